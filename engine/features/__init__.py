@@ -1,0 +1,1 @@
+"""Measures of bars and flows as arrays: windows, swings, strength, adjustment."""

@@ -1,0 +1,1 @@
+"""Scorers: measures and thresholds in, points and grades out."""

@@ -1,0 +1,298 @@
+"""The seams of the program: column batches that cross them and the protocols both sides keep.
+
+``data`` and ``providers`` implement these protocols, ``services`` use them, ``app`` plugs one into the other. Nothing here
+does any work.
+
+A *batch* is a set of equally long columns (NumPy arrays), one row a record. Units are in the names. Missing integers are
+the array's ``MISSING_INT``, missing floats NaN, missing text the empty string, missing days NaT: a missing value is never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.model.chart import ChartSeries, Timeframe
+from engine.model.instants import AsOf
+from engine.model.instruments import Designation, Symbol
+from engine.model.panel import MarketPanel
+
+__all__ = [
+    "MISSING_INT",
+    "ActionBatch",
+    "AdjustedBatch",
+    "BarStore",
+    "CoverageGap",
+    "DailyBatch",
+    "DatasetCoverage",
+    "FlowBatch",
+    "IndexBatch",
+    "Ledger",
+    "MarketFlowBatch",
+    "MinuteBatch",
+    "NewsBatch",
+    "PanelSource",
+    "Progress",
+    "StoredSignal",
+    "SymbolCoverage",
+    "UnitOfWork",
+    "UpsertCount",
+]
+
+MISSING_INT = np.iinfo(np.int64).min
+"""Marks a missing integer in a batch column; stored as NULL."""
+
+Strings = npt.NDArray[np.str_]
+Days = npt.NDArray[np.datetime64]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of a long job, as shown to the user."""
+
+    stage: str
+    """Text key of what is being done (``progress.read``, ``progress.store``, ``progress.panel`` …)."""
+    done: int
+    total: int
+    """0 where the size is not known."""
+    detail: str = ""
+    """File name, symbol or day; not translated."""
+    seconds_left: float | None = None
+
+
+OnProgress = Callable[[Progress], None]
+"""Called from the working thread; must return quickly. It may raise ``UserCancelled`` to stop the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertCount:
+    """What an upsert did, row by row."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: UpsertCount) -> UpsertCount:
+        return UpsertCount(self.inserted + other.inserted, self.updated + other.updated, self.unchanged + other.unchanged)
+
+
+@dataclass(frozen=True, eq=False)
+class DailyBatch:
+    """Raw daily bars of the KRX regular session. Halted days: O = H = L = 0, V = 0 and the last price in C."""
+
+    ticker: Strings
+    day: Days
+    open_krw: Ints
+    high_krw: Ints
+    low_krw: Ints
+    close_krw: Ints
+    volume_shares: Ints
+    value_krw: Ints
+    prev_diff_krw: Ints
+    """The exchange's 전일대비 against the base price; MISSING_INT where not given."""
+    source: str
+    venue: str = "KRX"
+
+
+@dataclass(frozen=True, eq=False)
+class AdjustedBatch:
+    """A vendor's back-adjusted daily bars; kept beside the raw ones, never mixed with them."""
+
+    ticker: Strings
+    day: Days
+    open_krw: Floats
+    high_krw: Floats
+    low_krw: Floats
+    close_krw: Floats
+    volume_shares: Floats
+    factor_on: date | None
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class ActionBatch:
+    """Corporate actions: raw prices before ``ex_day`` times ``price_factor`` compare with later ones."""
+
+    ticker: Strings
+    ex_day: Days
+    price_factor: Floats
+    confidence: Strings
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class FlowBatch:
+    """Net buying per symbol, day and investor (``foreign``, ``institution``, ``pension``, ``individual`` …)."""
+
+    ticker: Strings
+    day: Days
+    investor: str
+    net_shares: Ints
+    net_krw: Ints
+    estimated: bool
+    provisional: bool
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class MarketFlowBatch:
+    """Net buying of a whole market by investor. ``instant_ns`` is given for intraday rows, else None."""
+
+    market: Strings
+    day: Days
+    investor: Strings
+    net_krw: Ints
+    instant_ns: Ints | None
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class IndexBatch:
+    """Index levels or exchange rates per day. ``code`` such as ``KOSPI``, ``KOSDAQ``, ``USDKRW``."""
+
+    code: Strings
+    day: Days
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    value_krw: Floats
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class MinuteBatch:
+    """One-minute bars. ``minute_ns`` is the UTC instant of the bar's start; value is that minute's own, not cumulative."""
+
+    ticker: Strings
+    minute_ns: Ints
+    open_krw: Ints
+    high_krw: Ints
+    low_krw: Ints
+    close_krw: Ints
+    volume_shares: Ints
+    value_krw: Ints
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class NewsBatch:
+    """Headlines. ``published_ns`` is MISSING_INT where only a day of collection is known."""
+
+    url: Strings
+    title: Strings
+    press: Strings
+    published_ns: Ints
+    collected_ns: Ints
+    ticker: Strings
+    """One ticker per row, empty for market news; the same url may occur with several tickers."""
+    kind: Strings
+    """``news`` or ``report``."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignal:
+    """A signal as the repository keeps it (domain.md §10.1). ``values`` are score fields by column name."""
+
+    strategy: str
+    ticker: str
+    signal_date: date
+    ruleset: str
+    values: dict[str, Any]
+    status: str = "OPEN"
+    phase: str = "WATCH"
+    superseded: bool = False
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageGap:
+    """A run of trading days without rows inside a data set's span, both ends included."""
+
+    first_day: date
+    last_day: date
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetCoverage:
+    """What one data set holds: for the ledger."""
+
+    dataset: str
+    source: str
+    rows: int
+    symbols: int
+    first_day: date | None
+    last_day: date | None
+    days: int
+    gaps: tuple[CoverageGap, ...]
+    received_at_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolCoverage:
+    """What one symbol has in each data set."""
+
+    ticker: str
+    dataset: str
+    source: str
+    rows: int
+    first_day: date | None
+    last_day: date | None
+    missing_days: int
+    received_at_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Coverage, gaps, source and age of everything stored."""
+
+    datasets: tuple[DatasetCoverage, ...]
+    taken_at_ns: int
+    database: str = ""
+    """Kind and place for the reader (``SQLite`` and the file, or ``PostgreSQL`` and the host without password)."""
+    bytes_on_disk: int | None = None
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+class UnitOfWork(Protocol):
+    """One transaction: commit when its ``with`` block ends, roll back and re-raise on error. Writer thread only."""
+
+    def upsert_symbols(self, symbols: Sequence[Symbol], *, source: str, complete: bool) -> UpsertCount: ...
+    def upsert_designations(self, designations: Sequence[Designation], *, source: str) -> UpsertCount: ...
+    def upsert_daily(self, batch: DailyBatch) -> UpsertCount: ...
+    def upsert_adjusted(self, batch: AdjustedBatch) -> UpsertCount: ...
+    def upsert_actions(self, batch: ActionBatch) -> UpsertCount: ...
+    def upsert_flows(self, batch: FlowBatch) -> UpsertCount: ...
+    def upsert_market_flows(self, batch: MarketFlowBatch) -> UpsertCount: ...
+    def upsert_index(self, batch: IndexBatch) -> UpsertCount: ...
+    def upsert_minutes(self, batch: MinuteBatch) -> UpsertCount: ...
+    def upsert_news(self, batch: NewsBatch) -> UpsertCount: ...
+
+
+class BarStore(Protocol):
+    """Read and write side of the market repository. Reads may run on any reader thread."""
+
+    def unit_of_work(self) -> AbstractContextManager[UnitOfWork]: ...
+    def minute_series(self, ticker: str, timeframe: Timeframe, as_of: AsOf) -> ChartSeries: ...
+    def ledger(self) -> Ledger: ...
+    def symbol_coverage(self, ticker: str) -> tuple[SymbolCoverage, ...]: ...
+
+
+class PanelSource(Protocol):
+    """Where the columnar panel comes from: mapped from disk, updated or rebuilt from the repository when needed."""
+
+    def load(self, on_progress: OnProgress | None = None) -> MarketPanel: ...
+    def path(self) -> Path: ...

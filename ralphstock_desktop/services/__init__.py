@@ -1,0 +1,1 @@
+"""Orchestration without Qt: what the window asks for and what it is told."""
