@@ -1,1 +1,1 @@
-"""Trading days, session phases, tick sizes and price limits, all by date (domain.md §§1.4-1.7)."""
+"""The exchange's dated rules: trading days, sessions, tick sizes and price limits (domain.md §§1.4-1.7)."""

@@ -75,7 +75,7 @@ class Evidence:
     value : float | None
         Measured value in ``unit``; None where it is missing.
     unit : str
-        ``won``, ``%``, ``×``, ``bars``, ``count``, ``RS``, ``days``, ``flag``.
+        ``won``, ``%``, ``×``, ``bars``, ``count``, ``RS``, ``days``, ``flag`` (1 yes, 0 no).
     op : str
         ``>=``, ``<=``, ``>``, ``<``, ``between`` or ``flag``: the direction in which points are earned.
     threshold : float | None
@@ -83,7 +83,8 @@ class Evidence:
     threshold_high : float | None
         Upper end where ``op`` is ``between``.
     margin : float | None
-        ``value - threshold`` (for ``<=`` the same sign convention), in ``unit``; None where the value is missing.
+        ``value - threshold`` in ``margin_unit`` (empty: in ``unit``; ``%`` where two prices are compared: how far the first is
+        above the second). None where the value is missing.
     points, max_points : float
         Earned and possible points.
     state : ItemState
@@ -98,7 +99,7 @@ class Evidence:
         Instant from which the value could be known (UTC ns); None where the value is missing.
     rule : str
         Paragraph of the rule book, such as ``§2.7 C1``.
-    inputs : dict[str, float | int | str]
+    inputs : tuple of (name, number or text)
         Named numbers of the calculation for the sentence ``evidence.<item>.calc``; recomputing from these and the spans
         gives ``value``.
     """
@@ -115,6 +116,7 @@ class Evidence:
     state: ItemState
     rule: str
     threshold_high: float | None = None
+    margin_unit: str = ""
     reason: str = ""
     spans: tuple[BarSpan, ...] = ()
     levels: tuple[LevelLine, ...] = ()

@@ -22,7 +22,27 @@ __all__ = [
 _TICKER = re.compile(r"[0-9A-HJ-NP-TV-Z]{6}\Z")
 _PREFERRED_NAME = re.compile(r"(우|우B|우C|우\(전환\))\Z")
 _ETF_BRANDS = frozenset(
-    "KODEX TIGER KBSTAR RISE ACE SOL PLUS ARIRANG HANARO KOSEF KIWOOM TIMEFOLIO TIME WON FOCUS KoAct BNK UNICORN 1Q".split()
+    [
+        "KODEX",
+        "TIGER",
+        "KBSTAR",
+        "RISE",
+        "ACE",
+        "SOL",
+        "PLUS",
+        "ARIRANG",
+        "HANARO",
+        "KOSEF",
+        "KIWOOM",
+        "TIMEFOLIO",
+        "TIME",
+        "WON",
+        "FOCUS",
+        "KoAct",
+        "BNK",
+        "UNICORN",
+        "1Q",
+    ]
 )
 _ASSET_MANAGER = re.compile(r"자산운용|투자신탁운용|투신운용|Asset Management", re.IGNORECASE)
 

@@ -26,10 +26,10 @@ __all__ = [
     "VcpState",
 ]
 
-MAX_LEGS = 24
-"""Contractions kept per symbol after merging. A 130-bar window cannot hold more legs of at least 3 % than this."""
-MAX_SWINGS = 132
-"""Raw zigzag turning points kept per symbol; one bar gives at most one."""
+MAX_LEGS = 40
+"""Contractions kept per symbol after merging: each is at most 0.9 of the one before, so 40 reach from 100 % to 1 %."""
+MAX_SWINGS = 264
+"""Raw zigzag turning points of one symbol at most: two per bar of the longest window, and the last candidate."""
 
 ITEMS: tuple[str, ...] = (
     "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8",
@@ -178,15 +178,28 @@ class VcpScan:
     leg_end: npt.NDArray[np.int32]
     leg_high: FloatArray
     leg_low: FloatArray
-    swing_count: npt.NDArray[np.int32]
-    swing_day: npt.NDArray[np.int32]
-    swing_price: FloatArray
     pivot: FloatArray
     last_low: FloatArray
     contraction_ratio: FloatArray
     dist_pct: FloatArray
     vol_ratio: FloatArray
     dry_ratio: FloatArray
+    v5: FloatArray
+    v50: FloatArray
+    v_lowest: FloatArray
+    v_last_leg: FloatArray
+    v_first_leg: FloatArray
+    max_close_5: FloatArray
+    min_close_5: FloatArray
+    mean_close_5: FloatArray
+    flow_days: npt.NDArray[np.int32]
+    """Days of the flow window with complete records."""
+    flow_positive_days: npt.NDArray[np.int32]
+    flow_in_shares: npt.NDArray[np.bool_]
+    flow_foreign: FloatArray
+    """Sum over the window in the unit that was used."""
+    flow_institution: FloatArray
+    flow_turnover: FloatArray
     foreign_5d_krw: FloatArray
     foreign_5d_shares: FloatArray
     institution_5d_krw: FloatArray
