@@ -20,19 +20,26 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.chart import ChartSeries, Timeframe
+from engine.model.errors import RalphStockError
 from engine.model.instants import AsOf
 from engine.model.instruments import Designation, Symbol
 from engine.model.panel import MarketPanel
+from engine.model.scan import VcpScan
 
 __all__ = [
     "MISSING_INT",
     "ActionBatch",
     "AdjustedBatch",
     "BarStore",
+    "ColumnGuess",
     "CoverageGap",
     "DailyBatch",
+    "Dataset",
     "DatasetCoverage",
+    "FileIssue",
+    "FilePreview",
     "FlowBatch",
+    "ImportReport",
     "IndexBatch",
     "Ledger",
     "MarketFlowBatch",
@@ -267,6 +274,64 @@ class Ledger:
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnGuess:
+    """One column of a file and the field it was taken for (empty: not used)."""
+
+    column: str
+    field: str
+    sample: tuple[str, ...] = ()
+    confident: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FilePreview:
+    """What a file looks like before it is imported."""
+
+    path: Path
+    dataset: str
+    """Recognised data set (``daily_price``, ``flow`` …); empty if the user must choose."""
+    encoding: str
+    rows: int | None
+    columns: tuple[ColumnGuess, ...]
+    problem: RalphStockError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileIssue:
+    """Rows of one file that were not taken (or taken with a remark), by reason, with the first few places."""
+
+    path: Path
+    reason_key: str
+    """``import.reason.<name>``"""
+    rows: int
+    examples: tuple[str, ...] = ()
+    """``row 12: 005930 2026-05-04`` and the like; row numbers count from 1 without the header."""
+    rejected: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did."""
+
+    files: int
+    rows_read: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: int
+    seconds: float
+    issues: tuple[FileIssue, ...]
+    failed: tuple[tuple[Path, RalphStockError], ...]
+    skipped: tuple[tuple[Path, str], ...]
+    """Files that were recognised but hold nothing to import, with the reason key."""
+    per_dataset: tuple[tuple[str, int, int, int, int], ...] = ()
+    """(data set, inserted, updated, unchanged, rejected)"""
+    cancelled: bool = False
+    fingerprints: tuple[tuple[Path, str], ...] = ()
+    """SHA-256 of each file that was read whole."""
+
+
 class UnitOfWork(Protocol):
     """One transaction: commit when its ``with`` block ends, roll back and re-raise on error. Writer thread only."""
 
@@ -296,3 +361,36 @@ class PanelSource(Protocol):
 
     def load(self, on_progress: OnProgress | None = None) -> MarketPanel: ...
     def path(self) -> Path: ...
+
+
+class Dataset(Protocol):
+    """One market the workstation can look at: the user's real data or the simulated market, each with its own store.
+
+    All methods block and may run on worker threads; ``quick_panel`` is fast enough for the event loop.
+    """
+
+    def quick_panel(self) -> MarketPanel | None:
+        """Map the panel if one is there and matches the store; None if it must be built."""
+        ...
+
+    def load_panel(self, on_progress: OnProgress) -> MarketPanel:
+        """Map, update or build the panel. Raises DataUnavailable where the store holds no daily bars."""
+        ...
+
+    def notices(self) -> tuple[str, ...]:
+        """Text keys of what the user must know about the store (such as a damaged file set aside)."""
+        ...
+
+    def minute_series(self, ticker: str, timeframe: Timeframe, as_of: AsOf, base: dict[date, float]) -> ChartSeries: ...
+    def minute_tickers(self) -> frozenset[str]: ...
+    def preview(self, paths: Sequence[Path]) -> list[FilePreview]: ...
+    def import_files(
+        self, paths: Sequence[Path], mappings: dict[Path, tuple[str, dict[str, str]]], on_progress: OnProgress
+    ) -> ImportReport: ...
+    def ledger(self) -> Ledger: ...
+    def symbol_coverage(self, ticker: str) -> tuple[SymbolCoverage, ...]: ...
+    def store_scan(self, scan: VcpScan, panel: MarketPanel, started_ns: int) -> None:
+        """Write a finished scan and its signals in one transaction (domain.md §10.2)."""
+        ...
+
+    def close(self) -> None: ...

@@ -106,10 +106,8 @@ def _group(
     days: npt.NDArray[np.datetime64], columns: tuple[npt.NDArray[np.generic], ...], timeframe: Timeframe
 ) -> tuple[npt.NDArray[np.datetime64], tuple[npt.NDArray[np.generic], ...]]:
     """Join daily columns (as ordered in :func:`day_series`) to weeks or months."""
-    if timeframe is Timeframe.WEEK:
-        period = (days.astype(np.int64) + 3) // 7  # 1970-01-01 was a Thursday; +3 lets weeks begin on Monday
-    else:
-        period = days.astype("datetime64[M]").astype(np.int64)
+    weeks = (days.astype(np.int64) + 3) // 7  # 1970-01-01 was a Thursday; +3 lets weeks begin on Monday
+    period = weeks if timeframe is Timeframe.WEEK else days.astype("datetime64[M]").astype(np.int64)
     starts = np.flatnonzero(np.concatenate(([True], period[1:] != period[:-1])))
     ends = np.concatenate((starts[1:], [len(days)])) - 1
     open_, high, low, close, volume, value, estimated, base, *flows = columns

@@ -19,7 +19,7 @@ from engine.model.instants import AsOf
 from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
 from engine.thresholds import Rules
-from ralphstock_desktop.ports import Ledger, Progress, SymbolCoverage
+from ralphstock_desktop.ports import ColumnGuess, FileIssue, FilePreview, ImportReport, Ledger, Progress, SymbolCoverage
 from ralphstock_desktop.services.channels import Channel
 
 __all__ = [
@@ -38,6 +38,11 @@ __all__ = [
     "PanelState",
     "Ready",
     "ScanPicture",
+    "SettingChange",
+    "SettingKind",
+    "SettingSpec",
+    "SettingValue",
+    "SettingsStore",
     "Stale",
     "SymbolContext",
     "SymbolHit",
@@ -177,63 +182,60 @@ class SymbolHit:
     """Spans of ``name`` (or of the ticker if none) that matched, as (start, end)."""
 
 
-# -- import -------------------------------------------------------------------------------------------------------------
+# -- settings -----------------------------------------------------------------------------------------------------------
+
+SettingValue = str | int | bool
+SettingKind = Literal["choice", "integer", "switch"]
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnGuess:
-    """One column of a file and the field it was taken for (empty: not used)."""
+class SettingSpec:
+    """One typed setting. The settings page, search, reset, validation and storage all derive from this."""
 
-    column: str
-    field: str
-    sample: tuple[str, ...] = ()
-    confident: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class FilePreview:
-    """What a file looks like before it is imported."""
-
-    path: Path
-    dataset: str
-    """Recognised data set (``daily_price``, ``flow`` …); empty if the user must choose."""
-    encoding: str
-    rows: int | None
-    columns: tuple[ColumnGuess, ...]
-    problem: RalphStockError | None = None
+    key: str
+    """Stored name; also the text keys ``settings.<key>.title`` and ``settings.<key>.help``."""
+    page: str
+    """Page of the settings window (``look``, ``general``, ``data``); text key ``settings.page.<page>``."""
+    kind: SettingKind
+    default: SettingValue
+    choices: tuple[str, ...] = ()
+    """Allowed values of a ``choice``; shown as ``settings.<key>.<choice>``."""
+    minimum: int = 0
+    maximum: int = 0
+    step: int = 1
+    unit: str = ""
+    since: str = "0.1"
+    needs_restart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class FileIssue:
-    """Rows of one file that were not taken (or taken with a remark), by reason, with the first few places."""
+class SettingChange:
+    """A setting got another value."""
 
-    path: Path
-    reason_key: str
-    """``import.reason.<name>``"""
-    rows: int
-    examples: tuple[str, ...] = ()
-    """``row 12: 005930 2026-05-04`` and the like; row numbers count from 1 without the header."""
-    rejected: bool = True
+    key: str
+    value: SettingValue
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What an import did."""
+class SettingsStore(Protocol):
+    """Typed settings, kept as readable text and written atomically. Unknown keys raise KeyError (a bug)."""
 
-    files: int
-    rows_read: int
-    inserted: int
-    updated: int
-    unchanged: int
-    rejected: int
-    seconds: float
-    issues: tuple[FileIssue, ...]
-    failed: tuple[tuple[Path, RalphStockError], ...]
-    skipped: tuple[tuple[Path, str], ...]
-    """Files that were recognised but hold nothing to import, with the reason key."""
-    per_dataset: tuple[tuple[str, int, int, int, int], ...] = ()
-    """(data set, inserted, updated, unchanged, rejected)"""
-    cancelled: bool = False
+    changed: Channel[SettingChange]
+
+    def get(self, key: str) -> SettingValue:
+        """Current value, or the default of its declaration where none (or an invalid one) is stored."""
+        ...
+
+    def set(self, key: str, value: SettingValue) -> None:
+        """Validate, store and publish. Raises ValidationFailed (``error.setting``) for a value outside the declaration."""
+        ...
+
+    def reset(self, key: str) -> None:
+        """Go back to the default and publish."""
+        ...
+
+    def is_default(self, key: str) -> bool:
+        """Whether the current value is the default."""
+        ...
 
 
 # -- commands -----------------------------------------------------------------------------------------------------------
@@ -262,6 +264,10 @@ class Workstation(Protocol):
     def set_as_of_latest(self) -> None: ...
     def step_day(self, days: int) -> None:
         """Move the as-of day by trading days; stops at the ends."""
+        ...
+
+    def day_phases(self, day: date) -> tuple[tuple[str, AsOf], ...]:
+        """Named instants of a trading day, ascending: ``close`` (official bar), ``flows`` (confirmed flows), ``all`` (its end)."""
         ...
 
     def start_scan(self) -> None: ...

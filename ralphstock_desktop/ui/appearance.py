@@ -19,10 +19,11 @@ from PySide6.QtSvg import QSvgRenderer
 import resources
 from ralphstock_desktop.ui.texts import LANGUAGES, Language, Texts
 
-__all__ = ["Appearance", "DirectionSet", "FontSize", "ThemeName"]
+__all__ = ["Appearance", "Density", "DirectionSet", "FontSize", "ThemeName"]
 
 ThemeName = Literal["dark", "light"]
 DirectionSet = Literal["kr", "us", "cb"]
+Density = Literal["compact", "normal"]
 FontSize = Literal["micro", "caption", "body", "title", "value", "hero", "display"]
 
 
@@ -50,6 +51,7 @@ class Appearance(QObject):
         direction: DirectionSet = "kr",
         zoom_pct: int = 100,
         language: Language = "ko",
+        density: Density = "compact",
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -58,6 +60,7 @@ class Appearance(QObject):
         self._zoom_pct = zoom_pct
         self._texts = {name: Texts(name) for name in LANGUAGES}
         self._language: Language = language
+        self._density: Density = density
         self._colors: dict[str, QColor] = {}
         self._fonts: dict[tuple[str, bool], QFont] = {}
         self._icons: dict[tuple[str, str, int, float], QPixmap] = {}
@@ -84,6 +87,16 @@ class Appearance(QObject):
         """Chosen language."""
         return self._language
 
+    @property
+    def density(self) -> Density:
+        """Chosen row height."""
+        return self._density
+
+    @property
+    def row_px(self) -> int:
+        """Height of a table row at the chosen density and zoom, in device-independent pixels."""
+        return self.space("row_normal" if self._density == "normal" else "row_compact")
+
     def choose(
         self,
         *,
@@ -91,18 +104,23 @@ class Appearance(QObject):
         direction: DirectionSet | None = None,
         zoom_pct: int | None = None,
         language: Language | None = None,
+        density: Density | None = None,
     ) -> None:
-        """Change any of the four; emits :attr:`changed` once if something really changed."""
-        before = (self._theme, self._direction, self._zoom_pct, self._language)
+        """Change any of the five; emits :attr:`changed` once if something really changed."""
+        before = self._chosen()
         self._theme = theme or self._theme
         self._direction = direction or self._direction
         self._zoom_pct = zoom_pct or self._zoom_pct
         self._language = language or self._language
-        if before != (self._theme, self._direction, self._zoom_pct, self._language):
+        self._density = density or self._density
+        if before != self._chosen():
             self._colors.clear()
             self._fonts.clear()
             self._icons.clear()
             self.changed.emit()
+
+    def _chosen(self) -> tuple[str, str, int, str, str]:
+        return (self._theme, self._direction, self._zoom_pct, self._language, self._density)
 
     # -- words ----------------------------------------------------------------------------------------------------------
 

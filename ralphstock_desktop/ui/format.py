@@ -8,12 +8,20 @@ from __future__ import annotations
 import math
 from datetime import date
 
+from engine.model.instants import AsOf, kst_datetime
 from ralphstock_desktop.ui.texts import Language
 
 __all__ = [
     "MISSING",
+    "age",
+    "as_of_long",
+    "as_of_short",
+    "bytes_size",
     "change_won",
+    "clock",
     "day_long",
+    "duration",
+    "is_day_end",
     "money",
     "number",
     "percent",
@@ -138,3 +146,63 @@ def day_long(day: date, language: Language) -> str:
     if language == "ko":
         return f"{day.isoformat()} ({_WEEKDAYS_KO[weekday]})"
     return f"{day.isoformat()} {_WEEKDAYS_EN[weekday]}"
+
+
+def is_day_end(as_of: AsOf) -> bool:
+    """Whether an as-of instant means "everything of that day" (its last minute), so that no time need be shown."""
+    moment = kst_datetime(as_of.instant_ns)
+    return (moment.hour, moment.minute) == (23, 59)
+
+
+def as_of_short(as_of: AsOf) -> str:
+    """Format an as-of instant for a badge: ``05-04 18:10``, or ``05-04`` for a whole day."""
+    return kst_datetime(as_of.instant_ns).strftime("%m-%d" if is_day_end(as_of) else "%m-%d %H:%M")
+
+
+def as_of_long(as_of: AsOf, language: Language) -> str:
+    """Format an as-of instant with its weekday: ``2026-05-04 (월) 15:40``; a whole day has no time."""
+    moment = kst_datetime(as_of.instant_ns)
+    day = day_long(moment.date(), language)
+    return day if is_day_end(as_of) else f"{day} {moment:%H:%M}"
+
+
+def clock(instant_ns: int, *, seconds: bool = True) -> str:
+    """Format the Korean wall-clock time of an instant: ``10:42:31``."""
+    return kst_datetime(instant_ns).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def duration(seconds: float, language: Language, *, whole: bool = False) -> str:
+    """Format a length of time with at most two units: ``0.3초``, ``4분 12초``, ``2일 3시간`` / ``4 min 12 s``.
+
+    Below ten seconds one decimal is shown unless ``whole``.
+    """
+    if math.isnan(seconds):
+        return MISSING
+    units = ("일", "시간", "분", "초") if language == "ko" else (" d", " h", " min", " s")
+    if (seconds < 10 and not whole) or seconds < 1:
+        return f"{max(0.0, seconds):.{0 if whole else 1}f}{units[3]}"
+    total = round(seconds)
+    parts = (total // 86_400, total // 3600 % 24, total // 60 % 60, total % 60)
+    first = next(index for index, part in enumerate(parts) if part)
+    shown = [f"{parts[index]}{units[index]}" for index in (first, first + 1) if index < 4 and parts[index]]
+    return " ".join(shown)
+
+
+def age(seconds: float, language: Language, *, short: bool = False) -> str:
+    """Format how long ago: ``4분 12초 전`` / ``4 min 12 s ago``; ``short`` keeps the larger unit only."""
+    text = duration(seconds, language)
+    if short and seconds >= 10:
+        text = text.split(" ")[0] if language == "ko" else " ".join(text.split(" ")[:2])
+    return f"{text} 전" if language == "ko" else f"{text} ago"
+
+
+def bytes_size(size: float) -> str:
+    """Format a size on disk or in memory: ``38 MB``, ``1.4 GB`` (powers of 1,024)."""
+    if math.isnan(size):
+        return MISSING
+    value, unit = size, "B"
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if abs(value) < 1024 or unit == "TB":
+            break
+        value /= 1024
+    return f"{value:,.1f} {unit}" if unit in {"GB", "TB"} else f"{value:,.0f} {unit}"

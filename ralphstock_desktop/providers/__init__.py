@@ -1,0 +1,1 @@
+"""Sources of market data behind the ports: the trading calendar, the simulated market, and what the network gives."""

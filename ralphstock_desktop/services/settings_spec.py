@@ -1,0 +1,53 @@
+"""Declarations of all settings: one typed list from which page, search, reset, validation and storage derive."""
+
+from __future__ import annotations
+
+from engine.model.errors import ValidationFailed
+from ralphstock_desktop.services.contracts import SettingSpec, SettingValue
+
+__all__ = ["SETTINGS", "check_setting", "setting"]
+
+SETTINGS: tuple[SettingSpec, ...] = (
+    SettingSpec("theme", "look", "choice", "system", choices=("system", "dark", "light")),
+    SettingSpec("direction", "look", "choice", "kr", choices=("kr", "us", "cb")),
+    SettingSpec("zoom_pct", "look", "integer", 100, minimum=90, maximum=200, step=5, unit="%"),
+    SettingSpec("density", "look", "choice", "compact", choices=("compact", "normal")),
+    SettingSpec("language", "look", "choice", "ko", choices=("ko", "en")),
+    SettingSpec("first_run_done", "internal", "switch", False),
+)
+"""Page ``internal`` is not shown: it holds what the program remembers for itself."""
+
+_BY_KEY = {spec.key: spec for spec in SETTINGS}
+
+
+def setting(key: str) -> SettingSpec:
+    """Return the declaration of a setting; KeyError if there is none (a bug)."""
+    return _BY_KEY[key]
+
+
+def check_setting(spec: SettingSpec, value: object) -> SettingValue:
+    """Return ``value`` if the declaration allows it.
+
+    Raises
+    ------
+    ValidationFailed
+        ``error.setting`` with the key, the value and what would be right.
+    """
+    if spec.kind == "switch" and isinstance(value, bool):
+        return value
+    if spec.kind == "choice" and isinstance(value, str) and value in spec.choices:
+        return value
+    if type(value) is int and spec.kind == "integer" and spec.minimum <= value <= spec.maximum:
+        return value
+    allowed = {
+        "switch": "true / false",
+        "choice": ", ".join(spec.choices),
+        "integer": f"{spec.minimum} - {spec.maximum}",
+    }[spec.kind]
+    raise ValidationFailed(
+        f"setting '{spec.key}' cannot be {value!r}: {allowed} is expected.",
+        key="error.setting",
+        setting=spec.key,
+        value=str(value),
+        allowed=allowed,
+    )

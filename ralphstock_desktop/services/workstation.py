@@ -1,0 +1,434 @@
+"""The program behind the window: which market is looked at, as of when, its scan, and what one symbol's score is made of.
+
+Implements :class:`ralphstock_desktop.services.contracts.Workstation`. Runs on the event-loop thread; panels, scans, imports
+and reads run on :class:`~ralphstock_desktop.services.workers.Workers` and come back as facts on the channels. A result that
+was overtaken by a newer request is dropped, never shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.asof.view import known_days
+from engine.explain.overlay import vcp_overlay
+from engine.explain.reasons import signal_reasons
+from engine.explain.vcp_evidence import explain_vcp
+from engine.features import acceleration
+from engine.features.series import day_series
+from engine.model.chart import ChartSeries, Timeframe
+from engine.model.errors import DataUnavailable, RalphStockError, UserCancelled
+from engine.model.evidence import Evidence
+from engine.model.instants import AsOf
+from engine.model.panel import MarketPanel
+from engine.model.scan import VcpScan
+from engine.scoring.vcp import scan
+from engine.thresholds import DEFAULT_RULES, Rules
+from ralphstock_desktop.ports import Dataset, FilePreview, ImportReport, Ledger, Progress, SymbolCoverage
+from ralphstock_desktop.services.channels import Channel
+from ralphstock_desktop.services.contracts import (
+    DatasetKind,
+    Empty,
+    EvidenceFocus,
+    Explanation,
+    Failed,
+    Loading,
+    MarketPicture,
+    PanelState,
+    Ready,
+    ScanPicture,
+    SymbolContext,
+    SymbolHit,
+)
+from ralphstock_desktop.services.search import SymbolIndex
+from ralphstock_desktop.services.workers import Workers
+
+__all__ = ["WorkstationService"]
+
+_log = logging.getLogger(__name__)
+
+
+class WorkstationService:
+    """See :class:`ralphstock_desktop.services.contracts.Workstation`.
+
+    Parameters
+    ----------
+    datasets : dict
+        Makes (opens) each kind of market data on first use; called on a worker thread.
+    workers : Workers
+        Threads to work on; closed by the owner, not here.
+    now_ns : callable
+        The clock: current instant in UTC nanoseconds.
+    data_folder : Path
+        Shown to the user.
+    rules : Rules
+        Thresholds to score by.
+    """
+
+    def __init__(
+        self,
+        datasets: dict[DatasetKind, Callable[[], Dataset]],
+        workers: Workers,
+        now_ns: Callable[[], int],
+        data_folder: Path,
+        rules: Rules = DEFAULT_RULES,
+    ) -> None:
+        self.market: Channel[MarketPicture] = Channel("market")
+        self.scans: Channel[ScanPicture] = Channel("scans")
+        self.scan_state: Channel[PanelState] = Channel("scan_state")
+        self.selection: Channel[SymbolContext] = Channel("selection")
+        self.focus: Channel[EvidenceFocus] = Channel("focus")
+        self.job: Channel[Progress | None] = Channel("job")
+        self.notices: Channel[str] = Channel("notices")
+        self._makers = datasets
+        self._open: dict[DatasetKind, Dataset] = {}
+        self._workers = workers
+        self._now_ns = now_ns
+        self._data_folder = data_folder
+        self._rules = rules
+        self._kind: DatasetKind = "real"
+        self._index: SymbolIndex | None = None
+        self._minutes: frozenset[str] = frozenset()
+        self._explained: dict[str, Explanation] = {}
+        self._cancel = threading.Event()
+        self._scan_number = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # -- life -----------------------------------------------------------------------------------------------------------
+
+    async def start(self, kind: DatasetKind) -> None:
+        """Open a market and scan it as of now."""
+        self._kind = kind
+        self.scan_state.publish(Loading(Progress("progress.open", 0, 0)))
+        try:
+            dataset = await self._dataset(kind)
+            panel = await self._workers.read(dataset.quick_panel)
+            if panel is None:
+                panel = await self._run_job(dataset.load_panel)
+        except UserCancelled:
+            self.scan_state.publish(Empty("empty.signals.cancelled", action="retry"))
+            return
+        except DataUnavailable:
+            self.scan_state.publish(Empty("empty.signals.no_data", action="import"))
+            return
+        except RalphStockError as error:
+            self.scan_state.publish(Failed(error))
+            return
+        if self._kind != kind:
+            return
+        for notice in dataset.notices():
+            self.notices.publish(notice)
+        self._show_latest(panel)
+        self.start_scan()
+        self._minutes = await self._workers.read(dataset.minute_tickers)
+
+    async def close(self) -> None:
+        """Stop what is running and close the open stores."""
+        self._cancel.set()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for dataset in self._open.values():
+            await self._workers.read(dataset.close)
+        self._open.clear()
+
+    async def switch_dataset(self, kind: DatasetKind) -> None:
+        """Look at the other market. Nothing of the one is ever shown with the other."""
+        self.cancel_job()
+        self._minutes = frozenset()
+        await self.start(kind)
+
+    async def _dataset(self, kind: DatasetKind) -> Dataset:
+        if kind not in self._open:
+            self._open[kind] = await self._workers.job(self._makers[kind])
+        return self._open[kind]
+
+    def _show(self, panel: MarketPanel, as_of: AsOf, *, latest: bool) -> None:
+        self._index = None
+        self._explained.clear()
+        self.market.publish(
+            MarketPicture(panel=panel, kind="simulated" if panel.simulated else "real", as_of=as_of, is_latest=latest)
+        )
+
+    def _show_latest(self, panel: MarketPanel) -> None:
+        self._show(panel, AsOf(self._now_ns()), latest=True)
+
+    # -- as-of and scan -------------------------------------------------------------------------------------------------
+
+    @property
+    def rules(self) -> Rules:
+        """Thresholds in use."""
+        return self._rules
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the stores and caches are."""
+        return self._data_folder
+
+    @property
+    def last_trading_day(self) -> date | None:
+        """Newest day of the panel."""
+        panel = self._panel
+        if panel is None:
+            return None
+        day: date = panel.days[-1].astype("datetime64[D]").item()
+        return day
+
+    @property
+    def _panel(self) -> MarketPanel | None:
+        picture = self.market.last
+        return picture.panel if picture is not None else None
+
+    def set_as_of(self, as_of: AsOf) -> None:
+        """Look at another instant and scan it."""
+        panel = self._panel
+        if panel is None:
+            return
+        self._show(panel, as_of, latest=False)
+        self.start_scan()
+
+    def set_as_of_latest(self) -> None:
+        """Look at now."""
+        panel = self._panel
+        if panel is not None:
+            self._show_latest(panel)
+            self.start_scan()
+
+    def step_day(self, days: int) -> None:
+        """Move the as-of day by trading days; the newest day is looked at as of now."""
+        picture = self.market.last
+        if picture is None:
+            return
+        panel = picture.panel
+        target = min(max(known_days(panel, picture.as_of).bar + days, 0), len(panel.days) - 1)
+        if target == len(panel.days) - 1:
+            self.set_as_of_latest()
+        else:
+            self.set_as_of(AsOf.end_of(panel.days[target].astype("datetime64[D]").item()))
+
+    def start_scan(self) -> None:
+        """Scan the market at the as-of instant; an earlier scan still running is overtaken."""
+        picture = self.market.last
+        if picture is None:
+            return
+        self._scan_number += 1
+        self._spawn(self._scan(picture, self._scan_number), "scan")
+
+    async def _scan(self, picture: MarketPicture, number: int) -> None:
+        self.scan_state.publish(Loading(Progress("progress.scan", 0, len(picture.panel.tickers))))
+        started_ns = self._now_ns()
+        try:
+            result, seconds = await self._workers.compute(self._timed_scan, picture)
+        except DataUnavailable as error:
+            if number == self._scan_number:
+                self.scan_state.publish(Empty("empty.signals.nothing_known", dict(error.fields), action="latest"))
+            return
+        except RalphStockError as error:
+            if number == self._scan_number:
+                self.scan_state.publish(Failed(error))
+            return
+        if number != self._scan_number:
+            return
+        self._explained.clear()
+        detected = int(result.pattern.sum())
+        scored = int(np.count_nonzero(~np.isnan(result.vcp_score)))
+        self.scans.publish(
+            ScanPicture(
+                scan=result,
+                panel=picture.panel,
+                rules=self._rules,
+                seconds=seconds,
+                universe=int(np.count_nonzero(result.ineligible == 0)),
+                scored=scored,
+                detected=detected,
+            )
+        )
+        self.scan_state.publish(Ready(picture.as_of))
+        if picture.is_latest:
+            await self._store_scan(result, picture.panel, started_ns)
+
+    def _timed_scan(self, picture: MarketPicture) -> tuple[VcpScan, float]:
+        acceleration.accelerate()
+        begin = time.perf_counter()
+        return scan(picture.panel, picture.as_of, self._rules), time.perf_counter() - begin
+
+    async def _store_scan(self, result: VcpScan, panel: MarketPanel, started_ns: int) -> None:
+        dataset = await self._dataset(self._kind)
+        try:
+            await self._workers.job(dataset.store_scan, result, panel, started_ns)
+        except RalphStockError:
+            # The scan on screen is right all the same; what could not be kept is told, not hidden.
+            _log.exception("a finished scan could not be stored")
+            self.notices.publish("notice.scan_not_stored")
+
+    def cancel_job(self) -> None:
+        """Stop the running long job at its next step, and drop a running scan."""
+        self._cancel.set()
+        if isinstance(self.scan_state.last, Loading) and self.scans.last is not None:
+            self._scan_number += 1
+            self.scan_state.publish(Ready(self.scans.last.scan.as_of))
+
+    # -- one symbol -----------------------------------------------------------------------------------------------------
+
+    def select(self, ticker: str, origin: str) -> None:
+        """Make a symbol the one every linked panel looks at."""
+        last = self.selection.last
+        if last is None or last.ticker != ticker:
+            self.selection.publish(SymbolContext(ticker, origin))
+
+    def focus_evidence(self, ticker: str, evidence: Evidence | None, *, pinned: bool = False) -> None:
+        """Light up one evidence row's bars; None clears."""
+        focus = EvidenceFocus(ticker, evidence, pinned)
+        if focus != self.focus.last:
+            self.focus.publish(focus)
+
+    def explain(self, ticker: str) -> Explanation | None:
+        """Return evidence and overlay of one symbol from the scan on screen; None if it is not in the panel."""
+        picture = self.scans.last
+        if picture is None:
+            return None
+        row = picture.panel.row_of(ticker)
+        if row is None:
+            return None
+        if ticker not in self._explained:
+            self._explained[ticker] = Explanation(
+                ticker=ticker,
+                row=row,
+                scan=picture.scan,
+                rules=picture.rules,
+                groups=explain_vcp(picture.panel, picture.scan, row, picture.rules),
+                overlay=vcp_overlay(picture.panel, picture.scan, row, picture.rules),
+                signals=signal_reasons(picture.scan, row),
+            )
+        return self._explained[ticker]
+
+    def day_series(self, ticker: str, timeframe: Timeframe, *, adjusted: bool) -> ChartSeries:
+        """Return day, week or month bars up to the as-of instant.
+
+        Raises
+        ------
+        DataUnavailable
+            If the panel does not hold the symbol or it has no bar yet.
+        """
+        picture, row = self._place(ticker)
+        known = known_days(picture.panel, picture.as_of)
+        return day_series(picture.panel, row, known.bar, timeframe, adjusted=adjusted, flow_day_index=known.flow)
+
+    async def load_series(self, ticker: str, timeframe: Timeframe, *, adjusted: bool) -> ChartSeries:
+        """Return bars of any time frame up to the as-of instant."""
+        if not timeframe.is_intraday:
+            return self.day_series(ticker, timeframe, adjusted=adjusted)
+        picture, row = self._place(ticker)
+        dataset = await self._dataset(self._kind)
+        panel = picture.panel
+        known = np.flatnonzero(~np.isnan(panel.base_krw[row]))
+        base = {panel.days[d].astype("datetime64[D]").item(): float(panel.base_krw[row, d]) for d in known}
+        return await self._workers.read(dataset.minute_series, ticker, timeframe, picture.as_of, base)
+
+    def _place(self, ticker: str) -> tuple[MarketPicture, int]:
+        picture = self.market.last
+        row = picture.panel.row_of(ticker) if picture is not None else None
+        if picture is None or row is None:
+            raise DataUnavailable(f"There are no daily bars of {ticker}.", key="error.no_bars", ticker=ticker)
+        return picture, row
+
+    def has_minutes(self, ticker: str) -> bool:
+        """Whether any minute bars of a symbol are stored."""
+        return ticker in self._minutes
+
+    def search(self, text: str, limit: int = 20) -> list[SymbolHit]:
+        """Find symbols by code, name or 초성."""
+        panel = self._panel
+        if panel is None:
+            return []
+        if self._index is None:
+            self._index = SymbolIndex(panel)
+        return self._index.find(text, limit)
+
+    # -- data -----------------------------------------------------------------------------------------------------------
+
+    async def preview_files(self, paths: Sequence[Path]) -> list[FilePreview]:
+        """Look at files before importing them."""
+        dataset = await self._dataset("real")
+        return await self._workers.read(dataset.preview, list(paths))
+
+    async def import_files(
+        self, paths: Sequence[Path], mappings: dict[Path, tuple[str, dict[str, str]]] | None = None
+    ) -> ImportReport:
+        """Import files into the real market, rebuild its panel and look at it."""
+        dataset = await self._dataset("real")
+        chosen = list(paths)
+        report = await self._run_job(lambda on_progress: dataset.import_files(chosen, mappings or {}, on_progress))
+        if report.inserted or report.updated:
+            await self._reload(dataset)
+        return report
+
+    async def _reload(self, dataset: Dataset) -> None:
+        try:
+            panel = await self._run_job(dataset.load_panel)
+        except DataUnavailable:
+            return
+        self._kind = "real"
+        self._minutes = await self._workers.read(dataset.minute_tickers)
+        self._show_latest(panel)
+        self.start_scan()
+
+    async def load_ledger(self) -> Ledger:
+        """Return coverage, gaps, source and age of everything stored in the market looked at."""
+        dataset = await self._dataset(self._kind)
+        return await self._workers.read(dataset.ledger)
+
+    async def load_symbol_coverage(self, ticker: str) -> tuple[SymbolCoverage, ...]:
+        """Return what is stored of one symbol."""
+        dataset = await self._dataset(self._kind)
+        return await self._workers.read(dataset.symbol_coverage, ticker)
+
+    # -- jobs -----------------------------------------------------------------------------------------------------------
+
+    async def _run_job(self, work: Callable[[Callable[[Progress], None]], Any]) -> Any:
+        """Run a long job on its thread with progress on the ``job`` channel and cancelling between its steps."""
+        loop = asyncio.get_running_loop()
+        self._cancel.clear()
+        cancel = self._cancel
+        last_shown = 0.0
+
+        def on_progress(progress: Progress) -> None:
+            nonlocal last_shown
+            if cancel.is_set():
+                raise UserCancelled("The job was stopped by the user.")
+            moment = time.perf_counter()
+            if moment - last_shown >= 0.033 or progress.done >= progress.total:
+                last_shown = moment
+                loop.call_soon_threadsafe(self._show_progress, progress)
+
+        try:
+            return await self._workers.job(work, on_progress)
+        finally:
+            # Progress that is still queued must not come after the end.
+            loop.call_soon(self.job.publish, None)
+
+    def _show_progress(self, progress: Progress) -> None:
+        self.job.publish(progress)
+        if self.scans.last is None:
+            self.scan_state.publish(Loading(progress))
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("the task '%s' failed", task.get_name(), exc_info=error)
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}
+            )

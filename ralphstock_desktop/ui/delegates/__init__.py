@@ -1,0 +1,1 @@
+"""Painting of table cells and the table view that uses it."""

@@ -1,0 +1,124 @@
+"""The declaration of every panel: menu, palette, layout and help all read this one list.
+
+A factory imports its panel module only when the panel is made, so the window can be painted before charts are loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from ralphstock_desktop.services.channels import Channel
+from ralphstock_desktop.services.contracts import Workstation
+from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.panel import PanelFrame
+
+__all__ = ["DOCKS", "DockContext", "DockSpec", "MarketFiltered", "Place", "Spawn", "dock_spec"]
+
+Place = Literal["left", "left_bottom", "centre", "right"]
+Spawn = Callable[[Coroutine[Any, Any, None], str], object]
+"""Starts a named, supervised task on the event loop; its errors reach the program's error handler."""
+
+
+@dataclass(frozen=True, slots=True)
+class DockContext:
+    """What a panel may use."""
+
+    workstation: Workstation
+    appearance: Appearance
+    spawn: Spawn
+    market_filter: Channel[int]
+    """Market chosen in the app bar: 0 all, else a value of ``engine.model.instruments.Market``."""
+
+
+@runtime_checkable
+class MarketFiltered(Protocol):
+    """A panel that follows the market filter of the app bar."""
+
+    def set_market_filter(self, market: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DockSpec:
+    """One kind of panel.
+
+    Attributes
+    ----------
+    id : str
+        Name in layouts, as origin of selections and in commands.
+    title_key : str
+        Text key of the title.
+    screen : str
+        Four-digit screen number.
+    icon : str
+        Icon in menus and the palette.
+    place : Place
+        Where it stands in the default layout.
+    factory : callable
+        Makes the panel.
+    initially_open : bool
+        Whether the default layout shows it.
+    state_version : int
+        Version of its saved ``panel_state``.
+    """
+
+    id: str
+    title_key: str
+    screen: str
+    icon: str
+    place: Place
+    factory: Callable[[DockContext], PanelFrame]
+    initially_open: bool = True
+    state_version: int = 1
+
+
+def _signals(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.signal_table import SignalTable
+
+    return SignalTable(context)
+
+
+def _symbols(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.symbol_list import SymbolList
+
+    return SymbolList(context)
+
+
+def _chart(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.chart_dock import ChartPanel
+
+    return ChartPanel(context)
+
+
+def _flow(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.flow_dock import FlowPanel
+
+    return FlowPanel(context)
+
+
+def _evidence(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.evidence import EvidencePanel
+
+    return EvidencePanel(context)
+
+
+def _ledger(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.ledger import LedgerPanel
+
+    return LedgerPanel(context)
+
+
+DOCKS: tuple[DockSpec, ...] = (
+    DockSpec("signals", "shell.dock.signals", "0811", "table", "left", _signals),
+    DockSpec("symbols", "shell.dock.symbols", "0130", "columns", "left_bottom", _symbols),
+    DockSpec("chart", "shell.dock.chart", "0600", "candles", "centre", _chart),
+    DockSpec("flow", "shell.dock.flow", "0796", "flow", "centre", _flow),
+    DockSpec("evidence", "shell.dock.evidence", "0812", "evidence", "right", _evidence),
+    DockSpec("ledger", "shell.dock.ledger", "0980", "database", "left_bottom", _ledger),
+)
+
+
+def dock_spec(panel_id: str) -> DockSpec | None:
+    """Return the declaration of a panel, or None if there is none of that name."""
+    return next((spec for spec in DOCKS if spec.id == panel_id), None)

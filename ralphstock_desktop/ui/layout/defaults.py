@@ -1,0 +1,44 @@
+"""The layouts a new user gets, for wide and for small windows (design.md §4: 1,440 px is the border)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ralphstock_desktop.ui.layout.model import Layout, Split, Tabs
+
+__all__ = ["SMALL_BELOW", "default_layout"]
+
+SMALL_BELOW = 1440
+"""Width at 100 % zoom below which the small layout is used."""
+
+
+def default_layout(width: int, px: Callable[[float], int]) -> Layout:
+    """Return the default layout for a window ``width`` px wide.
+
+    Parameters
+    ----------
+    width : int
+        Width of the window in device-independent pixels.
+    px : callable
+        Turns sizes at 100 % into sizes at the chosen zoom.
+
+    Notes
+    -----
+    The evidence panel has a fixed range of useful widths (300-392 px); the table and the chart share the rest.
+    """
+    small = width < px(SMALL_BELOW)
+    right = px(304 if small else 392) / max(1, width)
+    left = 0.37 if small else 0.41
+    centre = max(0.25, 1.0 - left - right)
+    total = left + centre + right
+    left_column = Split(
+        "v",
+        (Tabs(("signals",), "signals"), Tabs(("symbols", "ledger"), "symbols")),
+        (0.62, 0.38) if small else (0.56, 0.44),
+    )
+    root = Split(
+        "h",
+        (left_column, Tabs(("chart", "flow"), "chart"), Tabs(("evidence",), "evidence")),
+        (left / total, centre / total, right / total),
+    )
+    return Layout(root=root)

@@ -1,0 +1,1 @@
+"""View-models: what panels show, without widgets. Testable without a window."""
