@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,7 @@ __all__ = [
     "NewsBatch",
     "PanelSource",
     "Progress",
+    "ScanRecord",
     "StoredSignal",
     "SymbolCoverage",
     "UnitOfWork",
@@ -210,6 +211,45 @@ class NewsBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportRecord:
+    """One imported file, as the ledger remembers it."""
+
+    file: str
+    """Name for the reader (no machine path is needed)."""
+    sha256: str
+    dataset: str
+    rows_read: int
+    count: UpsertCount
+    rejected: int
+    started_ns: int
+    finished_ns: int
+    issues: tuple[tuple[str, int], ...] = ()
+    """(reason key, rows)"""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRecord:
+    """One run of a scanner (domain.md §10.1 scan_run)."""
+
+    strategy: str
+    """``VCP``, ``CLOSING_BET`` …"""
+    mode: str
+    """``MANUAL``, ``SCHEDULED``, ``PREVIEW``, ``CONFIRMED`` …"""
+    signal_date: date
+    as_of: AsOf
+    ruleset: str
+    code_version: str
+    universe_n: int
+    scored_n: int
+    missing_n: int
+    error_n: int
+    started_ns: int
+    finished_ns: int
+    state: Literal["COMPLETE", "PARTIAL", "FAILED"]
+    """Only a COMPLETE run supersedes signals it no longer finds."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredSignal:
     """A signal as the repository keeps it (domain.md §10.1). ``values`` are score fields by column name."""
 
@@ -333,9 +373,23 @@ class ImportReport:
 
 
 class UnitOfWork(Protocol):
-    """One transaction: commit when its ``with`` block ends, roll back and re-raise on error. Writer thread only."""
+    """One transaction: commit when its ``with`` block ends, roll back and re-raise on error. Writer thread only.
 
-    def upsert_symbols(self, symbols: Sequence[Symbol], *, source: str, complete: bool) -> UpsertCount: ...
+    Upserts follow domain.md §10.2: by key, a changed value leaves a revision, a missing value or 0 never replaces a known
+    one. Batches need not be sorted; of two rows with one key the later one counts.
+    """
+
+    def upsert_symbols(
+        self, symbols: Sequence[Symbol], *, source: str, complete: bool, as_of: date | None = None
+    ) -> UpsertCount:
+        """Refresh the master. ``as_of`` is the day the listing speaks of, None if it does not say.
+
+        A listing older than what is stored (or without a day, where a dated one is stored) only fills what is missing.
+        ``complete=True`` with a newer ``as_of`` sets ``delisted_on`` of stored symbols of the same markets and types that
+        the listing no longer holds.
+        """
+        ...
+
     def upsert_designations(self, designations: Sequence[Designation], *, source: str) -> UpsertCount: ...
     def upsert_daily(self, batch: DailyBatch) -> UpsertCount: ...
     def upsert_adjusted(self, batch: AdjustedBatch) -> UpsertCount: ...
@@ -345,6 +399,13 @@ class UnitOfWork(Protocol):
     def upsert_index(self, batch: IndexBatch) -> UpsertCount: ...
     def upsert_minutes(self, batch: MinuteBatch) -> UpsertCount: ...
     def upsert_news(self, batch: NewsBatch) -> UpsertCount: ...
+    def upsert_calendar(self, days: Days, is_open: Bools, *, source: str) -> UpsertCount:
+        """Store which days the exchange opened."""
+        ...
+
+    def record_import(self, record: ImportRecord) -> None:
+        """Remember an imported file; in the same transaction as its rows."""
+        ...
 
 
 class BarStore(Protocol):

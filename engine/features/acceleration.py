@@ -42,7 +42,7 @@ def accelerate() -> bool:
         for helper in vcp_kernel.helpers:
             register_jitable(helper)
         # The lazily compiled form takes its types from the first real call, which the caller makes with real arrays.
-        _compiled = numba.njit(cache=True, nogil=True)(vcp_kernel.measure_lanes)
+        _compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(vcp_kernel.measure_lanes)
         return True
 
 

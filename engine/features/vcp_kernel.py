@@ -128,6 +128,32 @@ def lowest(values: FloatArray, first: int, last: int) -> float:
     return best
 
 
+def look_back(high: FloatArray, low: FloatArray, close: FloatArray, t: int, out_f: FloatArray) -> None:
+    """Averages of 50, 150 and 200 closes, the 200-average 22 bars ago, and the extremes of 250 bars, in one pass (§2.3).
+
+    One pass, because four independent sums and comparisons per bar run side by side where one after the other they wait.
+    """
+    total, before = 0.0, 0.0
+    bottom, top = low[t], high[t]
+    for back in range(min(t + 1, 250)):
+        j = t - back
+        total += close[j]
+        if 22 <= back < 222:
+            before += close[j]
+        bottom = min(bottom, low[j])
+        top = max(top, high[j])
+        if back == 49:
+            out_f[_MA50] = total / 50.0
+        elif back == 149:
+            out_f[_MA150] = total / 150.0
+        elif back == 199:
+            out_f[_MA200] = total / 200.0
+        elif back == 221:
+            out_f[_MA200_BEFORE] = before / 200.0
+    out_f[_LOW_250] = bottom
+    out_f[_HIGH_250] = top
+
+
 def strength(close: FloatArray, t: int, bars: int) -> float:
     """Raw strength 0.4·R63 + 0.2·R126 + 0.2·R189 + 0.2·R250 in percent; a missing horizon uses the oldest bar (§2.4).
 
@@ -259,6 +285,7 @@ def measure_flows(
     count: int,
     volume: Any,
     turnover_krw: FloatArray,
+    scales: FloatArray,
     foreign_krw: Any,
     inst_krw: Any,
     foreign_sh: Any,
@@ -268,6 +295,7 @@ def measure_flows(
 ) -> None:
     """Sum confirmed flows over the window's days (§2.10). ``flow_days[:count]`` are panel days, newest first.
 
+    ``scales[:count]`` bring prices of those days to the scale of the as-of day; shares are divided by them, as volume is.
     The unit is won unless shares cover more days. A day on which foreign, institution or turnover is missing is missing.
     """
     won_days, share_days = 0, 0
@@ -285,9 +313,9 @@ def measure_flows(
                 up_won += 1
         if not (np.isnan(foreign_sh[row, day]) or np.isnan(inst_sh[row, day])):
             share_days += 1
-            f_sh += foreign_sh[row, day]
-            i_sh += inst_sh[row, day]
-            d_sh += volume[row, day]
+            f_sh += foreign_sh[row, day] / scales[k]
+            i_sh += inst_sh[row, day] / scales[k]
+            d_sh += volume[row, day] / scales[k]
             if foreign_sh[row, day] + inst_sh[row, day] > 0.0:
                 up_sh += 1
     if won_days > 0:
@@ -350,7 +378,7 @@ def measure_lane(
     structure : float64 array, shape (7,)
         min theta %, window bars, right gap bars, high slack, tight min %, tight bars, merge ratio.
     work, work_days, legs_i, legs_f
-        Scratch: (5, BUFFER_BARS) floats, (BUFFER_BARS,) days, (3, swings) ints, (3, swings) floats.
+        Scratch: (6, BUFFER_BARS) floats, (BUFFER_BARS,) days, (3, swings) ints, (3, swings) floats.
     """
     out_i[_TRADABLE] = 1 if valid[row, day] else 0
     out_i[_T_COUNT] = 0
@@ -368,34 +396,42 @@ def measure_lane(
     scale_now = factor[row, day]
     while j >= 0:
         if valid[row, i]:
-            scale = scale_now / factor[row, i]
-            high[j] = high_[row, i] * scale
-            low[j] = low_[row, i] * scale
-            close[j] = close_[row, i] * scale
-            vol[j] = volume[row, i] / scale
+            high[j] = high_[row, i]
+            low[j] = low_[row, i]
+            close[j] = close_[row, i]
+            vol[j] = volume[row, i]
+            if factor[row, i] != scale_now:
+                scale = scale_now / factor[row, i]
+                high[j] *= scale
+                low[j] *= scale
+                close[j] *= scale
+                vol[j] /= scale
             work_days[j] = i
             j -= 1
         i -= 1
     t = m - 1
 
     # traded value in won, never adjusted; estimated where no source gave it
-    value_count = min(m, value_bars)
     value_sum = 0.0
-    for k in range(value_count):
+    for k in range(value_bars if m >= value_bars else 0):
         d = work_days[t - k]
         traded = value[row, d]
         if np.isnan(traded):
             traded = estimated_value(row, d, open_, high_, low_, close_, volume)
             out_i[_VALUE_ESTIMATED] = 1
         value_sum += traded
-    if value_count > 0:
-        out_f[_MEAN_VALUE] = value_sum / value_count
+    if m >= value_bars:
+        out_f[_MEAN_VALUE] = value_sum / value_bars
 
-    # 5. flows need only the symbol's valid days, so they are measured for short histories too
+    if m == 0 or not valid[row, day]:
+        return
+    out_f[_CLOSE] = close[t]
+
+    # 5. flows, for short histories too
     if flow_day >= 0:
         count = 0
         i = min(flow_day, day)
-        turnover = work[4]
+        turnover, scales = work[4], work[5]
         flow_days = legs_i[2]
         while i >= 0 and count < flow_window:
             if valid[row, i]:
@@ -404,27 +440,16 @@ def measure_lane(
                 if np.isnan(traded):
                     traded = estimated_value(row, i, open_, high_, low_, close_, volume)
                 turnover[count] = traded
+                scales[count] = scale_now / factor[row, i]
                 count += 1
             i -= 1
-        measure_flows(row, flow_days, count, volume, turnover, foreign_krw, inst_krw, foreign_sh, inst_sh, out_f, out_i)
+        measure_flows(row, flow_days, count, volume, turnover, scales, foreign_krw, inst_krw, foreign_sh, inst_sh, out_f, out_i)
 
-    if m == 0 or not valid[row, day]:
-        return
-    out_f[_CLOSE] = close[t]
     if bars < _MIN_BARS:
         return
 
     # 2. at t
-    out_f[_MA50] = mean_of(close, t - 49, t)
-    if bars >= 150:
-        out_f[_MA150] = mean_of(close, t - 149, t)
-    if bars >= 200:
-        out_f[_MA200] = mean_of(close, t - 199, t)
-    if bars >= 222:
-        out_f[_MA200_BEFORE] = mean_of(close, t - 221, t - 22)
-    first = t - 249 if t >= 249 else 0
-    out_f[_LOW_250] = lowest(low, first, t)
-    out_f[_HIGH_250] = highest(high, first, t)
+    look_back(high, low, close, t, out_f)
     out_f[_RS_RAW] = strength(close, t, bars)
     out_f[_VOL_RATIO] = vol[t] / mean_of(vol, t - 50, t - 1)
 
@@ -521,7 +546,7 @@ def measure_lanes(
     swing_price_out: FloatArray,
 ) -> None:
     """Measure many (symbol, day) lanes; lane k writes row k of every output array."""
-    work = np.empty((5, BUFFER_BARS), dtype=np.float64)
+    work = np.empty((6, BUFFER_BARS), dtype=np.float64)
     work_days = np.empty(BUFFER_BARS, dtype=np.int64)
     legs_i = np.empty((3, SCRATCH), dtype=np.int64)
     legs_f = np.empty((3, SCRATCH), dtype=np.float64)
@@ -565,6 +590,7 @@ helpers = (
     mean_of,
     highest,
     lowest,
+    look_back,
     strength,
     reversal_threshold,
     walk_swings,

@@ -49,20 +49,18 @@ def plan_orders(
     the tick. Where the grade's target return is used the target is rounded down too.
     """
     entry, stop, target = (np.full(close.shape, np.nan) for _ in range(3))
-    returns = target_return_pct(grade, grades)
-    furthest, nearest = 1.0 - thresholds.max_stop_pct / 100.0, 1.0 - thresholds.min_stop_pct / 100.0
-    for row in np.flatnonzero(pattern):
-        listed = int(market[row])
-        if breakout[row]:
-            price = float(close[row])
-        else:
-            above = ceil_tick(float(pivot[row]), listed, on)
-            price = above + tick_size(above, listed, on)
-        low = float(last_low[row])
-        under_low = low - tick_size(low, listed, on)
-        entry[row] = price
-        stop[row] = floor_tick(min(max(under_low, furthest * price), nearest * price), listed, on)
-        target[row] = floor_tick(price * (1.0 + returns[row] / 100.0), listed, on)
+    rows = np.flatnonzero(pattern)
+    if len(rows):
+        listed = market[rows]
+        above = ceil_tick(pivot[rows], listed, on)
+        price = np.where(breakout[rows], close[rows], above + tick_size(above, listed, on))
+        under_low = last_low[rows] - tick_size(last_low[rows], listed, on)
+        furthest = (1.0 - thresholds.max_stop_pct / 100.0) * price
+        nearest = (1.0 - thresholds.min_stop_pct / 100.0) * price
+        returns = target_return_pct(grade[rows], grades)
+        entry[rows] = price
+        stop[rows] = floor_tick(np.minimum(np.maximum(under_low, furthest), nearest), listed, on)
+        target[rows] = floor_tick(price * (1.0 + returns / 100.0), listed, on)
     reward_risk = (target - entry) / (entry - stop)
     return OrderPlans(entry, stop, target, reward_risk, np.asarray(reward_risk < thresholds.low_rr - EPS))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 __all__ = ["start_logging"]
 
 _SECRET = re.compile(
-    r"(?i)(authorization|token|secret|appkey|api[_-]?key|password|passwd)(\W{1,4})(bearer\s+)?[^\s'\",;&}]+"
+    r"(?i)(authorization|\w*token|\w*secret\w*|app_?key|api[_-]?key|password|passwd)(\W{1,4})(bearer\s+)?[^\s'\",;&}]+"
 )
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
 

@@ -6,6 +6,7 @@ is reported and does not stop the others. Publishing happens on the thread of th
 
 from __future__ import annotations
 
+import inspect
 import logging
 import threading
 import weakref
@@ -49,7 +50,7 @@ class Channel(Generic[T]):
     def subscribe(self, listener: Callable[[T], None], *, replay: bool = True) -> Subscription:
         """Call ``listener`` for each fact from now on, and at once with the last one if ``replay`` and there is one."""
         reference: Callable[[], Callable[[T], None] | None]
-        if hasattr(listener, "__self__"):
+        if inspect.ismethod(listener):
             reference = weakref.WeakMethod(listener)
         else:
 

@@ -252,6 +252,8 @@ class Workstation(Protocol):
     focus: Channel[EvidenceFocus]
     job: Channel[Progress | None]
     """Progress of the running long job for the status bar; None when there is none."""
+    notices: Channel[str]
+    """Text keys of what the user must be told (``notice.<name>``)."""
 
     @property
     def rules(self) -> Rules: ...

@@ -71,6 +71,8 @@ class WorkstationService:
         Shown to the user.
     rules : Rules
         Thresholds to score by.
+    warm : bool
+        Compile the scan loops before the first scan (or load them from the compiler's cache).
     """
 
     def __init__(
@@ -80,6 +82,8 @@ class WorkstationService:
         now_ns: Callable[[], int],
         data_folder: Path,
         rules: Rules = DEFAULT_RULES,
+        *,
+        warm: bool = True,
     ) -> None:
         self.market: Channel[MarketPicture] = Channel("market")
         self.scans: Channel[ScanPicture] = Channel("scans")
@@ -94,6 +98,7 @@ class WorkstationService:
         self._now_ns = now_ns
         self._data_folder = data_folder
         self._rules = rules
+        self._warm = warm
         self._kind: DatasetKind = "real"
         self._index: SymbolIndex | None = None
         self._minutes: frozenset[str] = frozenset()
@@ -139,6 +144,11 @@ class WorkstationService:
         for dataset in self._open.values():
             await self._workers.read(dataset.close)
         self._open.clear()
+
+    async def idle(self) -> None:
+        """Wait until nothing runs any more."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def switch_dataset(self, kind: DatasetKind) -> None:
         """Look at the other market. Nothing of the one is ever shown with the other."""
@@ -256,7 +266,8 @@ class WorkstationService:
             await self._store_scan(result, picture.panel, started_ns)
 
     def _timed_scan(self, picture: MarketPicture) -> tuple[VcpScan, float]:
-        acceleration.accelerate()
+        if self._warm:
+            acceleration.accelerate()
         begin = time.perf_counter()
         return scan(picture.panel, picture.as_of, self._rules), time.perf_counter() - begin
 

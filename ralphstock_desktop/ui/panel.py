@@ -93,6 +93,7 @@ class PanelFrame(QWidget):
         self._has_data = False
         self._last_as_of: AsOf | None = None
         self._simulated = self._past = False
+        self._data_end: AsOf | None = None
         self._active = False
         self._extra_actions: list[tuple[QAction, str]] = []
         self._content: QWidget | None = None
@@ -181,10 +182,13 @@ class PanelFrame(QWidget):
             self._has_data = False
         self._show_state()
 
-    def set_world(self, *, simulated: bool, past: bool) -> None:
-        """Say whether the data are made up and whether an earlier instant is looked at: both change every badge."""
-        if (simulated, past) != (self._simulated, self._past):
-            self._simulated, self._past = simulated, past
+    def set_world(self, *, simulated: bool, past: bool, data_end: AsOf | None = None) -> None:
+        """Say whether the data are made up and whether an earlier instant is looked at: both change every badge.
+
+        ``data_end`` is the end of the last day with data: "as of now" on old data is shown as that day.
+        """
+        if (simulated, past, data_end) != (self._simulated, self._past, self._data_end):
+            self._simulated, self._past, self._data_end = simulated, past, data_end
             self._show_badge()
 
     def add_menu_action(self, text_key: str, slot: Callable[[], object], *, checkable: bool = False) -> QAction:
@@ -282,7 +286,10 @@ class PanelFrame(QWidget):
         """Fill the as-of badge from state, simulated and past."""
         look, state, badge = self.appearance, self._state, self.header.badge
         language = look.language
-        when = fmt.as_of_short(self._last_as_of) if self._last_as_of else ""
+        as_of = self._last_as_of
+        if as_of is not None and self._data_end is not None:
+            as_of = min(as_of, self._data_end)
+        when = fmt.as_of_short(as_of) if as_of else ""
         if isinstance(state, Loading):
             badge.show_badge("clock", look.tr("shell.badge.loading"), "warning", "warning-tint")
         elif isinstance(state, Failed):

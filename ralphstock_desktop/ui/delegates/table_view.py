@@ -68,6 +68,7 @@ class ArrayTableView(QTableView):
         self.canvas = Canvas(appearance)
         self.stale = False
         """Direction colours become ``stale`` while the values are older than they should be."""
+        self._message: tuple[str, str] | None = None
         self._hover_row = -1
         self._pointer_inside = False
         self._dragging = False
@@ -250,11 +251,30 @@ class ArrayTableView(QTableView):
         finally:
             painter.end()
 
+    def set_message(self, message: tuple[str, str] | None) -> None:
+        """Say in the middle of the empty table why it is empty (head, detail); None says nothing."""
+        if message != self._message:
+            self._message = message
+            self.setAccessibleDescription(" ".join(message) if message else "")
+            self.viewport().update()
+
+    def _paint_message(self) -> None:
+        if self._message is None:
+            return
+        width, px = self.viewport().width(), self.appearance.px
+        top = min(px(80), self.viewport().height() // 3)
+        looks = (("title", True, "text"), ("caption", False, "text-muted"))
+        for text, (size, bold, token) in zip(self._message, looks, strict=True):
+            self.canvas.text(0, top, width, px(22), text, token, align="center", size=size, bold=bold)  # type: ignore[arg-type]
+            top += px(22)
+
     def _paint_rect(self, rect: QRect) -> None:
         canvas, table = self.canvas, self.table
         canvas.fill(rect.x(), rect.y(), rect.width(), rect.height(), "bg-panel")
         count = table.rowCount()
         height = self.verticalHeader().defaultSectionSize()
+        if count == 0:
+            self._paint_message()
         if count == 0 or height <= 0 or table.source is None:
             return
         top = self.rowViewportPosition(0)

@@ -238,7 +238,19 @@ class _Parser:
         if named is not None and named.kind == "number":
             self.at = run[-1].end
             raise self.error("compare_expected", f"A comparison is expected after '{words}'.", field=words)
+        spoken = self.spoken_choice(words)
+        if spoken is not None:
+            search = _searching(words)
+            return lambda rows: spoken(rows) | search(rows)
         return _searching(words)
+
+    def spoken_choice(self, words: str) -> Predicate | None:
+        """``돌파`` alone means the state, ``코스닥`` the market; single letters (grades) stay searches."""
+        folded = fold(words)
+        for item in self.words.fields:
+            if item.kind == "choice" and not item.ordered and len(folded) > 1 and folded in item.choices:
+                return _comparing(item.id, "=", item.choices[folded])
+        return None
 
     def presence(self, run: list[_Word]) -> Predicate | None:
         """``RS 있음`` / ``수급 없음``: the last word asks whether there is a value."""
@@ -383,7 +395,7 @@ class _Parser:
                 return code
         self.at = place
         known = ", ".join(dict.fromkeys(named.choices))
-        raise self.error("choice", f"One of {known} is expected here.", known=known)
+        raise self.error("choice", f"One of {known} is expected here.", known=known, column=named.id)
 
     def phrase(self) -> str:
         quoted = _QUOTED.match(self.text, self.at)

@@ -90,12 +90,18 @@ class ShellViewModel:
         return _as_date(self.days[index]) if index >= 0 else picture.as_of.day
 
     @property
+    def data_end(self) -> AsOf | None:
+        """End of the trading day looked at: badges never claim a later instant than the data have."""
+        day = self.day
+        return None if day is None else AsOf.end_of(day)
+
+    @property
     def phase(self) -> str:
         """Name of the phase the as-of instant has reached: the last one not later than it; empty before the close."""
-        picture = self.picture
+        picture, day = self.picture, self.day
         reached = ""
-        if picture is not None:
-            for name, instant in self.workstation.day_phases(picture.as_of.day):
+        if picture is not None and day is not None:
+            for name, instant in self.workstation.day_phases(day):
                 if instant <= picture.as_of:
                     reached = name
         return reached
@@ -108,9 +114,17 @@ class ShellViewModel:
         return day > _as_date(all_days[0]) if days < 0 else day < _as_date(all_days[-1])
 
     def step(self, days: int) -> None:
-        """Move the as-of day by trading days; does nothing at the ends."""
-        if self.can_step(days):
+        """Move the as-of day by trading days and keep the chosen phase of the day; does nothing at the ends."""
+        day, phase = self.day, self.phase
+        if day is None or not self.can_step(days):
+            return
+        if phase in {"", "all"}:
             self.workstation.step_day(days)
+            return
+        picture = self.picture
+        assert picture is not None
+        target = min(max(picture.panel.day_index(day) + days, 0), len(self.days) - 1)
+        self.go_to(_as_date(self.days[target]), phase)
 
     def trading_day_at(self, day: date) -> date | None:
         """The trading day of the data that is ``day`` or the last one before it; None if there is none."""

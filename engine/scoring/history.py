@@ -1,0 +1,75 @@
+"""The same scan for many days: which patterns were detected on each, with grade, state and score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.model.instants import AsOf
+from engine.model.panel import FloatArray, MarketPanel
+from engine.scoring.vcp import scan
+from engine.thresholds import Rules
+
+__all__ = ["ScanHistory", "scan_days"]
+
+
+@dataclass(frozen=True, eq=False)
+class ScanHistory:
+    """Results of many days; every array has shape (symbols, days scanned), NaN or 0 where a symbol was not scored."""
+
+    day_index: npt.NDArray[np.int64]
+    pattern: npt.NDArray[np.bool_]
+    state: npt.NDArray[np.uint8]
+    grade: npt.NDArray[np.uint8]
+    vcp_score: npt.NDArray[np.float32]
+    smartmoney_score: npt.NDArray[np.float32]
+    total_score: FloatArray
+    eligible: npt.NDArray[np.bool_]
+
+
+def scan_days(
+    panel: MarketPanel,
+    day_indices: Sequence[int],
+    rules: Rules,
+    on_day: Callable[[int, int], None] | None = None,
+) -> ScanHistory:
+    """Scan the panel as of the end of each given day.
+
+    Parameters
+    ----------
+    day_indices : sequence of int
+        Panel days, any order.
+    on_day : callable, optional
+        Called with (days done, days in all); may raise to stop.
+
+    Notes
+    -----
+    Each day is scanned exactly as :func:`engine.scoring.vcp.scan` does alone, so nothing of a later day can reach it.
+    """
+    symbols, days = len(panel.tickers), len(day_indices)
+    shape = (days, symbols)
+    pattern, eligible = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    state, grade = np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
+    vcp, flow = np.full(shape, np.nan, dtype=np.float32), np.full(shape, np.nan, dtype=np.float32)
+    total = np.full(shape, np.nan)
+    for position, day in enumerate(day_indices):
+        result = scan(panel, AsOf.end_of(panel.days[day].astype("datetime64[D]").item()), rules)
+        pattern[position], eligible[position] = result.pattern, result.ineligible == 0
+        state[position], grade[position] = result.state, result.grade
+        vcp[position], flow[position] = result.vcp_score, result.smartmoney_score
+        total[position] = result.total_score
+        if on_day is not None:
+            on_day(position + 1, days)
+    return ScanHistory(
+        day_index=np.asarray(day_indices, dtype=np.int64),
+        pattern=pattern.T,
+        state=state.T,
+        grade=grade.T,
+        vcp_score=vcp.T,
+        smartmoney_score=flow.T,
+        total_score=total.T,
+        eligible=eligible.T,
+    )

@@ -1,0 +1,11 @@
+"""The one chain of schema versions. :data:`HEAD` and :data:`KNOWN` let an up-to-date database open without Alembic."""
+
+from __future__ import annotations
+
+__all__ = ["HEAD", "KNOWN"]
+
+KNOWN = ("0001", "0002")
+"""Every released version, oldest first."""
+
+HEAD = KNOWN[-1]
+"""The version this program works with."""

@@ -1,0 +1,229 @@
+"""The 24-px bar at the bottom: store, data set, last data day, last scan, running job, memory, frame time."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+
+from ralphstock_desktop.ports import Ledger, Progress
+from ralphstock_desktop.services.contracts import ScanPicture
+from ralphstock_desktop.ui import format as fmt
+from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.panel_states import TextButton, progress_texts
+from ralphstock_desktop.ui.viewmodels.shell import ShellViewModel
+
+__all__ = ["StatusBar"]
+
+
+class _Item(QWidget):
+    """An icon and words; hidden while it has no words."""
+
+    clicked = Signal()
+
+    def __init__(self, appearance: Appearance, icon: str = "", token: str = "text-secondary") -> None:
+        super().__init__()
+        self._appearance, self._icon, self.token = appearance, icon, token
+        self._text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.hide()
+
+    def show_text(self, text: str, tip: str = "", *, icon: str | None = None, token: str | None = None) -> None:
+        """Show words; empty words hide the item."""
+        self._text = text
+        self._icon = self._icon if icon is None else icon
+        self.token = self.token if token is None else token
+        self.setToolTip(tip)
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))
+        self.updateGeometry()
+        self.update()
+
+    def text(self) -> str:
+        """The words shown."""
+        return self._text
+
+    def sizeHint(self) -> QSize:
+        """Icon, words, gap."""
+        look = self._appearance
+        width = QFontMetrics(look.font("caption")).horizontalAdvance(self._text)
+        return QSize(width + (look.px(18) if self._icon else 0) + look.px(14), look.px(20))
+
+    def minimumSizeHint(self) -> QSize:
+        """May be squeezed down to its icon: words are elided, the tooltip has them all."""
+        return QSize(self._appearance.px(28), self._appearance.px(20))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click opens what the item stands for."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw icon and words."""
+        del event
+        look = self._appearance
+        painter = QPainter(self)
+        try:
+            font = look.font("caption")
+            left = 0
+            if self._icon:
+                side = look.px(12)
+                icon = look.pixmap(self._icon, self.token, 12, self.devicePixelRatioF())
+                painter.drawPixmap(0, (self.height() - side) // 2, icon)
+                left = look.px(18)
+            painter.setFont(font)
+            painter.setPen(look.color(self.token))
+            room = self.width() - left - look.px(8)
+            shown = QFontMetrics(font).elidedText(self._text, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(left, look.baseline(0, self.height(), font), shown)
+            painter.fillRect(self.width() - look.px(7), look.px(4), 1, self.height() - look.px(8), look.color("line-hair"))
+        finally:
+            painter.end()
+
+
+class StatusBar(QWidget):
+    """Left: data and scan; right: job, help, memory, frame.
+
+    Signals
+    -------
+    ledger_wanted
+        A click on what concerns the data.
+    cancel_requested
+        The stop word of the running job.
+    """
+
+    ledger_wanted = Signal()
+    cancel_requested = Signal()
+
+    def __init__(self, appearance: Appearance, shell: ShellViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._appearance, self._shell = appearance, shell
+        self._ledger: Ledger | None = None
+        self._scan: ScanPicture | None = None
+        self._job: Progress | None = None
+        self._frame_ms: float | None = None
+        self._memory: float | None = None
+        self._now_ns = 0
+        self.kind = _Item(appearance)
+        self.store = _Item(appearance, "database")
+        self.data = _Item(appearance, "clock")
+        self.scan = _Item(appearance, "radar")
+        self.job = _Item(appearance, "clock", "warning")
+        self.stop = TextButton(appearance)
+        self.stop.clicked.connect(self.cancel_requested)
+        self.stop.hide()
+        self.help, self.frame, self.memory = _Item(appearance, "", "text-muted"), _Item(appearance), _Item(appearance)
+        for item in (self.kind, self.store, self.data):
+            item.clicked.connect(self.ledger_wanted)
+        self._row = QHBoxLayout(self)
+        self._row.setSpacing(0)
+        for widget in (self.kind, self.store, self.data, self.scan, self.job, self.stop):
+            self._row.addWidget(widget)
+        self._row.addStretch(1)
+        for widget in (self.help, self.frame, self.memory):
+            self._row.addWidget(widget)
+        appearance.changed.connect(self.refresh)
+        self.refresh()
+
+    # -- facts --------------------------------------------------------------------------------------------------------------
+
+    def set_ledger(self, ledger: Ledger) -> None:
+        """Show kind and place of the store."""
+        self._ledger = ledger
+        self.refresh()
+
+    def set_scan(self, scan: ScanPicture) -> None:
+        """Show duration and counts of the last scan."""
+        self._scan = scan
+        self.refresh()
+
+    def set_job(self, job: Progress | None) -> None:
+        """Show the running job, or that there is none."""
+        self._job = job
+        self._show_job()
+
+    def set_frame(self, frame_ms: float | None, memory_bytes: float | None) -> None:
+        """Show the frame time (last painting) and the memory of the process."""
+        self._frame_ms, self._memory = frame_ms, memory_bytes
+        self._show_machine()
+
+    def set_now(self, now_ns: int) -> None:
+        """Give the time from which the age of the data is counted."""
+        self._now_ns = now_ns
+        self._show_data()
+
+    # -- showing ------------------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Take everything from the facts and the appearance again."""
+        look = self._appearance
+        self.setFixedHeight(look.space("status_bar"))
+        self._row.setContentsMargins(look.px(8), 0, look.px(4), 0)
+        self.stop.setText(look.tr("shell.state.stop"))
+        self.stop.setFont(look.font("caption", bold=True))
+        self.stop.setMaximumHeight(look.px(22))
+        self.help.show_text(look.tr("shell.status.help"))
+        self._show_data()
+        self._show_scan()
+        self._show_job()
+        self._show_machine()
+        self.update()
+
+    def _show_data(self) -> None:
+        look, shell = self._appearance, self._shell
+        if shell.picture is None:
+            self.kind.show_text("")
+        elif shell.simulated:
+            self.kind.show_text(look.tr("shell.status.simulated"), icon="flask", token="simulated")  # noqa: S106 - a colour
+        elif shell.past:
+            self.kind.show_text(look.tr("shell.status.past"), icon="time", token="replay")  # noqa: S106 - a colour
+        else:
+            self.kind.show_text(look.tr("shell.status.real"), icon="check", token="success")  # noqa: S106 - a colour
+        database = self._ledger.database if self._ledger else ""
+        rows = shell.panel_rows() if shell.picture else None
+        words = [database.split(" ", 1)[0]] if database else []
+        if rows is not None:
+            words.append(look.tr("shell.status.rows", rows=f"{rows:,}"))
+        self.store.show_text(" · ".join(words), database)
+        last, age = shell.workstation.last_trading_day, shell.data_age_days(self._now_ns) if self._now_ns else None
+        if last is None:
+            self.data.show_text("")
+            return
+        text = look.tr("shell.status.last_day", day=fmt.day_long(last, look.language))
+        if age:
+            text = f"{text} · {look.tr('shell.status.age_days', days=f'{age:,}')}"
+        self.data.show_text(text, text)
+
+    def _show_scan(self) -> None:
+        scan, look = self._scan, self._appearance
+        if scan is None:
+            self.scan.show_text("")
+            return
+        fields = {"seconds": f"{scan.seconds:.2f}", "scored": f"{scan.scored:,}", "found": f"{scan.detected:,}"}
+        text = look.tr("shell.status.scan", **fields)
+        self.scan.show_text(text, look.tr("shell.status.scan_tip", universe=f"{scan.universe:,}", **fields))
+
+    def _show_job(self) -> None:
+        job = self._job
+        if job is None:
+            self.job.show_text("")
+        else:
+            what, left = progress_texts(self._appearance, job)
+            self.job.show_text(what, left)
+        self.stop.setVisible(job is not None)
+
+    def _show_machine(self) -> None:
+        look = self._appearance
+        frame = "" if self._frame_ms is None else look.tr("shell.status.frame", ms=f"{self._frame_ms:.0f}")
+        self.frame.show_text(frame)
+        self.memory.show_text("" if self._memory is None else look.tr("shell.status.memory", size=fmt.bytes_size(self._memory)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the ground with the hairline above."""
+        del event
+        painter = QPainter(self)
+        try:
+            painter.fillRect(self.rect(), self._appearance.color("bg-header"))
+            painter.fillRect(0, 0, self.width(), 1, self._appearance.color("line-hair"))
+        finally:
+            painter.end()
