@@ -286,6 +286,8 @@ class DatasetCoverage:
     days: int
     gaps: tuple[CoverageGap, ...]
     received_at_ns: int | None
+    months: tuple[tuple[str, int], ...] = ()
+    """Rows per month, (``2026-05``, rows), ascending, months without rows left out; empty where not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,11 +440,15 @@ class Dataset(Protocol):
         """Map, update or build the panel. Raises DataUnavailable where the store holds no daily bars."""
         ...
 
+    def settle(self, on_progress: OnProgress) -> None:
+        """Do what can wait until the panel is on screen, such as storing a generated market."""
+        ...
+
     def notices(self) -> tuple[str, ...]:
         """Text keys of what the user must know about the store (such as a damaged file set aside)."""
         ...
 
-    def minute_series(self, ticker: str, timeframe: Timeframe, as_of: AsOf, base: dict[date, float]) -> ChartSeries: ...
+    def minute_series(self, ticker: str, timeframe: Timeframe, as_of: AsOf) -> ChartSeries: ...
     def minute_tickers(self) -> frozenset[str]: ...
     def preview(self, paths: Sequence[Path]) -> list[FilePreview]: ...
     def import_files(

@@ -126,7 +126,7 @@ class VcpScan:
 
     as_of: AsOf
     day_index: int
-    """Index of the as-of bar's day in the panel; -1 if nothing was known yet."""
+    """Index of the as-of bar's day in the panel."""
     flow_day_index: int
     """Index of the last day whose confirmed flows were known."""
     ruleset: str

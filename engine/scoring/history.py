@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from engine.model.instants import AsOf
 from engine.model.panel import FloatArray, MarketPanel
+from engine.model.scan import VcpScan
 from engine.scoring.vcp import scan
 from engine.thresholds import Rules
 
@@ -35,6 +36,7 @@ def scan_days(
     day_indices: Sequence[int],
     rules: Rules,
     on_day: Callable[[int, int], None] | None = None,
+    run: Callable[..., Iterable[VcpScan]] = map,
 ) -> ScanHistory:
     """Scan the panel as of the end of each given day.
 
@@ -44,6 +46,8 @@ def scan_days(
         Panel days, any order.
     on_day : callable, optional
         Called with (days done, days in all); may raise to stop.
+    run : callable
+        ``map`` or an executor's ``map``: days do not depend on each other and the loops release the interpreter lock.
 
     Notes
     -----
@@ -55,8 +59,11 @@ def scan_days(
     state, grade = np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
     vcp, flow = np.full(shape, np.nan, dtype=np.float32), np.full(shape, np.nan, dtype=np.float32)
     total = np.full(shape, np.nan)
-    for position, day in enumerate(day_indices):
-        result = scan(panel, AsOf.end_of(panel.days[day].astype("datetime64[D]").item()), rules)
+
+    def scan_day(day: int) -> VcpScan:
+        return scan(panel, AsOf.end_of(panel.days[day].astype("datetime64[D]").item()), rules)
+
+    for position, result in enumerate(run(scan_day, day_indices)):
         pattern[position], eligible[position] = result.pattern, result.ineligible == 0
         state[position], grade[position] = result.state, result.grade
         vcp[position], flow[position] = result.vcp_score, result.smartmoney_score

@@ -115,7 +115,7 @@ def score(panel: MarketPanel, as_of: AsOf, known: KnownDays, measures: VcpMeasur
     weight = rules.vcp.vcp_weight
     total = round2(weight * vcp_score + (1.0 - weight) * np.where(flow_known, smartmoney, 0.0))
     grade = grades_of(total, rules.grade)
-    coverage = 100.0 * weight * scored + 100.0 * (1.0 - weight) * flow_known
+    coverage = 100.0 * weight * scored + (100.0 - 100.0 * weight) * flow_known
 
     state = np.where(tradable, np.where(scored, state, VcpState.INSUFFICIENT_HISTORY), VcpState.NOT_TRADABLE).astype(np.uint8)
     trend_gate &= scored
@@ -455,7 +455,8 @@ def _flags(
     flags[flow_status == ScoreStatus.MISSING] |= np.uint16(ScanFlag.SM_MISSING)
     flags[flow_status == ScoreStatus.PARTIAL] |= np.uint16(ScanFlag.SM_PARTIAL)
     flags[measures.integer(I.VALUE_ESTIMATED) == 1] |= np.uint16(ScanFlag.VALUE_ESTIMATED)
-    flags[measures.integer(I.FLOW_IN_SHARES) == 1] |= np.uint16(ScanFlag.FLOW_SHARES)
+    in_shares = (measures.integer(I.FLOW_IN_SHARES) == 1) & (flow_status != ScoreStatus.MISSING)
+    flags[in_shares] |= np.uint16(ScanFlag.FLOW_SHARES)
     flags[scored & (measures.bars < rules.universe.full_bars)] |= np.uint16(ScanFlag.PARTIAL_HISTORY)
     return flags
 

@@ -34,6 +34,7 @@ def start_logging(folder: Path, *, verbose: bool = False) -> Path:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.captureWarnings(True)
     faulthandler.enable((folder / "crash.log").open("a", encoding="utf-8"))
     return file

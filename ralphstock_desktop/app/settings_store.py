@@ -21,12 +21,14 @@ _VERSION = 1
 class JsonSettings:
     """See :class:`ralphstock_desktop.services.contracts.SettingsStore`. GUI thread only.
 
-    Values a newer program wrote are kept in the file though this one does not know them.
+    Values a newer program wrote are kept in the file though this one does not know them. ``only_now`` holds values that count
+    in this run without being stored (command line); setting such a value by hand ends that.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, only_now: dict[str, SettingValue] | None = None) -> None:
         self.changed: Channel[SettingChange] = Channel("settings")
         self._file = file
+        self._only_now = {key: check_setting(setting(key), value) for key, value in (only_now or {}).items()}
         self._values: dict[str, object] = {}
         for text in read_history(file):
             try:
@@ -39,6 +41,8 @@ class JsonSettings:
     def get(self, key: str) -> SettingValue:
         """Return the current value, or the default where none or an invalid one is stored."""
         spec = setting(key)
+        if key in self._only_now:
+            return self._only_now[key]
         if key not in self._values:
             return spec.default
         try:
@@ -49,14 +53,16 @@ class JsonSettings:
     def set(self, key: str, value: SettingValue) -> None:
         """Validate, store and publish."""
         checked = check_setting(setting(key), value)
-        if self._values.get(key) == checked:
+        if self.get(key) == checked and key in self._values:
             return
+        self._only_now.pop(key, None)
         self._values[key] = checked
         self._write()
         self.changed.publish(SettingChange(key, checked))
 
     def reset(self, key: str) -> None:
         """Go back to the default."""
+        self._only_now.pop(key, None)
         if self._values.pop(key, None) is not None:
             self._write()
         self.changed.publish(SettingChange(key, setting(key).default))

@@ -21,16 +21,28 @@ from ralphstock_desktop.data.columns import Array, Field, Kind, array_of, days_f
 from ralphstock_desktop.data.storage_errors import to_storage_error
 from ralphstock_desktop.ports import MISSING_INT, UpsertCount
 
-__all__ = ["BulkResult", "BulkTable", "Columns", "Merge", "keep_known", "upsert_columns"]
+__all__ = [
+    "BulkResult",
+    "BulkTable",
+    "Columns",
+    "Merge",
+    "batch_columns",
+    "differs",
+    "is_missing",
+    "keep_known",
+    "replaces",
+    "upsert_columns",
+]
 
 Columns = dict[str, Array]
-Merge = Callable[[Columns, Columns], Columns]
-"""(stored, given) of rows that exist -> what they become. Columns of equal length."""
+Merge = Callable[[Columns, Columns, Columns], Columns]
+"""(keys, stored, given) of rows that exist -> what they become. Columns of equal length."""
 
 _SLICE_ROWS = 120_000
 _WRITE_ROWS = 20_000
 _COPY_FROM = 4_000
 _FEW_DAYS = 60
+_FEW_TEXTS = 50
 
 
 @dataclass(frozen=True)
@@ -56,12 +68,20 @@ class BulkResult:
     updates: list[tuple[Columns, Columns]] = field(default_factory=list)
 
 
-def keep_known(stored: Columns, given: Columns) -> Columns:
+def keep_known(_keys: Columns, stored: Columns, given: Columns) -> Columns:
     """Default merge: a missing value or 0 never replaces a known one (domain.md §10.2-5)."""
-    return {name: np.where(_replaces(column, stored[name]), column, stored[name]) for name, column in given.items()}
+    return {name: np.where(replaces(column, stored[name]), column, stored[name]) for name, column in given.items()}
 
 
-def _replaces(given: Array, stored: Array) -> npt.NDArray[np.bool_]:
+def is_missing(column: Array) -> npt.NDArray[np.bool_]:
+    """Where a column in comparing form holds no value."""
+    if column.dtype.kind == "U":
+        return np.asarray(column == "")
+    return np.asarray(np.isnan(column) if column.dtype.kind == "f" else column == MISSING_INT)
+
+
+def replaces(given: Array, stored: Array) -> npt.NDArray[np.bool_]:
+    """Where a given value may take the place of a stored one."""
     if given.dtype.kind == "U":
         return np.asarray(given != "")
     if given.dtype.kind == "f":
@@ -69,7 +89,8 @@ def _replaces(given: Array, stored: Array) -> npt.NDArray[np.bool_]:
     return np.asarray((given != MISSING_INT) & ((given != 0) | (stored == MISSING_INT)))
 
 
-def _differs(left: Array, right: Array) -> npt.NDArray[np.bool_]:
+def differs(left: Array, right: Array) -> npt.NDArray[np.bool_]:
+    """Where two columns differ; missing equals missing."""
     if left.dtype.kind == "f":
         return np.asarray((left != right) & ~(np.isnan(left) & np.isnan(right)))
     return np.asarray(left != right)
@@ -154,7 +175,8 @@ def _read_stored(connection: Connection, target: BulkTable, part: Columns) -> tu
     if not rows:
         return {}, np.empty(0, dtype=np.int64)
     days: dict[Any, int] = {}
-    stored = {item.name: from_driver(column, item.kind, days) for item, column in zip(fields, zip(*rows, strict=True), strict=True)}
+    columns = zip(fields, zip(*rows, strict=True), strict=True)
+    stored = {item.name: from_driver(column, item.kind, days) for item, column in columns}
     where = _positions(target, part, stored)
     known = where >= 0
     return {name: column[known] for name, column in stored.items()}, where[known]
@@ -180,8 +202,10 @@ def _fetch(connection: Connection, target: BulkTable, part: Columns) -> list[Any
             rows += _tuples(connection, query.where(table.c[second.name] == day))
         return rows
     bounds: list[Any] = days_from_ordinals(seconds[[0, -1]]).tolist() if second.kind is Kind.DAY else seconds[[0, -1]].tolist()
-    first_column = table.c[first.name]
-    query = query.where(first_column.between(low, high) if many else first_column == low)
+    column = table.c[first.name]
+    texts = np.unique(firsts)
+    # a list where it is short: a range would follow the server's collation, which orders punctuation its own way
+    query = query.where(column.in_(texts.tolist()) if len(texts) <= _FEW_TEXTS else column.between(low, high))
     return _tuples(connection, query.where(table.c[second.name].between(*bounds)))
 
 
@@ -242,8 +266,9 @@ def _write_part(
     if len(where):
         given = {name: part[name][where] for name in names}
         before = {name: stored[name] for name in names}
-        merged = merge(before, given)
-        changed = np.logical_or.reduce([_differs(merged[name], before[name]) for name in names])
+        existing = {item.name: part[item.name][where] for item in target.keys}
+        merged = merge(existing, before, given)
+        changed = np.logical_or.reduce([differs(merged[name], before[name]) for name in names])
         changed_at = where[changed]
         becoming = {name: merged[name][changed] for name in names}
         if keep_updates and len(changed_at):
@@ -325,8 +350,9 @@ def _copy_rows(connection: Connection, target: BulkTable, columns: Sequence[str]
         " ".join(["CREATE TEMPORARY TABLE IF NOT EXISTS", staging, f"(LIKE {name} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"])
     )
     driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
+    cursor: Any = connection.connection.cursor()
     try:
-        with connection.connection.cursor() as cursor, cursor.copy(" ".join(["COPY", staging, f"({listed}) FROM STDIN"])) as copy:
+        with cursor, cursor.copy(" ".join(["COPY", staging, f"({listed}) FROM STDIN"])) as copy:
             for row in stream:
                 copy.write_row(row)
     except driver_error as error:

@@ -108,12 +108,9 @@ def to_driver(column: Array, kind: Kind) -> Iterable[Any]:
         days = [None if value == MISSING_INT else date.fromordinal(value + _EPOCH).isoformat() for value in unique.tolist()]
         return list(np.array(days, dtype=object)[place])
     if kind is Kind.FLAG:
-        return (column != 0).tolist()
-    if kind is Kind.REAL:
-        missing = np.isnan(column)
-    else:
-        missing = column == MISSING_INT
-    values = column.tolist()
+        return list((column != 0).tolist())
+    missing = np.isnan(column) if kind is Kind.REAL else column == MISSING_INT
+    values: list[Any] = column.tolist()
     if missing.any():
         return [None if gone else value for value, gone in zip(values, missing.tolist(), strict=True)]
     return values

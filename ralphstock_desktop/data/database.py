@@ -7,13 +7,15 @@ open their own (domain.md §10.2-8). A :class:`Database` may be used from any th
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, exc, select
+from sqlalchemy.pool import QueuePool
 
 from engine.model.errors import StorageError
 from ralphstock_desktop.data import sqlite_files
@@ -25,8 +27,9 @@ from ralphstock_desktop.data.schema.market import DATA_VERSION
 from ralphstock_desktop.data.storage_errors import converted, storage_error, to_storage_error
 from ralphstock_desktop.data.unit_of_work import SqlUnitOfWork
 
-__all__ = ["DataVersion", "Database", "OpenReport", "open_database"]
+__all__ = ["DataVersion", "Database", "OpenReport", "open_database", "read_version"]
 
+T = TypeVar("T")
 _LOCK_TRIES = 4
 _QUEUE_S = 300.0
 
@@ -87,6 +90,13 @@ def open_database(place: str | Path | DatabaseLocation, *, check: bool = True) -
     return Database(location, write, read, report)
 
 
+def read_version(connection: Connection) -> DataVersion:
+    """Read the change counters inside a snapshot."""
+    rows = connection.execute(select(DATA_VERSION.c.scope, DATA_VERSION.c.version, DATA_VERSION.c.database_id)).all()
+    by_scope = {row.scope: int(row.version) for row in rows}
+    return DataVersion(str(rows[0].database_id), by_scope["panel"], by_scope["market"])
+
+
 def _prepare_file(location: DatabaseLocation, *, check: bool) -> Path | None:
     path = location.path
     if path is None:
@@ -119,6 +129,8 @@ class Database:
         self._read = read
         self._writing = threading.Lock()
         self._writer: int | None = None
+        self._remembering = threading.Lock()
+        self._summaries: dict[str, tuple[int, Any]] = {}
 
     @contextmanager
     def unit_of_work(self, *, durable: bool = False) -> Iterator[SqlUnitOfWork]:
@@ -180,13 +192,21 @@ class Database:
     def version(self) -> DataVersion:
         """Read the change counters."""
         with self.read() as connection:
-            rows = connection.execute(select(DATA_VERSION.c.scope, DATA_VERSION.c.version, DATA_VERSION.c.database_id)).all()
-        by_scope = {row.scope: row.version for row in rows}
-        return DataVersion(rows[0].database_id, int(by_scope["panel"]), int(by_scope["market"]))
+            return read_version(connection)
+
+    def remembered(self, name: str, version: int, make: Callable[[], T]) -> T:
+        """Return a summary made for this data version, making it once; a newer version replaces it."""
+        with self._remembering:
+            stored = self._summaries.get(name)
+            if stored is None or stored[0] != version:
+                stored = (version, make())
+                self._summaries[name] = stored
+            return cast(T, stored[1])
 
     def checked_out(self) -> int:
         """Connections in use right now; 0 when nobody is reading or writing."""
-        return sum(int(engine.pool.checkedout()) for engine in (self._write, self._read))  # type: ignore[attr-defined]
+        pools = [engine.pool for engine in (self._write, self._read)]
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
 
     def bytes_on_disk(self) -> int | None:
         """Size of the SQLite file with its log, None for a server."""
@@ -205,7 +225,5 @@ class Database:
     def __enter__(self) -> Database:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()

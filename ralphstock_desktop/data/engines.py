@@ -68,7 +68,13 @@ def _postgres(location: DatabaseLocation, *, pool_size: int) -> Engine:
 
 
 def _prepare_sqlite_writer(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY", "journal_size_limit=67108864"):
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+        "journal_size_limit=67108864",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -120,8 +120,10 @@ def converted(place: str, *, files: bool = False) -> Iterator[None]:
 
     Inside a unit of work the caller's own file errors are none of the database's, so they pass unchanged.
     """
-    kinds: tuple[type[BaseException], ...] = (exc.SQLAlchemyError, sqlite3.Error)
+    kinds: tuple[type[Exception], ...] = (exc.SQLAlchemyError, sqlite3.Error)
+    if files:
+        kinds += (OSError, ModuleNotFoundError)
     try:
         yield
-    except kinds + ((OSError, ModuleNotFoundError) if files else ()) as error:
+    except kinds as error:
         raise to_storage_error(error, place) from error

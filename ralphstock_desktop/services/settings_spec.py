@@ -13,6 +13,7 @@ SETTINGS: tuple[SettingSpec, ...] = (
     SettingSpec("zoom_pct", "look", "integer", 100, minimum=90, maximum=200, step=5, unit="%"),
     SettingSpec("density", "look", "choice", "compact", choices=("compact", "normal")),
     SettingSpec("language", "look", "choice", "ko", choices=("ko", "en")),
+    SettingSpec("dataset", "internal", "choice", "simulated", choices=("real", "simulated")),
     SettingSpec("first_run_done", "internal", "switch", False),
 )
 """Page ``internal`` is not shown: it holds what the program remembers for itself."""

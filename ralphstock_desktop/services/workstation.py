@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from engine.asof.view import known_days
+from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.explain.overlay import vcp_overlay
 from engine.explain.reasons import signal_reasons
 from engine.explain.vcp_evidence import explain_vcp
@@ -224,6 +225,14 @@ class WorkstationService:
         else:
             self.set_as_of(AsOf.end_of(panel.days[target].astype("datetime64[D]").item()))
 
+    def day_phases(self, day: date) -> tuple[tuple[str, AsOf], ...]:
+        """Return the named instants of a trading day: ``close``, ``flows`` and ``all``."""
+        return (
+            ("close", AsOf(DEFAULT_SESSIONS.official_bar_ns(day))),
+            ("flows", AsOf(DEFAULT_SESSIONS.confirmed_flow_ns(day))),
+            ("all", AsOf.end_of(day)),
+        )
+
     def start_scan(self) -> None:
         """Scan the market at the as-of instant; an earlier scan still running is overtaken."""
         picture = self.market.last
@@ -337,12 +346,9 @@ class WorkstationService:
         """Return bars of any time frame up to the as-of instant."""
         if not timeframe.is_intraday:
             return self.day_series(ticker, timeframe, adjusted=adjusted)
-        picture, row = self._place(ticker)
+        picture, _ = self._place(ticker)
         dataset = await self._dataset(self._kind)
-        panel = picture.panel
-        known = np.flatnonzero(~np.isnan(panel.base_krw[row]))
-        base = {panel.days[d].astype("datetime64[D]").item(): float(panel.base_krw[row, d]) for d in known}
-        return await self._workers.read(dataset.minute_series, ticker, timeframe, picture.as_of, base)
+        return await self._workers.read(dataset.minute_series, ticker, timeframe, picture.as_of)
 
     def _place(self, ticker: str) -> tuple[MarketPicture, int]:
         picture = self.market.last
@@ -438,7 +444,9 @@ class WorkstationService:
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or isinstance(task.exception(), UserCancelled):
+            return
+        if (error := task.exception()) is not None:
             _log.error("the task '%s' failed", task.get_name(), exc_info=error)
             asyncio.get_running_loop().call_exception_handler(
                 {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}

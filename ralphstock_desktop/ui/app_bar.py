@@ -37,6 +37,7 @@ class Logo(QWidget):
         super().__init__(parent)
         self._appearance, self._scale = appearance, scale
         self.with_name = True
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("RalphStock")
         appearance.changed.connect(self.updateGeometry)
 
@@ -80,6 +81,7 @@ class _WorkspaceTab(QAbstractButton):
         super().__init__()
         self._appearance, self._key = appearance, text_key
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         appearance.changed.connect(self._apply)
         self._apply()
 
@@ -228,6 +230,9 @@ class AsOfControl(QWidget):
         self.previous, self.day, self.next = QPushButton("◀"), QPushButton(), QPushButton("▶")
         self.phase = QComboBox()
         self.latest = QPushButton()
+        for button in (self.previous, self.day, self.next, self.latest):
+            button.setObjectName("small")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.calendar = _CalendarPopup(appearance, shell, self)
         self.calendar.picked.connect(self._on_picked)
         self.previous.clicked.connect(actions["previous_day"].trigger)
@@ -257,6 +262,7 @@ class AsOfControl(QWidget):
         self.day.setAccessibleName(look.tr("shell.asof.name", day=text))
         for button, step, name in ((self.previous, -1, "previous"), (self.next, 1, "next")):
             button.setFixedWidth(look.px(26))
+            button.setFont(look.font("caption"))
             button.setEnabled(shell.can_step(step))
             words = look.tr(f"shell.action.{name}_day")
             button.setToolTip(f"{words} ({self._keys[name]})")
@@ -319,11 +325,14 @@ class AppBar(QWidget):
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.as_of = AsOfControl(appearance, shell, actions)
         self.market = QComboBox()
+        self.market.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.market.activated.connect(lambda index: self.market_chosen.emit(int(self.market.itemData(index))))
         self.scan = QPushButton()
+        self.scan.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.scan.clicked.connect(self._on_scan)
         self._scanning = False
         self.language = QPushButton()
+        self.language.setObjectName("small")
         self.language.clicked.connect(actions["toggle_language"].trigger)
         self.theme = IconButton(appearance, "moon", "shell.action.toggle_theme")
         self.theme.clicked.connect(actions["toggle_theme"].trigger)
@@ -338,7 +347,9 @@ class AppBar(QWidget):
         right: tuple[QWidget, ...] = (self.as_of, self.market, self.scan, self.language, self.theme, self.settings)
         for widget in left:
             self._row.addWidget(widget)
-        self._row.addWidget(self.search, 1)
+        self._row.addStretch(1)
+        self._row.addWidget(self.search, 100)
+        self._row.addStretch(1)
         for widget in (*right, self.help, self.clock):
             self._row.addWidget(widget)
         appearance.changed.connect(self.refresh)

@@ -59,6 +59,8 @@ class DockSpec:
         Makes the panel.
     initially_open : bool
         Whether the default layout shows it.
+    follows_scan : bool
+        Whether "try again" in it means scanning again; panels with work of their own connect ``retry_requested``.
     state_version : int
         Version of its saved ``panel_state``.
     """
@@ -70,6 +72,7 @@ class DockSpec:
     place: Place
     factory: Callable[[DockContext], PanelFrame]
     initially_open: bool = True
+    follows_scan: bool = False
     state_version: int = 1
 
 
@@ -110,11 +113,11 @@ def _ledger(context: DockContext) -> PanelFrame:
 
 
 DOCKS: tuple[DockSpec, ...] = (
-    DockSpec("signals", "shell.dock.signals", "0811", "table", "left", _signals),
-    DockSpec("symbols", "shell.dock.symbols", "0130", "columns", "left_bottom", _symbols),
+    DockSpec("signals", "shell.dock.signals", "0811", "table", "left", _signals, follows_scan=True),
+    DockSpec("symbols", "shell.dock.symbols", "0130", "columns", "left_bottom", _symbols, follows_scan=True),
     DockSpec("chart", "shell.dock.chart", "0600", "candles", "centre", _chart),
     DockSpec("flow", "shell.dock.flow", "0796", "flow", "centre", _flow),
-    DockSpec("evidence", "shell.dock.evidence", "0812", "evidence", "right", _evidence),
+    DockSpec("evidence", "shell.dock.evidence", "0812", "evidence", "right", _evidence, follows_scan=True),
     DockSpec("ledger", "shell.dock.ledger", "0980", "database", "left_bottom", _ledger),
 )
 

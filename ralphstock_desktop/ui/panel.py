@@ -182,6 +182,12 @@ class PanelFrame(QWidget):
             self._has_data = False
         self._show_state()
 
+    def show_content(self) -> None:
+        """Show the content without any state: for work that is not about data as of an instant (an import)."""
+        self._state = None
+        self._has_data = True
+        self._show_state()
+
     def set_world(self, *, simulated: bool, past: bool, data_end: AsOf | None = None) -> None:
         """Say whether the data are made up and whether an earlier instant is looked at: both change every badge.
 

@@ -60,6 +60,9 @@ QPushButton:checked { background: @accent-tint; color: @accent; border-color: @a
 QPushButton:disabled { color: @text-disabled; border-color: @line-hair; background: transparent; }
 QPushButton#link { border: 0; color: @accent; padding: 0 4px; font-weight: bold; }
 QPushButton#link:hover { background: @bg-hover; }
+QPushButton#link:focus { border: 2px solid @focus; }
+QPushButton#small { padding: 0 4px; }
+QPushButton[past="true"] { color: @replay; border-color: @replay; background: @replay-tint; font-weight: bold; }
 QLineEdit, QComboBox, QSpinBox, QDateEdit, QPlainTextEdit { background: @bg-header; color: @text;
     border: 1px solid @line-control; border-radius: 4px; padding: 0 8px; min-height: 26px;
     selection-background-color: @accent-fill; selection-color: @text-on-fill; }
@@ -90,6 +93,8 @@ QHeaderView::section { background: @bg-header; color: @text-muted; border: 0; bo
     padding: 0 7px; height: 24px; font-size: 11px; }
 QTableView { background: @bg-panel; color: @text; gridline-color: @line-hair; border: 0;
     selection-background-color: @selection; selection-color: @text; outline: 0; }
+QListWidget#pages::item { border-left: 2px solid transparent; padding-left: 6px; }
+QListWidget#pages::item:selected { background: @selection; color: @selection-text; border-left: 2px solid @accent; }
 QCalendarWidget QWidget { background: @bg-popup; color: @text; }
 QCalendarWidget QAbstractItemView:enabled { background: @bg-popup; color: @text;
     selection-background-color: @accent-fill; selection-color: @text-on-fill; outline: 0; }

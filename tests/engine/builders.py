@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from twin import History, valid_bar
+from agreement import differences
+from twin import History, evaluate_market, valid_bar
 
-from engine.model.instants import AsOf
+from engine.model.instants import AsOf, kst_datetime
 from engine.model.instruments import DesignationFlag, Market, SecurityType
 from engine.model.panel import ARRAY_FIELDS, MarketPanel
 from engine.model.scan import ITEMS, VcpScan
@@ -177,7 +178,8 @@ def histories(market: dict[str, Series], last: date = LAST_DAY) -> list[History]
     result = []
     for ticker in sorted(market):
         series = market[ticker]
-        rows: list[Row | None] = [None] * (length - len(series.rows)) + series.rows
+        earlier: list[Row | None] = [None] * (length - len(series.rows))
+        rows = earlier + series.rows
         result.append(history_of_rows(ticker, series.market, series.security_type, days, rows))
     return result
 
@@ -283,9 +285,20 @@ class Scanned:
 def scan_market(
     market: dict[str, Series], as_of: AsOf | None = None, last: date = LAST_DAY, rules: Rules = DEFAULT_RULES
 ) -> Scanned:
-    """Scan a hand-written market; by default at the end of its last day, when bar and flows are known."""
-    panel = panel_of(histories(market, last))
-    return Scanned(scan(panel, as_of or AsOf.end_of(last), rules), panel)
+    """Scan a hand-written market; by default at the end of its last day, when bar and flows are known.
+
+    The twin is asked the same, so every case worked by hand also holds the twin to its numbers.
+    """
+    plain = histories(market, last)
+    panel = panel_of(plain)
+    moment = as_of or AsOf.end_of(last)
+    result = scan(panel, moment, rules)
+    if rules is DEFAULT_RULES:
+        clock = kst_datetime(moment.instant_ns).replace(tzinfo=None)
+        expected = evaluate_market(plain, clock)
+        found = [f"{s.ticker}: {text}" for k, s in enumerate(plain) for text in differences(result, k, expected[k])]
+        assert not found, "scan and twin differ\n" + "\n".join(found[:40])
+    return Scanned(result, panel)
 
 
 def scan_one(series: Series, as_of: AsOf | None = None, last: date = LAST_DAY) -> Scanned:
@@ -299,9 +312,28 @@ def fillers(raws: Sequence[float], bars: int = 130) -> dict[str, Series]:
     All closes are 10,000 but the last, so each horizon gives the same return and raw = 1.0 x that return:
     close 10,000 x (1 + raw/100). Value: 1,000,000 shares x about 10,000 won = 100억 a day.
     """
-    return {
-        f"9{k:04d}0": Series().flat(bars - 1, 10_000).closes([10_000 + round(raw * 100)]) for k, raw in enumerate(raws)
-    }
+    return {f"9{k:04d}0": Series().flat(bars - 1, 10_000).closes([10_000 + round(raw * 100)]) for k, raw in enumerate(raws)}
+
+
+def ideal(pivot: int = 10_000, low: int = 9_600, close: int = 9_900, volume: float = VOLUME, dry: bool = True) -> Series:
+    """An advance from half the price, a base of 20 %, 10 % and the last contraction pivot -> low, then bar t.
+
+    Scaled to the pivot: top = pivot x 1.02. s stands in the last contraction, 5 bars at ``low``.
+    """
+    top = round(pivot * 1.02)
+    series = Series().closes([round(0.5 * pivot)]).to(round(0.97 * top) - 20, 239).closes([top])
+    series.to(round(0.8 * top), 10).to(round(1.01 * pivot), 10).to(round(0.909 * pivot), 8).to(pivot, 8)
+    series.to(low, 5).flat(5, low)
+    if dry:
+        series.volumes([0.4 * VOLUME] * 5)
+    return series.closes([close], volume)
+
+
+def detected(series: Series, below: int = 69, over: int = 0, last: date = LAST_DAY) -> Scanned:
+    """Scan with ``below`` weaker and ``over`` stronger eligible symbols."""
+    market = fillers([-5.0 - 0.01 * k for k in range(below)] + [500.0 + k for k in range(over)])
+    market["005930"] = series
+    return scan_market(market, last=last)
 
 
 # ---------------------------------------------------------------------------------------------------- random markets
@@ -425,7 +457,7 @@ class RecordedMarket:
         )
 
     def panel(self) -> MarketPanel:
-        a = {name: array for name, array in self.arrays.items()}
+        a = self.arrays
         count, length = a["close"].shape
         o, h, low, c, v = (np.nan_to_num(a[name]) for name in ("open", "high", "low", "close", "volume"))
         valid = np.zeros((count, length), dtype=bool)

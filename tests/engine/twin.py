@@ -69,11 +69,18 @@ TARGET_PCT = {"S": 20, "A": 15, "B": 10, "C": 5}
 # ---------------------------------------------------------------------------------------------------- §0.2 known days
 
 
+# §1.4: on these days of the college entrance exam the close is 16:30.
+EXAM_DAYS = (date(2022, 11, 17), date(2023, 11, 16), date(2024, 11, 14), date(2025, 11, 13), date(2026, 11, 19))
+
+
 def known_days(days: list[date], as_of: datetime) -> tuple[int, int]:
-    """§0.2, App. C: index of the last day whose official bar and of the last whose confirmed flows were known (Korean time)."""
+    """§0.2, App. C: index of the last day whose official bar and of the last whose confirmed flows were known (Korean time).
+
+    Reading: 15:40 is ten minutes after the closing auction, so a close at 16:30 makes it 16:40; the flow time stays.
+    """
     bar = flow = -1
     for i, day in enumerate(days):
-        if datetime.combine(day, time(15, 40)) <= as_of:
+        if datetime.combine(day, time(16, 40) if day in EXAM_DAYS else time(15, 40)) <= as_of:
             bar = i
         confirmed = time(18, 10) if day <= date(2026, 9, 11) else time(20, 10)
         if datetime.combine(day, confirmed) <= as_of:
@@ -313,18 +320,17 @@ def merged(legs: list[Leg]) -> list[Leg]:
 
 # ---------------------------------------------------------------------------------------------------- §1.6 ticks
 
-_SINCE_2023 = ((2_000, 1), (5_000, 5), (20_000, 10), (50_000, 50), (200_000, 100), (500_000, 500), (None, 1_000))
-_KOSPI_BEFORE = ((1_000, 1), (5_000, 5), (10_000, 10), (50_000, 50), (100_000, 100), (500_000, 500), (None, 1_000))
-_KOSDAQ_BEFORE = ((1_000, 1), (5_000, 5), (10_000, 10), (50_000, 50), (None, 100))
+_Table = tuple[tuple[int | None, int], ...]
+_SINCE_2023: _Table = ((2_000, 1), (5_000, 5), (20_000, 10), (50_000, 50), (200_000, 100), (500_000, 500), (None, 1_000))
+_KOSPI_BEFORE: _Table = ((1_000, 1), (5_000, 5), (10_000, 10), (50_000, 50), (100_000, 100), (500_000, 500), (None, 1_000))
+_KOSDAQ_BEFORE: _Table = ((1_000, 1), (5_000, 5), (10_000, 10), (50_000, 50), (None, 100))
 _SLACK = Fraction(1, 1_000_000)
 
 
 def tick(price: Fraction, market: str, day: date) -> int:
     """§1.6, stocks. A price within 1e-6 won below a bound counts as the bound (§0.4)."""
-    if day >= date(2023, 1, 25):
-        table = _SINCE_2023
-    else:
-        table = _KOSPI_BEFORE if market == "KOSPI" else _KOSDAQ_BEFORE
+    before = _KOSPI_BEFORE if market == "KOSPI" else _KOSDAQ_BEFORE
+    table = _SINCE_2023 if day >= date(2023, 1, 25) else before
     return next(size for bound, size in table if bound is None or price + _SLACK < bound)
 
 

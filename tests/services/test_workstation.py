@@ -53,10 +53,13 @@ class MemoryDataset:
             raise DataUnavailable("no bars", key="error.no_bars", ticker="")
         return self.panel
 
+    def settle(self, on_progress: Callable[[Progress], None]) -> None:
+        on_progress(Progress("progress.store", 1, 1))
+
     def notices(self) -> tuple[str, ...]:
         return ("notice.database_set_aside",)
 
-    def minute_series(self, ticker: str, timeframe: Timeframe, as_of: AsOf, base: dict[date, float]) -> ChartSeries:
+    def minute_series(self, ticker: str, timeframe: Timeframe, as_of: AsOf) -> ChartSeries:
         raise DataUnavailable(f"no minutes of {ticker}", key="error.no_minutes", ticker=ticker)
 
     def minute_tickers(self) -> frozenset[str]:

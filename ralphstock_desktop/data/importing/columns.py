@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,6 @@ import numpy.typing as npt
 from engine.model.errors import ValidationFailed
 from engine.model.instruments import normalize_ticker
 from ralphstock_desktop.ports import MISSING_INT
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 __all__ = [
     "MISSING_INT",
@@ -42,6 +39,9 @@ Strings = npt.NDArray[np.str_]
 Days = npt.NDArray[np.datetime64]
 Floats = npt.NDArray[np.float64]
 
+Column = Any
+"""A pyarrow array of any type; what the type checker knows of pyarrow's kernels is too narrow to help here."""
+
 _DAY = re.compile(r"(\d{4})(?:[-/.]\s?|\s?년\s?)(\d{1,2})(?:[-/.]\s?|\s?월\s?)(\d{1,2})(?:\.|일)?(?:[T ].*)?\Z")
 _COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0+)?(?:[T ].*)?\Z")
 _SHORT_DAY = re.compile(r"(\d{2})[-/.](\d{2})[-/.](\d{2})\Z")
@@ -53,10 +53,18 @@ _SECOND_NS = 1_000_000_000
 _KST_NS = 9 * 3_600 * _SECOND_NS
 
 
-def _distinct(column: pa.Array) -> tuple[npt.NDArray[np.int32], list[str | None]]:
+def _compute() -> Any:
+    """pyarrow's kernels, untyped for the same reason as :data:`Column`."""
+    import pyarrow.compute
+
+    return pyarrow.compute
+
+
+def _distinct(column: Column) -> tuple[npt.NDArray[np.int32], list[str | None]]:
     """Return (index into the distinct values per row, distinct values as stripped text); null is index -1."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    pc = _compute()
 
     if isinstance(column, pa.DictionaryArray):
         encoded = column
@@ -80,7 +88,7 @@ def _distinct(column: pa.Array) -> tuple[npt.NDArray[np.int32], list[str | None]
     return codes, distinct
 
 
-def _codes(column: pa.DictionaryArray) -> npt.NDArray[np.int32]:
+def _codes(column: Column) -> npt.NDArray[np.int32]:
     return np.asarray(column.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int32)
 
 
@@ -90,7 +98,7 @@ def _spread(codes: npt.NDArray[np.int32], table: npt.NDArray[Any], missing: Any)
     return padded[codes]
 
 
-def tickers(column: pa.Array) -> tuple[Strings, Ints]:
+def tickers(column: Column) -> tuple[Strings, Ints]:
     """Return normalised tickers (``<U6``, empty where unreadable) and their base-36 number (-1 where unreadable)."""
     codes, distinct = _distinct(column)
     names, numbers = [], []
@@ -118,10 +126,11 @@ def day_from_text(text: str) -> date | None:
         return None
 
 
-def days(column: pa.Array) -> Days:
+def days(column: Column) -> Days:
     """Return datetime64[D]; NaT where unreadable. Instants with a zone are read in Korean time."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    pc = _compute()
 
     kind = column.type
     if pa.types.is_timestamp(kind):
@@ -129,7 +138,7 @@ def days(column: pa.Array) -> Days:
     if pa.types.is_date(kind):
         values = pc.cast(column, pa.date32())
         ordinals = pc.cast(values, pa.int32()).fill_null(np.iinfo(np.int32).min).to_numpy(zero_copy_only=False)
-        result = ordinals.astype(np.int64).astype("datetime64[D]")
+        result: Days = ordinals.astype(np.int64).astype("datetime64[D]")
         result[ordinals == np.iinfo(np.int32).min] = np.datetime64("NaT")
         return result
     codes, distinct = _distinct(column)
@@ -147,10 +156,11 @@ def _clock_from_text(text: str) -> int:
     return hour * 3_600 + minute * 60 + second if hour < 24 and minute < 60 and second < 60 else -1
 
 
-def times_of_day(column: pa.Array) -> Ints:
+def times_of_day(column: Column) -> Ints:
     """Return seconds since midnight from 09:01, 09:01:00, 0901 or 090100; -1 where unreadable."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    pc = _compute()
 
     if pa.types.is_time(column.type):
         return np.asarray(
@@ -161,13 +171,14 @@ def times_of_day(column: pa.Array) -> Ints:
     return np.asarray(_spread(codes, np.array([_clock_from_text(t or "") for t in distinct], dtype=np.int64), -1))
 
 
-def instants(column: pa.Array) -> tuple[Ints, Days]:
+def instants(column: Column) -> tuple[Ints, Days]:
     """Return (UTC nanoseconds, Korean day) of wall-clock times; MISSING_INT and NaT where unreadable.
 
     Times without a zone are Korean wall-clock times.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    pc = _compute()
 
     kind = column.type
     if pa.types.is_timestamp(kind):
@@ -205,14 +216,15 @@ class Whole:
         return np.asarray(self.values == MISSING_INT)
 
 
-def whole(column: pa.Array, scale: int = 1) -> Whole:
+def whole(column: Column, scale: int = 1) -> Whole:
     """Return a column as int64 times ``scale``.
 
     Texts may have thousands commas, a sign and blanks. A fraction that remains after scaling is marked, not rounded away;
     infinities and numbers beyond 64 bits are unreadable.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    pc = _compute()
 
     size = len(column)
     kind = column.type
@@ -241,7 +253,7 @@ def whole(column: pa.Array, scale: int = 1) -> Whole:
     return Whole(np.full(size, MISSING_INT), np.ones(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_))
 
 
-def _whole_from_float(column: pa.Array, scale: int) -> Whole:
+def _whole_from_float(column: Column, scale: int) -> Whole:
     numbers = column.fill_null(np.nan).to_numpy(zero_copy_only=False).astype(np.float64)
     missing = np.isnan(numbers)
     scaled = numbers * scale
@@ -254,8 +266,8 @@ def _whole_from_float(column: pa.Array, scale: int) -> Whole:
     return Whole(np.where(usable & ~fractional, rounded.astype(np.int64), MISSING_INT), unreadable, fractional)
 
 
-def _clean_numbers(column: pa.Array) -> pa.Array:
-    import pyarrow.compute as pc
+def _clean_numbers(column: Column) -> Column:
+    pc = _compute()
 
     text = pc.utf8_trim_whitespace(column)
     text = pc.replace_substring(text, ",", "")
@@ -263,9 +275,10 @@ def _clean_numbers(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), None, text)
 
 
-def _whole_from_text(column: pa.Array, scale: int) -> Whole:
+def _whole_from_text(column: Column, scale: int) -> Whole:
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    pc = _compute()
 
     text = _clean_numbers(column)
     given = text.is_valid().to_numpy(zero_copy_only=False)
@@ -286,10 +299,11 @@ def _whole_from_text(column: pa.Array, scale: int) -> Whole:
     )
 
 
-def real(column: pa.Array) -> tuple[Floats, Bools]:
+def real(column: Column) -> tuple[Floats, Bools]:
     """Return a column as float64 (NaN where missing) and where it is not a finite number."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    pc = _compute()
 
     kind = column.type
     if isinstance(column, pa.DictionaryArray):
@@ -310,7 +324,7 @@ def real(column: pa.Array) -> tuple[Floats, Bools]:
     return np.where(infinite, np.nan, values), bad | infinite
 
 
-def texts(column: pa.Array, limit: int) -> tuple[Strings, Bools]:
+def texts(column: Column, limit: int) -> tuple[Strings, Bools]:
     """Return a column as text (empty where missing), inner line breaks as blanks, and where it was cut to ``limit``."""
     codes, distinct = _distinct(column)
     cleaned = [" ".join(text.split()) if text else "" for text in distinct]
@@ -319,7 +333,7 @@ def texts(column: pa.Array, limit: int) -> tuple[Strings, Bools]:
     return _spread(codes, table, ""), _spread(codes, cut, False)
 
 
-def map_texts(column: pa.Array, rule: Callable[[str], str]) -> Strings:
+def map_texts(column: Column, rule: Callable[[str], str]) -> Strings:
     """Apply a rule to each distinct text of a column; missing texts are given to it as the empty string."""
     codes, distinct = _distinct(column)
     table = np.array([rule(text or "") for text in distinct] or [""], dtype=np.str_)

@@ -89,7 +89,7 @@ class Context:
         if name in self.layout.columns:
             return batch.column(batch.schema.get_field_index(self.layout.columns[name]))
         if name in self.layout.constants:
-            indices = pa.array(np.zeros(batch.num_rows, dtype=np.int32))
+            indices: Any = pa.array(np.zeros(batch.num_rows, dtype=np.int32))
             return pa.DictionaryArray.from_arrays(indices, pa.array([self.layout.constants[name]]))
         raise KeyError(name)
 

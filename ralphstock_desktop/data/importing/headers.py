@@ -1,7 +1,7 @@
 """Which field a column of a file is: Korean and English header names, and the unit written beside them.
 
-A unit is read from the header (``거래대금(백만)``, ``외국인순매수(주)``) or chosen by the user in the mapping; where neither says
-one, money is won and quantities are shares. Flows without any hint are left open, because won and shares are both usual.
+A unit is read from the header (``거래대금(백만)``, ``외국인순매수(주)``) or chosen by the user in the mapping; where neither
+says one, money is won and quantities are shares. Flows without any hint are left open, because won and shares are both usual.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bounds that keep a hostile or broken file from taking the machine with it. Tests lower them; nothing raises them at run time."""
+"""Bounds that keep a hostile or broken file from taking the machine with it. Tests lower them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class ImportLimits:
         Unpacked bytes per packed byte of a gzipped CSV, judged once ``ratio_from_bytes`` have been unpacked.
     max_rows : int
         Rows of a file.
-    max_cached_rows : int
-        Rows whose converted columns are kept in memory between checking and storing; longer files are read twice.
+    max_cached_bytes : int
+        Bytes of converted columns that are kept between checking and storing; longer files are read twice.
     batch_rows : int
         Rows converted and stored at a time.
     max_text : int
@@ -42,9 +42,9 @@ class ImportLimits:
     max_ratio: int = 400
     ratio_from_bytes: int = 32 << 20
     max_rows: int = 200_000_000
-    max_cached_rows: int = 3_000_000
+    max_cached_bytes: int = 384 << 20
     batch_rows: int = 200_000
-    max_text: int = 1_000
+    max_text: int = 2_000
     max_price_krw: int = 1_000_000_000
     max_value_krw: int = 10**16
     max_shares: int = 10**13

@@ -21,11 +21,11 @@ import numpy as np
 
 from engine.calendar.trading_days import TradingCalendar
 from engine.model.instruments import Designation, DesignationFlag, Market, SecurityType, Symbol, infer_security_type
+from ralphstock_desktop.data.importing import columns as read
 from ralphstock_desktop.data.importing.columns import MISSING_INT, day_from_text
 from ralphstock_desktop.data.importing.convert import Converter, Counts
 from ralphstock_desktop.data.importing.prices import read_tickers
 from ralphstock_desktop.data.importing.rows import Chunk, RowFilter
-from ralphstock_desktop.data.importing import columns as read
 from ralphstock_desktop.ports import UnitOfWork
 
 __all__ = ["MasterConverter", "Masters", "day_of_file", "security_type"]
@@ -99,7 +99,10 @@ class Masters:
     _sections: dict[tuple[str, DesignationFlag], set[date]] = field(default_factory=dict)
 
     def note(self, symbol: Symbol, as_of: date, *, type_rank: int, listed: bool) -> None:
-        """Add what one master row says on a day. ``type_rank``: 0 from the name, 1 from a list of one type, 2 from the master."""
+        """Add what one master row says on a day.
+
+        ``type_rank``: 0 where the type comes from the name, 1 from a list of one type, 2 from the master itself.
+        """
         old = self._known.get(symbol.ticker)
         listed_at = as_of if listed else date.min
         if old is None:
@@ -147,9 +150,9 @@ class Masters:
     def designations(self, tickers: Iterable[str]) -> list[Designation]:
         """Designation intervals of the tickers.
 
-        An interval runs over the observed days that show the designation. It ends on the last of them if the next observed
-        day of the issue does not show it, or never came after a gap in trading days on which others did; it is open where no
-        later observation contradicts it.
+        An interval starts on the first observed day that shows the designation and ends on the last one before an observed
+        day of the same issue that does not. It is open where no later observation contradicts it: an exchange designation
+        lasts until it is lifted, and days between two files that both show it are taken to show it too.
         """
         wanted = set(tickers)
         result = []
@@ -172,7 +175,7 @@ class Masters:
 class MasterConverter(Converter):
     """Listings and delistings. The rows go through :class:`Masters`, not into batches."""
 
-    store_dataset = "stock"
+    store_dataset = "symbol"
     masters: Masters
 
     def convert(self, batch: Any, rows: RowFilter) -> Chunk:
@@ -296,7 +299,7 @@ def store_masters(uow: UnitOfWork, masters: Masters, tickers: Iterable[str], sou
     symbols = masters.symbols(wanted)
     if symbols:
         # Never "complete": a file of one day must not declare issues delisted that it does not list.
-        counts.add("stock", uow.upsert_symbols(symbols, source=source, complete=False))
+        counts.add("symbol", uow.upsert_symbols(symbols, source=source, complete=False))
     designations = masters.designations(wanted)
     if designations:
         counts.add("designation", uow.upsert_designations(designations, source=source))

@@ -38,7 +38,7 @@ def canonical_url(url: str) -> str:
 
 
 def headline_key(day: str, press: str, title: str, kind: str) -> str:
-    """Return a stable address for a headline that came without one. The ticker is no part of it: one headline may concern several."""
+    """Return a stable address for a headline without one. The ticker is no part of it: one headline may concern several."""
     digest = hashlib.sha256("\x1f".join((day, press, title, kind)).encode()).hexdigest()
     return f"headline:{digest[:32]}"
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from engine.calendar.sessions import DEFAULT_SESSIONS, SessionTable
 from engine.calendar.trading_days import TradingCalendar
-from engine.model.errors import DataUnavailable, RalphStockError, UserCancelled
+from engine.model.errors import DataUnavailable, RalphStockError, UserCancelled, ValidationFailed
 from engine.model.instants import day_of
 from ralphstock_desktop.data.importing import masters as master_rows
 from ralphstock_desktop.data.importing.convert import Context, Converter, Counts, SharedKnowledge
@@ -60,7 +60,7 @@ _CONVERTERS: dict[str, type[Converter]] = {
     "news": NewsConverter,
 }
 _ORDER = ("listing", "delisted", "daily_price", "snapshot")
-_TEXT_ROWS = 20_000
+_TEXT_ROWS = 5_000
 """Rows of texts converted at a time: text columns are as wide as their longest value."""
 
 
@@ -137,7 +137,6 @@ class _Job:
     rows_read: int = 0
     chunks: list[Chunk] | None = None
     keys: list[Any] = field(default_factory=list)
-    is_checked: bool = False
 
     @property
     def kind(self) -> str:
@@ -172,26 +171,26 @@ class _Job:
     def check(self, on_rows: Callable[[int], None]) -> None:
         """Convert every row once: count the reasons, collect the keys, keep the rows where they are few enough."""
         chunks: list[Chunk] = []
-        held = 0
+        rows = width = 0
         for chunk in self.read(self.issues, self._counting(on_rows)):
             self.keys.append(chunk.key)
-            held += len(chunk)
-            if held <= self.limits.max_cached_rows:
+            rows += len(chunk)
+            width = max(width, 16 + sum(values.dtype.itemsize for values in chunk.columns.values()))
+            if rows * width <= self.limits.max_cached_bytes:
                 chunks.append(chunk)
             else:
                 chunks.clear()
         if self.rows_read == 0:
             raise refuse(self.path, "no_rows", "it has a header and no rows.")
-        if held > self.limits.max_cached_rows and self.converter.must_be_whole:
+        fits = rows * width <= self.limits.max_cached_bytes
+        if not fits and self.converter.must_be_whole:
             raise refuse(
                 self.path,
                 "too_many_cumulative",
-                f"it has {held:,} rows with a cumulative value; at most {self.limits.max_cached_rows:,} are read at once. Split it by month.",
-                rows=held,
-                limit=self.limits.max_cached_rows,
+                f"its {rows:,} rows with a cumulative value are more than can be read at once; split it by month.",
+                rows=rows,
             )
-        self.chunks = chunks if held <= self.limits.max_cached_rows else None
-        self.is_checked = True
+        self.chunks = chunks if fits else None
 
     def _counting(self, on_rows: Callable[[int], None]) -> Callable[[int], None]:
         def count(rows: int) -> None:
@@ -292,8 +291,7 @@ class _Import:
         """Import and report."""
         cancelled = False
         try:
-            found, failed = find_files(paths, self.limits)
-            self.failed.extend(failed)
+            found = self._find(paths)
             self.meter.total = 2 * sum(path.stat().st_size for path in found)
             jobs = [job for path in found if (job := self._open(path)) is not None]
             jobs.sort(key=lambda job: (_ORDER.index(job.kind) if job.kind in _ORDER else len(_ORDER), str(job.path)))
@@ -305,6 +303,15 @@ class _Import:
         except UserCancelled:
             cancelled = True
         return self._report(cancelled)
+
+    def _find(self, paths: Sequence[Path]) -> list[Path]:
+        try:
+            found, failed = find_files(paths, self.limits)
+        except ValidationFailed as error:
+            self.failed.append((paths[0], error))
+            return []
+        self.failed.extend(failed)
+        return found
 
     def _open(self, path: Path) -> _Job | None:
         self.meter.tick("read", path, 0, 0, 0.0)

@@ -106,7 +106,7 @@ class DailyConverter(Converter):
     def store(self, uow: UnitOfWork, chunk: Chunk) -> Counts:
         """Store bars, flows, masters and sections of the rows."""
         context, data = self.context, chunk.columns
-        prices = {name: data[name] for name in (*PRICES, "volume_shares")}
+        prices: dict[str, Any] = {name: data[name] for name in (*PRICES, "volume_shares")}
         given = context.shared.given_elsewhere(chunk.key, context.path) if context.is_snapshot else None
         if given is not None and given.any():
             # A plain file of daily bars in the same import is the better source of what both give.
@@ -240,10 +240,11 @@ class IndexConverter(Converter):
     def convert(self, batch: pa.RecordBatch, rows: RowFilter) -> Chunk:
         """Check and convert one batch."""
         context = self.context
-        codes = np.char.upper(read.texts(context.column(batch, "ticker"), 24)[0])
+        texts, cut = read.texts(context.column(batch, "ticker"), 24)
+        codes = np.char.upper(texts)
         days = read.days(context.column(batch, "day"))
         rows.label = _label(codes, days, context.column(batch, "day"))
-        rows.reject("unreadable_ticker", codes == "")
+        rows.reject("unreadable_ticker", (codes == "") | cut)
         rows.reject_days(days, context.clock, trading_days_only=False, known_at=None)
         out: dict[str, Any] = {"code": codes, "day": days}
         for field, name in (("open_krw", "open"), ("high_krw", "high"), ("low_krw", "low"), ("close_krw", "close")):

@@ -90,6 +90,7 @@ DATASETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """What can be imported, for recognition and for the mapping step."""
 
 _TICKER_IN_NAME = re.compile(r"(?<![0-9A-Za-z])A?([0-9][0-9A-HJ-NP-TV-Z]{5})(?![0-9A-Za-z])")
+_INDEX_NAME = re.compile(r"(?:\^?[A-Z]|코스피|코스닥)[A-Z0-9.^=/ _-]{0,11}\Z")
 _UNIT_KEYS = frozenset({"value_unit", "volume_unit", "flow_unit"})
 _RECORDED_MARKET_FLOW = frozenset({"individual", "foreign", "institution", "securities", "investment_trust", "other_corp"})
 
@@ -203,8 +204,20 @@ def recognise(
         return layout
     if layout.dataset == "daily_price" and re.search(r"adj|수정", file.path.name, re.IGNORECASE):
         layout.dataset = "adjusted_price"
-    _settle_units(layout, file)
+    _settle_units(layout, file, {})
+    _refuse_nested(layout, file)
     return layout
+
+
+def _refuse_nested(layout: Layout, file: DataFile) -> None:
+    for column in layout.needed_columns():
+        if column not in file.plain_columns:
+            raise refuse(
+                file.path,
+                "nested",
+                f"its column '{column}' is of a nested type (a list or structure); plain columns are expected.",
+                column=column,
+            )
 
 
 def _dataset(layout: Layout, sample: Mapping[str, tuple[str, ...]]) -> str:
@@ -243,17 +256,25 @@ def _are_index_codes(values: tuple[str, ...]) -> bool:
         return True
 
     known = [value.strip().upper() for value in values if value.strip()]
-    return bool(known) and all(value in INDEX_CODES or not is_ticker(value) for value in known)
+    return bool(known) and all(value in INDEX_CODES or (_INDEX_NAME.match(value) and not is_ticker(value)) for value in known)
 
 
-def _settle_units(layout: Layout, file: DataFile) -> None:
+def _settle_units(layout: Layout, file: DataFile, chosen: Mapping[str, str]) -> None:
+    """Units by the user's choice, else as written in the headers."""
     by_column = {header.column: header for header in layout.headers}
     for name in ("value_krw", "cum_value_krw"):
         if name in layout.columns:
-            _set_scale(layout, file, name, by_column[layout.columns[name]].unit, money_scale)
+            _set_scale(layout, file, name, chosen.get("value_unit") or by_column[layout.columns[name]].unit, money_scale)
     if "volume_shares" in layout.columns:
-        _set_scale(layout, file, "volume_shares", by_column[layout.columns["volume_shares"]].unit, share_scale)
-    if layout.dataset in ("daily_price", "flow"):
+        unit = chosen.get("volume_unit") or by_column[layout.columns["volume_shares"]].unit
+        _set_scale(layout, file, "volume_shares", unit, share_scale)
+    flows = (*layout.flow_fields, *(("net",) if "net" in layout.columns else ()))
+    if chosen.get("flow_unit") and flows:
+        is_money = money_scale(chosen["flow_unit"]) is not None
+        layout.flow_quantity = "money" if is_money else "shares"
+        for name in flows:
+            _set_scale(layout, file, name, chosen["flow_unit"], money_scale if is_money else share_scale)
+    elif layout.dataset in ("daily_price", "flow"):
         _settle_flows(layout, file, by_column)
     elif layout.dataset in ("market_flow", "market_flow_minute"):
         _settle_market_flows(layout, file, by_column)
@@ -305,7 +326,7 @@ def _settle_market_flows(layout: Layout, file: DataFile, by_column: Mapping[str,
             _set_scale(layout, file, name, by_column[layout.columns[name]].unit, money_scale)
         return
     all_names = {read_header(column).column for column in file.columns}
-    if _RECORDED_MARKET_FLOW <= all_names or {"ts", "market", "investor", "sell", "buy", "net"} == all_names:
+    if all_names >= _RECORDED_MARKET_FLOW or {"ts", "market", "investor", "sell", "buy", "net"} == all_names:
         layout.scales.update(dict.fromkeys(names, 100_000_000))  # this layout is published in 억원
         return
     layout.open_question = refuse(
@@ -343,22 +364,6 @@ def _mapped(file: DataFile, headers: tuple[Header, ...], dataset: str, mapping: 
         raise refuse(
             file.path, "mapping_missing", f"the mapping says no column for {', '.join(missing)}.", columns=", ".join(missing)
         )
-    _mapped_units(layout, file, units)
+    _settle_units(layout, file, units)
+    _refuse_nested(layout, file)
     return layout
-
-
-def _mapped_units(layout: Layout, file: DataFile, units: Mapping[str, str]) -> None:
-    _settle_units(layout, file) if not units else None
-    layout.open_question = None if units or layout.open_question is None else layout.open_question
-    value_unit, volume_unit, flow_unit = units.get("value_unit", ""), units.get("volume_unit", ""), units.get("flow_unit", "")
-    for name in ("value_krw", "cum_value_krw"):
-        if name in layout.columns and value_unit:
-            _set_scale(layout, file, name, value_unit, money_scale)
-    if volume_unit and "volume_shares" in layout.columns:
-        _set_scale(layout, file, "volume_shares", volume_unit, share_scale)
-    names = (*layout.flow_fields, *(("net",) if "net" in layout.columns else ()))
-    if flow_unit and names:
-        is_money = money_scale(flow_unit) is not None
-        layout.flow_quantity = "money" if is_money else "shares"
-        for name in names:
-            _set_scale(layout, file, name, flow_unit, money_scale if is_money else share_scale)

@@ -33,7 +33,7 @@ _CHUNK = 1 << 20
 _HANGUL_UTF8 = re.compile(rb"[\xea-\xed][\x80-\xbf]{2}")
 _DELIMITERS = (",", "\t", ";", "|")
 _SKIPPED_SUFFIXES = {".md", ".txt", ".rst", ".html", ".pdf", ".png", ".jpg", ".py", ".log", ".yml", ".yaml", ".toml"}
-_RECORDING_MARKS = ('"trnm"', '"return_code"', '"apis"', '"api_id"', '"_note"', '"stk_')
+_RECORDING_MARKS = ('"trnm"', '"frames"', '"return_code"', '"apis"', '"api_id"', '"_note"', '"stk_')
 
 
 def refuse(path: Path, key: str, message: str, **fields: str | int | float) -> ValidationFailed:
@@ -195,9 +195,11 @@ class _Bytes(io.RawIOBase):
         self._stream: BinaryIO = cast("BinaryIO", gzip.GzipFile(fileobj=self._file)) if self._is_gzip else self._file
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
     def read(self, size: int = -1) -> bytes:
+        """Read at most ``size`` bytes; empty at the end."""
         try:
             data = self._stream.read(_CHUNK if size is None or size < 0 else size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -228,7 +230,14 @@ class _Bytes(io.RawIOBase):
             )
         return data
 
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer, for readers that bring their own."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
     def close(self) -> None:
+        """Close the file."""
         if not self.closed:
             self._stream.close()
             self._file.close()
@@ -294,6 +303,7 @@ class CsvFile:
                     self._refuse_mixed()
                 return encoding
             reached[encoding] = failed_line
+        self._refuse_mixed()
         best = max(reached, key=lambda name: reached[name])
         raise refuse(
             self.path,
@@ -328,31 +338,28 @@ class CsvFile:
         if not wide and b"\x00" in chunk:
             raise refuse(self.path, "binary", "it holds binary data, not lines of text; CSV or Parquet is expected.")
         limit = self._limits.max_line_bytes
-        longest, position = 0, 0
         if len(survey.first_line) <= limit and survey.lines == 0:
             survey.first_line += chunk.split(b"\n", 1)[0]
+        # Line by line only where a line of this chunk can be too long at all.
+        if len(chunk) + survey.line_bytes > limit:
+            position, number = 0, survey.lines + 1
+            carried = survey.line_bytes
+            while True:
+                end = chunk.find(b"\n", position)
+                length = carried + (len(chunk) if end < 0 else end) - position
+                if length > limit:
+                    raise refuse(
+                        self.path,
+                        "long_line",
+                        f"line {number:,} is longer than {limit:,} bytes; this is not a table of market data.",
+                        line=number,
+                        limit=limit,
+                    )
+                if end < 0:
+                    break
+                position, number, carried = end + 1, number + 1, 0
         breaks = chunk.count(b"\n")
-        if breaks == 0:
-            survey.line_bytes += len(chunk)
-            longest = survey.line_bytes
-        else:
-            first = chunk.index(b"\n")
-            longest = survey.line_bytes + first
-            survey.line_bytes = len(chunk) - chunk.rindex(b"\n") - 1
-            if len(chunk) > limit:  # only then can a line inside the chunk be too long
-                position = first + 1
-                while (end := chunk.find(b"\n", position)) >= 0:
-                    longest = max(longest, end - position)
-                    position = end + 1
-            longest = max(longest, survey.line_bytes)
-        if longest > limit:
-            raise refuse(
-                self.path,
-                "long_line",
-                f"line {survey.lines + 1:,} or a later one is longer than {limit:,} bytes; this is not a table of market data.",
-                line=survey.lines + 1,
-                limit=limit,
-            )
+        survey.line_bytes = survey.line_bytes + len(chunk) if breaks == 0 else len(chunk) - chunk.rindex(b"\n") - 1
         survey.lines += breaks
 
     def _refuse_mixed(self) -> None:
@@ -362,12 +369,10 @@ class CsvFile:
             for number, line in enumerate(io.BufferedReader(stream, _CHUNK), start=1):
                 if line.isascii():
                     continue
-                try:
-                    line.decode("utf-8")
-                except UnicodeDecodeError:
-                    cp949_line = cp949_line or number
-                else:
+                if _decodes(line, "utf-8"):
                     utf8_line = utf8_line or (number if _HANGUL_UTF8.search(line) else 0)
+                elif not cp949_line and _decodes(line, "cp949"):
+                    cp949_line = number
                 if utf8_line and cp949_line:
                     raise refuse(
                         self.path,
@@ -422,7 +427,7 @@ class CsvFile:
             with (
                 _Bytes(self.path, self._limits) as raw,
                 csv.open_csv(
-                    pa.PythonFile(raw, mode="r"), read_options=read, parse_options=parse, convert_options=convert
+                    cast("Any", pa.PythonFile(raw, mode="r")), read_options=read, parse_options=parse, convert_options=convert
                 ) as reader,
             ):
                 for batch in reader:
@@ -434,6 +439,14 @@ class CsvFile:
             raise refuse(self.path, "csv_broken", _csv_sentence(str(error)), what=_csv_sentence(str(error))) from error
         except UnicodeError as error:
             raise refuse(self.path, "encoding", "it is not text in one encoding; save it as UTF-8.", line=0) from error
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _csv_sentence(message: str) -> str:
@@ -519,15 +532,6 @@ class ParquetFile:
 
         wanted = list(self.columns if columns is None else columns)
         with self._open() as file:
-            for name in wanted:
-                kind = file.schema_arrow.field(name).type
-                if pa.types.is_nested(kind):
-                    raise refuse(
-                        self.path,
-                        "nested",
-                        f"its column '{name}' is of the nested type {kind}; plain columns are expected.",
-                        column=name,
-                    )
             try:
                 yield from file.iter_batches(batch_size=self.limits.batch_rows, columns=wanted, use_threads=False)
             except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:

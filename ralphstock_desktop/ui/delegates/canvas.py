@@ -6,7 +6,7 @@ appearance. A :class:`Canvas` belongs to one widget and is wound up with a paint
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap, QPolygon, QStaticText, QTransform
 
 from ralphstock_desktop.ui.appearance import Appearance, FontSize
@@ -29,6 +29,8 @@ class Canvas:
         self._font_now: tuple[str, bool] | None = None
         self._pen_now = ""
         self._rises: dict[tuple[str, bool], tuple[float, float]] = {}
+        self._drops: dict[tuple[str, bool, float], int] = {}
+        self._pixels: dict[float, int] = {}
         self._metrics: dict[tuple[str, bool], QFontMetricsF] = {}
         self.pixmaps: dict[object, QPixmap] = {}
         """Small pictures (sparklines, contraction bars) by a key of the caller, dropped with the appearance."""
@@ -38,6 +40,8 @@ class Canvas:
         self._texts.clear()
         self._pens.clear()
         self._rises.clear()
+        self._drops.clear()
+        self._pixels.clear()
         self._metrics.clear()
         self.pixmaps.clear()
 
@@ -76,6 +80,17 @@ class Canvas:
         mode = Qt.TextElideMode.ElideMiddle if text[-2:-1].isalpha() and text[-1:] in "BC" else Qt.TextElideMode.ElideRight
         return self.metrics(size, bold).elidedText(text, mode, width)
 
+    def wrapped(self, text: str, room: float, size: FontSize = "caption", bold: bool = False) -> list[str]:
+        """Break a sentence at spaces so that every line fits; a single long word stays whole."""
+        lines: list[str] = []
+        for word in text.split(" "):
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and self.metrics(size, bold).horizontalAdvance(longer) <= room:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines or [""]
+
     def text(
         self,
         x: float,
@@ -99,10 +114,20 @@ class Canvas:
             self.painter.setFont(self.font(size, bold))
             self._font_now = key
         self.pen(token)
-        ascent, cap = self._rises[key]
         left = x if align == "left" else x + width - advance if align == "right" else x + (width - advance) / 2
-        self.painter.drawStaticText(QPointF(round(left), round(top + (height + cap) / 2) - ascent), layout)
+        drop = self._drops.get((size, bold, height))
+        if drop is None:
+            ascent, cap = self._rises[key]
+            drop = self._drops[(size, bold, height)] = round((height + cap) / 2 - ascent)
+        self.painter.drawStaticText(round(left), round(top) + drop, layout)
         return advance
+
+    def px(self, size_at_100: float) -> int:
+        """Pixels at the chosen zoom, cached."""
+        found = self._pixels.get(size_at_100)
+        if found is None:
+            found = self._pixels[size_at_100] = self.appearance.px(size_at_100)
+        return found
 
     def _layout(self, text: str, size: FontSize, bold: bool) -> tuple[QStaticText, float]:
         key = (text, size, bold)
@@ -159,6 +184,24 @@ class Canvas:
         painter.drawRoundedRect(box, radius, radius)
         painter.restore()
 
+    def blank(self, width: int, height: int) -> QPixmap:
+        """Return an empty transparent picture of a size in device-independent pixels."""
+        picture = QPixmap(round(width * self.ratio), round(height * self.ratio))
+        picture.setDevicePixelRatio(self.ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        return picture
+
+    def chip_picture(self, width: int, height: int, *, fill: str, edge: str, dashed: bool = False) -> QPixmap:
+        """Return a chip as a picture, for chips that are drawn many times."""
+        picture = self.blank(width, height)
+        outer, self.painter = self.painter, QPainter(picture)
+        try:
+            self.chip(0, 0, width, height, fill=fill, edge=edge, dashed=dashed)
+        finally:
+            self.painter.end()
+            self.painter = outer
+        return picture
+
     def text_chip(
         self,
         right: float,
@@ -173,7 +216,7 @@ class Canvas:
         left: float | None = None,
     ) -> float:
         """Draw a chip with a word, right-aligned (or starting at ``left``); return its left edge."""
-        pad, tall = self.appearance.px(6), self.appearance.px(18)
+        pad, tall = self.px(6), self.px(18)
         width = self.width(text, "caption", bold) + 2 * pad
         x = right - width if left is None else left
         y = top + (height - tall) / 2

@@ -65,7 +65,7 @@ class FlowMark:
 
 
 def _pads(canvas: Canvas) -> tuple[int, int]:
-    px = canvas.appearance.px
+    px = canvas.px
     return px(6), px(7)
 
 
@@ -83,7 +83,7 @@ def paint_rank(canvas: Canvas, cell: Cell) -> None:
     """Rank, or the waiting move of a held row (``↑2``)."""
     moved = bool(cell.mark)
     token = "warning" if moved else cell.token
-    box = cell.width - canvas.appearance.px(5)
+    box = cell.width - canvas.px(5)
     canvas.text(
         cell.x, cell.y, box, cell.height, cell.text, token, align="right", size="micro" if moved else "caption", bold=moved
     )
@@ -93,7 +93,7 @@ def paint_name(canvas: Canvas, cell: Cell) -> None:
     """Name at 13 px with the market letter at the right."""
     left, right = _pads(canvas)
     mark: NameMark = cell.mark
-    letter_box = canvas.appearance.px(14) if mark.letter else 0
+    letter_box = canvas.px(14) if mark.letter else 0
     room = cell.width - left - right - letter_box
     canvas.text(
         cell.x + left, cell.y, room, cell.height, cell.text, cell.token, size="title", bold=cell.bold or mark.strong, elide=True
@@ -119,21 +119,25 @@ def paint_grade_chip(
     if dashed:
         fill, edge = "", f"grade-{letter.lower()}"
     if fill or edge:
-        canvas.chip(x, y, side, side, fill=fill, edge=edge, dashed=dashed)
+        key = ("grade", grade, side, dashed)
+        chip = canvas.pixmaps.get(key)
+        if chip is None:
+            chip = canvas.pixmaps[key] = canvas.chip_picture(side, side, fill=fill, edge=edge, dashed=dashed)
+        canvas.painter.drawPixmap(round(x), round(y), chip)
     big = size == "hero"
     canvas.text(x, round(y), side, side, letter, token, align="center", size="hero" if big else "body", bold=grade != Grade.C)
 
 
 def paint_grade(canvas: Canvas, cell: Cell) -> None:
     """Grade chip in the middle of its cell."""
-    side = canvas.appearance.px(18)
+    side = canvas.px(18)
     x = round(cell.x + (cell.width - side) / 2)
     paint_grade_chip(canvas, x, round(cell.y + (cell.height - side) / 2), side, int(cell.mark))
 
 
 def paint_score(canvas: Canvas, cell: Cell) -> None:
     """Score in bold with a 4-px bar and ticks at the grade limits; a narrow cell shows the number alone."""
-    px = canvas.appearance.px
+    px = canvas.px
     _, right = _pads(canvas)
     number_box = px(32)
     canvas.text(
@@ -150,11 +154,27 @@ def paint_score(canvas: Canvas, cell: Cell) -> None:
     value = float(cell.mark)
     if bar < px(24) or math.isnan(value):
         return
-    x, y, tall = cell.x + px(6), round(cell.y + (cell.height - px(4)) / 2), px(4)
-    canvas.fill(x, y, bar, tall, "bg-raised")
-    canvas.fill(x, y, bar * min(max(value, 0.0), 100.0) / 100, tall, "accent-fill")
-    for tick in _TICKS:
-        canvas.fill(x + bar * tick / 100, y, 1, tall, "bg-panel")
+    tall = px(4)
+    filled = round(bar * min(max(value, 0.0), 100.0) / 100)
+    key = ("score", filled, bar)
+    picture = canvas.pixmaps.get(key)
+    if picture is None:
+        picture = canvas.pixmaps[key] = _score_bar(canvas, filled, round(bar), tall)
+    canvas.painter.drawPixmap(round(cell.x) + px(6), round(cell.y + (cell.height - tall) / 2), picture)
+
+
+def _score_bar(canvas: Canvas, filled: int, width: int, tall: int) -> QPixmap:
+    picture = canvas.blank(width, tall)
+    painter = QPainter(picture)
+    try:
+        look = canvas.appearance
+        painter.fillRect(0, 0, width, tall, look.color("bg-raised"))
+        painter.fillRect(0, 0, filled, tall, look.color("accent-fill"))
+        for tick in _TICKS:
+            painter.fillRect(round(width * tick / 100), 0, 1, tall, look.color("bg-panel"))
+    finally:
+        painter.end()
+    return picture
 
 
 def paint_state(canvas: Canvas, cell: Cell) -> None:
@@ -174,20 +194,17 @@ def paint_distance(canvas: Canvas, cell: Cell) -> None:
     """Distance to the pivot; a break is a filled gold chip ``돌파 +0.7%``."""
     _, right = _pads(canvas)
     if cell.mark:
-        edge = cell.x + cell.width - canvas.appearance.px(4)
+        edge = cell.x + cell.width - canvas.px(4)
         canvas.text_chip(edge, cell.y, cell.height, str(cell.mark), fill="gold-fill", ink="gold-on")
     else:
         canvas.text(cell.x, cell.y, cell.width - right, cell.height, cell.text, cell.token, align="right", bold=cell.bold)
 
 
 def _depth_bars(canvas: Canvas, depths: Sequence[float], height: int) -> QPixmap:
-    px = canvas.appearance.px
+    px = canvas.px
     bar, gap = px(5), px(1)
     tall = height - px(8)
-    ratio = canvas.ratio
-    picture = QPixmap(round((len(depths) * (bar + gap) + 1) * ratio), round(height * ratio))
-    picture.setDevicePixelRatio(ratio)
-    picture.fill(Qt.GlobalColor.transparent)
+    picture = canvas.blank(len(depths) * (bar + gap) + 1, height)
     painter = QPainter(picture)
     try:
         deepest = max(depths)
@@ -202,7 +219,7 @@ def _depth_bars(canvas: Canvas, depths: Sequence[float], height: int) -> QPixmap
 
 def paint_depths(canvas: Canvas, cell: Cell) -> None:
     """Contractions: bars as high as the depth, the last one gold, then ``28→21→18→9``."""
-    px = canvas.appearance.px
+    px = canvas.px
     left, _ = _pads(canvas)
     depths: Sequence[float] = cell.mark
     if not depths:
@@ -220,7 +237,7 @@ def paint_depths(canvas: Canvas, cell: Cell) -> None:
 
 def paint_flow(canvas: Canvas, cell: Cell) -> None:
     """Net buying: a bar from the middle outwards and the signed number in its direction colour."""
-    px = canvas.appearance.px
+    px = canvas.px
     _, right = _pads(canvas)
     mark: FlowMark | None = cell.mark
     canvas.text(cell.x, cell.y, cell.width - right, cell.height, cell.text, cell.token, align="right")
@@ -238,11 +255,8 @@ def paint_flow(canvas: Canvas, cell: Cell) -> None:
 
 
 def _sparkline(canvas: Canvas, values: np.ndarray[Any, Any], width: int, height: int) -> QPixmap:
-    px = canvas.appearance.px
-    ratio = canvas.ratio
-    picture = QPixmap(round(width * ratio), round(height * ratio))
-    picture.setDevicePixelRatio(ratio)
-    picture.fill(Qt.GlobalColor.transparent)
+    px = canvas.px
+    picture = canvas.blank(width, height)
     known = np.flatnonzero(~np.isnan(values))
     if known.size < 2:
         return picture

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QGuiApplication, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetricsF, QGuiApplication, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.appearance import Appearance, FontSize
+from ralphstock_desktop.ui.delegates.canvas import Canvas
 
-__all__ = ["CellDetail", "ChipButton", "HeldButton"]
+__all__ = ["CellDetail", "ChipButton", "HeldButton", "ProblemLine"]
 
 
 class ChipButton(QAbstractButton):
@@ -96,41 +97,42 @@ class HeldButton(QAbstractButton):
             painter.end()
 
 
-class CellDetail(QFrame):
+class CellDetail(QWidget):
     """The floating answer to "from where, when, how sure" of one cell."""
 
     def __init__(self, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.ToolTip)
         self._appearance = appearance
+        self._canvas = Canvas(appearance)
+        self._blocks: list[tuple[str, FontSize, bool, str]] = []
+        self._lines: list[tuple[str, FontSize, bool, str]] = []
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._labels = [QLabel(self) for _ in range(4)]
-        box = QVBoxLayout(self)
-        box.setContentsMargins(*(appearance.px(side) for side in (10, 8, 10, 8)))
-        box.setSpacing(appearance.px(3))
-        for label in self._labels:
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            box.addWidget(label)
+        appearance.changed.connect(self._canvas.reset)
 
     def lines(self) -> list[str]:
-        """What is shown, line by line."""
-        return [label.text() for label in self._labels if label.text()]
+        """What is shown, part by part."""
+        return [block[0] for block in self._blocks]
 
     def show_lines(self, head: str, formula: str, source: str, remark: str, cell: QRect) -> None:
         """Show beside a cell (global rectangle), inside the screen."""
-        looks = (("title", True, "text"), ("caption", False, "text-secondary"), ("caption", False, "text-muted"))
-        for label, text, (size, bold, token) in zip(
-            self._labels, (head, formula, source, remark), (*looks, ("caption", True, "warning")), strict=True
-        ):
-            label.setText(text)
-            label.setVisible(bool(text))
-            label.setFont(self._appearance.font(size, bold=bold))  # type: ignore[arg-type]
-            palette = label.palette()
-            palette.setColor(label.foregroundRole(), self._appearance.color(token))
-            label.setPalette(palette)
-            label.setWordWrap(len(text) > 60)
-            label.setMaximumWidth(self._appearance.px(420))
-        self.adjustSize()
+        blocks: list[tuple[str, FontSize, bool, str]] = [
+            (head, "title", True, "text"),
+            (formula, "caption", False, "text-secondary"),
+            (source, "caption", False, "text-muted"),
+            (remark, "caption", True, "warning"),
+        ]
+        self._blocks = [block for block in blocks if block[0]]
+        px, most = self._appearance.px, self._appearance.px(400)
+        self._lines = [
+            (text, size, bold, token)
+            for block, size, bold, token in self._blocks
+            for text in self._canvas.wrapped(block, most, size, bold)
+        ]
+        width = max(self._canvas.width(text, size, bold) for text, size, bold, _ in self._lines)
+        self.resize(round(width) + px(20), px(18) * len(self._lines) + px(12))
+        self.setAccessibleName(" ".join(self.lines()))
         screen = QGuiApplication.screenAt(cell.center()) or QGuiApplication.primaryScreen()
         area = screen.availableGeometry()
         place = QPoint(cell.left(), cell.bottom() + 2)
@@ -138,13 +140,69 @@ class CellDetail(QFrame):
             place.setY(cell.top() - self.height() - 2)
         place.setX(max(area.left(), min(place.x(), area.right() - self.width())))
         self.move(place)
+        self.update()
         self.show()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         try:
-            painter.fillRect(self.rect(), self._appearance.color("bg-popup"))
-            painter.setPen(self._appearance.color("line-control"))
+            canvas, px = self._canvas, self._appearance.px
+            canvas.begin(painter, self.devicePixelRatioF())
+            canvas.fill(0, 0, self.width(), self.height(), "bg-popup")
+            canvas.pen("line-control")
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            for position, (text, size, bold, token) in enumerate(self._lines):
+                top = px(6) + position * px(18)
+                canvas.text(px(10), top, self.width() - px(20), px(18), text, token, size=size, bold=bold)
+        finally:
+            painter.end()
+
+
+class ProblemLine(QWidget):
+    """What is wrong with the filter line: icon and sentence; takes no room while nothing is."""
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+        self._canvas = Canvas(appearance)
+        self._text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.hide()
+        appearance.changed.connect(self._on_appearance)
+
+    def text(self) -> str:
+        """The sentence, empty if nothing is wrong."""
+        return self._text
+
+    def set_text(self, text: str) -> None:
+        """Say it, or nothing."""
+        self._text = text
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))
+        self._fit()
+
+    def _on_appearance(self) -> None:
+        self._canvas.reset()
+        self._fit()
+
+    def _wrapped(self) -> list[str]:
+        return self._canvas.wrapped(self._text, max(40, self.width() - self._appearance.px(40)), "caption")
+
+    def _fit(self) -> None:
+        self.setFixedHeight(self._appearance.px(16) * len(self._wrapped()) + self._appearance.px(5))
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        try:
+            px = self._appearance.px
+            self._canvas.begin(painter, self.devicePixelRatioF())
+            painter.drawPixmap(px(10), 1, self._appearance.pixmap("error", "danger", 14, self.devicePixelRatioF()))
+            for position, text in enumerate(self._wrapped()):
+                self._canvas.text(px(29), position * px(16), self.width(), px(16), text, "danger", size="caption")
         finally:
             painter.end()

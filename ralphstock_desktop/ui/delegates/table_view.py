@@ -7,6 +7,7 @@ event walks the visible rows and columns over cached cell looks, which is what k
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from ralphstock_desktop.ui.delegates.cells import PAINTERS, Cell
 from ralphstock_desktop.ui.delegates.table_header import TableHeader
 from ralphstock_desktop.ui.models.array_table import ArrayTableModel
 from ralphstock_desktop.ui.models.hangul import matches_name
+from ralphstock_desktop.ui.models.table_text import rows_as_text
 
 __all__ = ["ArrayTableView"]
 
@@ -39,6 +41,17 @@ _FRAME_MS = 33
 _HOVER_MS = 600
 _FIND_MS = 1_200
 _DIRECTION_TOKENS = frozenset(("gain", "loss"))
+
+
+@dataclass(frozen=True, slots=True)
+class _RowBox:
+    """A visible row while it is painted."""
+
+    row: int
+    y: int
+    source_row: int
+    is_selected: bool
+    ground: str
 
 
 class ArrayTableView(QTableView):
@@ -79,6 +92,8 @@ class ArrayTableView(QTableView):
         self._hover_cell = (-1, -1)
         self._widths: dict[str, int] = {}
         self._laying_out = False
+        self._span_key: tuple[int, ...] = ()
+        self._span = (0, 0)
         self._setup(model)
 
     def _setup(self, model: ArrayTableModel) -> None:
@@ -140,7 +155,8 @@ class ArrayTableView(QTableView):
         shown = [self.table.column_at(column_id) for column_id in column_ids]
         sections = [section for section in shown if section is not None]
         rest = [section for section in range(len(self.table.columns)) if section not in sections]
-        ordered = sorted(sections, key=lambda section: not self.table.columns[section].frozen) + rest
+        # Hidden frozen columns stay among the frozen ones, so that the header's own rule moves nothing.
+        ordered = sorted([*sections, *rest], key=lambda section: (not self.table.columns[section].frozen, section in rest))
         for visual, section in enumerate(ordered):
             self.head.moveSection(self.head.visualIndex(section), visual)
         for section in range(len(self.table.columns)):
@@ -185,12 +201,14 @@ class ArrayTableView(QTableView):
         self._laying_out = laying_out
 
     def _on_resized(self, section: int, _old: int, new: int) -> None:
+        self._span_key = ()
         if not self._laying_out and new > 0:
             self._widths[self.table.columns[section].id] = round(new * 100 / self.appearance.zoom_pct)
             self.layout_edited.emit()
         self.viewport().update()
 
     def _on_moved(self, *_: int) -> None:
+        self._span_key = ()
         if not self._laying_out:
             self.layout_edited.emit()
         self.viewport().update()
@@ -285,9 +303,26 @@ class ArrayTableView(QTableView):
             for section, x, wide, frozen in self.head.placed_sections()
             if x <= rect.right() and x + wide > rect.left()
         ]
-        selected = self.selectionModel()
-        line = "chart-grid" if self.appearance.theme == "dark" else "line-hair"
+        rows = self._paint_grounds(rect, first, last, top, height)
+        # Column by column: fonts, pens and painters change once a column instead of once a cell.
+        for section, x, wide, frozen in placed:
+            self._paint_column(section, x, wide, frozen, height, rows)
+        edges = [x + wide for _, x, wide, frozen in placed if frozen]
+        if edges:
+            canvas.fill(max(edges) - 1, rows[0].y, 1, height * len(rows), "line-hair")
         current = self.currentIndex()
+        if self.hasFocus() and first <= current.row() <= last:
+            self._paint_focus(current)
+        if rect.left() < self.appearance.px(2):
+            for row in rows:
+                if row.is_selected:
+                    canvas.fill(0, row.y, self.appearance.px(2), height, "accent")
+
+    def _paint_grounds(self, rect: QRect, first: int, last: int, top: int, height: int) -> list[_RowBox]:
+        """Paint selection, hover and hairlines; return the rows to fill."""
+        canvas, table, selected = self.canvas, self.table, self.selectionModel()
+        line = "chart-grid" if self.appearance.theme == "dark" else "line-hair"
+        rows = []
         for row in range(first, last + 1):
             y = top + row * height
             is_selected = selected.isRowSelected(row)
@@ -295,43 +330,35 @@ class ArrayTableView(QTableView):
             if ground != "bg-panel":
                 canvas.fill(rect.x(), y, rect.width(), height, ground)
             canvas.fill(rect.x(), y + height - 1, rect.width(), 1, line)
-            self._paint_row(row, y, height, placed, ground, is_selected)
-            if is_selected and rect.left() < self.appearance.px(2):
-                canvas.fill(0, y, self.appearance.px(2), height, "accent")
-            if row == current.row() and self.hasFocus():
-                self._paint_focus(current)
+            rows.append(_RowBox(row, y, table.source_row(row), is_selected, ground))
+        return rows
 
-    def _paint_row(
-        self, row: int, y: int, height: int, placed: list[tuple[int, int, int, bool]], ground: str, is_selected: bool
-    ) -> None:
+    def _paint_column(self, section: int, x: int, wide: int, frozen: bool, height: int, rows: list[_RowBox]) -> None:
         canvas, table = self.canvas, self.table
-        source_row = table.source_row(row)
-        cell = Cell(0, y, 0, height, "", "", False, "left", None, None)
-        move = table.move_of(source_row) if table.waiting_moves else 0
-        frozen_edge = 0
+        spec = table.columns[section]
+        paint, look_of = PAINTERS[spec.painter], table.cell_look
+        is_rank = spec.painter == "rank"
+        waiting = table.waiting_moves > 0
+        covers = frozen and self.head.offset() > 0
         flash_on = self._flash_timer.isActive() or table.flash.reduced_motion
-        for section, x, wide, frozen in placed:
-            spec = table.columns[section]
-            if frozen:
-                if self.head.offset() > 0:
-                    canvas.fill(x, y, wide, height - 1, ground)
-                frozen_edge = x + wide
-            text, token, bold, mark = table.cell_look(source_row, section)
-            if spec.painter == "rank":
-                mark, text = move, (f"{'↑' if move > 0 else '↓'}{abs(move)}" if move else str(row + 1))
+        cell = Cell(x, 0, wide, height, "", "", False, spec.align, None, None)
+        for row in rows:
+            if covers:
+                canvas.fill(x, row.y, wide, height - 1, row.ground)
+            text, token, bold, mark = look_of(row.source_row, section)
+            if is_rank:
+                mark = table.move_of(row.source_row) if waiting else 0
+                text = f"{'↑' if mark > 0 else '↓'}{abs(mark)}" if mark else str(row.row + 1)
                 token = "text-muted"
-            elif is_selected and token == "text":
+            elif row.is_selected and token == "text":
                 token = "selection-text"
             if self.stale and token in _DIRECTION_TOKENS:
                 token = "stale"
             if flash_on:
-                bold = self._paint_flash(source_row, section, x, y, wide, height) or bold
-            cell.x, cell.width = x, wide
-            cell.text, cell.token, cell.bold, cell.align, cell.mark = text, token, bold, spec.align, mark
-            cell.key = (section, source_row)
-            PAINTERS[spec.painter](canvas, cell)
-        if frozen_edge:
-            canvas.fill(frozen_edge - 1, y, 1, height, "line-hair")
+                bold = self._paint_flash(row.source_row, section, x, row.y, wide, height) or bold
+            cell.y, cell.text, cell.token, cell.bold, cell.mark = row.y, text, token, bold, mark
+            cell.key = (section, row.source_row)
+            paint(canvas, cell)
 
     def _paint_flash(self, source_row: int, section: int, x: int, y: int, wide: int, height: int) -> bool:
         strength, sign = self.table.flash.strength(source_row, section)
@@ -357,9 +384,19 @@ class ArrayTableView(QTableView):
         bottom = top + (bottom_right.row() + 1) * height
         if bottom <= 0 or y >= self.viewport().height():
             return
-        self.viewport().update(0, y, self.viewport().width(), bottom - y)
-        if not self._flash_timer.isActive() and not self.table.flash.reduced_motion:
+        left, right = self._span_of(top_left.column(), bottom_right.column())
+        self.viewport().update(left, y, right - left, bottom - y)
+        if not self._flash_timer.isActive() and self.table.flash.is_running():
             self._flash_timer.start()
+
+    def _span_of(self, first: int, last: int) -> tuple[int, int]:
+        """Horizontal extent of the shown columns between two logical ones, as painted."""
+        key = (first, last, self.head.offset(), self.head.length(), self.viewport().width())
+        if key != self._span_key:
+            shown = [(x, x + wide) for section, x, wide, _ in self.head.placed_sections() if first <= section <= last]
+            self._span_key = key
+            self._span = (min(left for left, _ in shown), max(right for _, right in shown)) if shown else (0, 0)
+        return self._span
 
     def _on_flash(self) -> None:
         active = self.table.flash.active()
@@ -590,25 +627,11 @@ class ArrayTableView(QTableView):
     # -- copy -----------------------------------------------------------------------------------------------------------
 
     def rows_as_text(self, source_rows: Sequence[int], separator: str) -> str:
-        """The shown columns of some rows with their heads, one line a row, ready for a spreadsheet."""
-        sections = [
-            section for section in self.head.shown_sections() if self.table.columns[section].kind not in ("rank", "picture")
-        ]
-        lines = [[self.appearance.tr(self.table.columns[section].title_key) for section in sections]]
-        lines += [[self.table.raw_text(row, section) for section in sections] for row in source_rows]
-        if separator == "\t":
-            return "\n".join("\t".join(value.replace("\t", " ") for value in line) for line in lines)
-        return "\r\n".join(separator.join(_quoted(value, separator) for value in line) for line in lines) + "\r\n"
+        """The shown columns of some rows with their heads, for the clipboard (tab) or a file (comma)."""
+        return rows_as_text(self.table, self.head.shown_sections(), source_rows, separator)
 
     def copy_selection(self) -> str:
         """Put the selected rows on the clipboard as tab-separated text; return it."""
         text = self.rows_as_text(self.selected_source_rows(), "\t")
         QGuiApplication.clipboard().setText(text)
         return text
-
-
-def _quoted(value: str, separator: str) -> str:
-    """Quote one CSV field where it needs it."""
-    if any(char in value for char in (separator, '"', "\n", "\r")):
-        return '"' + value.replace('"', '""') + '"'
-    return value

@@ -49,6 +49,7 @@ class Segmented(QWidget):
         for value, _ in self._choices:
             button = QPushButton()
             button.setCheckable(True)
+            button.setAutoDefault(False)
             button.clicked.connect(lambda _checked=False, picked=value: self.chosen.emit(picked))
             self._group.addButton(button)
             self._row.addWidget(button, 1)

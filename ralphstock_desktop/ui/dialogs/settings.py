@@ -182,6 +182,7 @@ class SettingsWindow(QDialog):
         self.finder.setClearButtonEnabled(False)
         self.finder.textChanged.connect(self._filter)
         self.pages = QListWidget()
+        self.pages.setObjectName("pages")
         self.pages.setFrameShape(QListWidget.Shape.NoFrame)
         for page, _ in _PAGES:
             item = QListWidgetItem()
@@ -191,6 +192,7 @@ class SettingsWindow(QDialog):
         self.head = QLabel()
         self.reset_all = QPushButton()
         self.reset_all.setObjectName("link")
+        self.reset_all.setAutoDefault(False)
         self.reset_all.clicked.connect(self._on_reset_all)
         self.rows: dict[str, _Row] = {}
         self._body = QWidget()

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from engine.model.evidence import EvidenceGroup
 from engine.model.instants import AsOf
 from ralphstock_desktop.ui import format as fmt
-from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.column_chooser import ColumnChooser
-from ralphstock_desktop.ui.delegates.controls import CellDetail, ChipButton, HeldButton
+from ralphstock_desktop.ui.delegates.controls import CellDetail, ProblemLine
+from ralphstock_desktop.ui.delegates.filter_bar import FilterBar
 from ralphstock_desktop.ui.delegates.table_view import ArrayTableView
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.models.array_table import ArrayTableModel, SortKey
@@ -29,8 +29,8 @@ from ralphstock_desktop.ui.viewmodels.scan_table import ScanTableViewModel
 __all__ = ["ExportRequest", "TablePanel"]
 
 _NARROW_WINDOW = 1440
-_TWO_ROWS = 560
-_FILTER_DELAY_MS = 120
+_PROBLEM_DELAY_MS = 700
+"""A condition is not corrected while it is being typed; Enter or a pause of this length asks for the verdict."""
 _STATE_VERSION = 1
 
 
@@ -41,117 +41,6 @@ class ExportRequest:
     file_name: str
     text: str
     encoding: str = "utf-8-sig"
-
-
-class FilterBar(QWidget):
-    """Chips, filter line, waiting moves and the column button; two lines where it is narrow.
-
-    Signals
-    -------
-    chip_chosen(str), text_edited(str), editing_changed(bool), columns_requested, apply_requested
-    """
-
-    chip_chosen = Signal(str)
-    text_edited = Signal(str)
-    editing_changed = Signal(bool)
-    columns_requested = Signal()
-    apply_requested = Signal()
-
-    def __init__(self, appearance: Appearance, chips: Sequence[str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._appearance = appearance
-        self.chips = [ChipButton(appearance, chip, self) for chip in chips]
-        for chip in self.chips:
-            chip.clicked.connect(lambda _on=False, chosen=chip.chip_id: self.chip_chosen.emit(chosen))
-        self.field = QLineEdit(self)
-        self.field.setClearButtonEnabled(True)
-        self.field.setMinimumWidth(90)
-        self._icon = QAction(self)
-        self.field.addAction(self._icon, QLineEdit.ActionPosition.LeadingPosition)
-        self.field.installEventFilter(self)
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(_FILTER_DELAY_MS)
-        self._delay.timeout.connect(self.send)
-        self.field.textEdited.connect(lambda _text: self._delay.start())
-        self.field.textChanged.connect(lambda text: None if text else self.send())
-        self.field.returnPressed.connect(self.send)
-        self.held = HeldButton(appearance, self)
-        self.held.clicked.connect(self.apply_requested)
-        self.columns = QToolButton(self)
-        self.columns.setAutoRaise(True)
-        self.columns.clicked.connect(self.columns_requested)
-        self._chip_row = QHBoxLayout()
-        self._grid = QGridLayout(self)
-        for chip in self.chips:
-            self._chip_row.addWidget(chip)
-        self._chip_row.addStretch(0)
-        self._two_rows: bool | None = None
-        appearance.changed.connect(self.apply)
-        self.apply()
-
-    def apply(self) -> None:
-        """Take words, sizes and icons from the appearance."""
-        look, px = self._appearance, self._appearance.px
-        self._chip_row.setSpacing(px(5))
-        self._grid.setContentsMargins(px(8), px(2), px(6), px(3))
-        self._grid.setHorizontalSpacing(px(6))
-        self._grid.setVerticalSpacing(px(3))
-        self.field.setPlaceholderText(look.tr("table.filter.hint"))
-        self.field.setAccessibleName(look.tr("table.filter.name"))
-        self.field.setFont(look.font("body"))
-        self._icon.setIcon(look.icon("filter", "text-muted", 14))
-        self.columns.setIcon(look.icon("columns", "text-secondary", 14))
-        self.columns.setToolTip(look.tr("table.columns"))
-        self.columns.setAccessibleName(look.tr("table.columns"))
-        self.columns.setFixedSize(px(24), px(24))
-        self._arrange(force=True)
-
-    def _arrange(self, *, force: bool = False) -> None:
-        two_rows = self.width() < self._appearance.px(_TWO_ROWS)
-        if two_rows == self._two_rows and not force:
-            return
-        self._two_rows = two_rows
-        for item in (self._chip_row, self.field, self.held, self.columns):
-            if isinstance(item, QWidget):
-                self._grid.removeWidget(item)
-            else:
-                self._grid.removeItem(item)
-        if two_rows:
-            self._grid.addLayout(self._chip_row, 0, 0, 1, 2)
-            self._grid.addWidget(self.held, 0, 2, Qt.AlignmentFlag.AlignRight)
-            self._grid.addWidget(self.columns, 0, 3)
-            self._grid.addWidget(self.field, 1, 0, 1, 4)
-            self._grid.setColumnStretch(0, 0)
-            self._grid.setColumnStretch(1, 1)
-        else:
-            self._grid.addLayout(self._chip_row, 0, 0)
-            self._grid.addWidget(self.field, 0, 1)
-            self._grid.addWidget(self.held, 0, 2)
-            self._grid.addWidget(self.columns, 0, 3)
-            self._grid.setColumnStretch(1, 1)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._arrange()
-
-    def send(self) -> None:
-        """Hand the text on now."""
-        self._delay.stop()
-        self.text_edited.emit(self.field.text())
-
-    def label(self, counts: dict[str, int], chosen: str, help_keys: dict[str, str]) -> None:
-        """Write the numbers on the chips."""
-        for chip in self.chips:
-            chip.set_label(self._appearance.tr(f"table.chip.{chip.chip_id}", count=fmt.number(counts[chip.chip_id])))
-            chip.setChecked(chip.chip_id == chosen)
-            if chip.chip_id in help_keys:
-                chip.setToolTip(self._appearance.tr(help_keys[chip.chip_id]))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.field and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            self.editing_changed.emit(event.type() == QEvent.Type.FocusIn)
-        return super().eventFilter(watched, event)
 
 
 class TablePanel(PanelFrame):
@@ -187,10 +76,15 @@ class TablePanel(PanelFrame):
         self.model = ArrayTableModel(columns, context.appearance, sort=sort)
         self.view = ArrayTableView(self.model, context.appearance)
         self.bar = FilterBar(context.appearance, view_model.chips)
-        self.problem = QLabel()
+        self.problem = ProblemLine(context.appearance)
+        self._problem_timer = QTimer(self)
+        self._problem_timer.setSingleShot(True)
+        self._problem_timer.setInterval(_PROBLEM_DELAY_MS)
+        self._problem_timer.timeout.connect(self._show_problem)
         self.detail = CellDetail(context.appearance, self.view)
         self.chooser = ColumnChooser(context.appearance, columns, self)
         self._narrow = False
+        self._detail_cell = (-1, -1)
         self._sets: dict[str, dict[str, Any]] = {}
         self._watched_window: QWidget | None = None
         content = QWidget()
@@ -215,7 +109,8 @@ class TablePanel(PanelFrame):
         vm.rows_changed.connect(self._on_rows)
         vm.mask_changed.connect(self._on_mask)
         vm.state_changed.connect(self._on_state)
-        vm.filter_error_changed.connect(self._show_problem)
+        vm.filter_error_changed.connect(self._on_filter_error)
+        self.bar.committed.connect(self._show_problem)
         vm.symbol_changed.connect(self._on_symbol)
         view.row_chosen.connect(vm.select)
         view.row_opened.connect(self._on_opened)
@@ -243,12 +138,6 @@ class TablePanel(PanelFrame):
         """Re-label what is not painted by the table itself."""
         look = self.appearance
         self.view.setAccessibleName(look.tr(self._access_key))
-        self.problem.setFont(look.font("caption"))
-        self.problem.setContentsMargins(look.px(10), 0, look.px(8), look.px(4))
-        palette = self.problem.palette()
-        palette.setColor(self.problem.foregroundRole(), look.color("danger"))
-        self.problem.setPalette(palette)
-        self.problem.setWordWrap(True)
         self._show_problem()
         self._show_counts()
         self._show_held()
@@ -366,10 +255,16 @@ class TablePanel(PanelFrame):
         if self.view_model.rows is not None:
             self.set_subtitle(self.subtitle_text(counts, self.model.rowCount()))
 
+    def _on_filter_error(self) -> None:
+        if self.view_model.filter_error is None or not self.bar.field.hasFocus():
+            self._show_problem()
+        else:
+            self._problem_timer.start()
+
     def _show_problem(self) -> None:
+        self._problem_timer.stop()
         sentence = self.view_model.filter_sentence()
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        self.problem.set_text(sentence)
         error = self.view_model.filter_error
         self.bar.field.setAccessibleDescription(sentence)
         if error is not None and not self.bar.field.hasFocus():
@@ -398,6 +293,8 @@ class TablePanel(PanelFrame):
         widths = {
             column: width for column, width in saved.get("widths", {}).items() if self.model.column_at(column) is not None
         }
+        if self._narrow:
+            widths = {spec.id: spec.small_width for spec in self.model.columns if spec.small_width} | widths
         self.view.show_columns(known or self._default_columns(), widths)
 
     def _on_layout_edited(self) -> None:
@@ -479,13 +376,12 @@ class TablePanel(PanelFrame):
     # -- cell detail, copy, export --------------------------------------------------------------------------------------
 
     def _on_detail(self, row: int, column: int, cell: QRect) -> None:
-        if row < 0 or self.view_model.rows is None:
-            self.detail.hide()
-            return
-        if self.detail.isVisible() and not self.view.underMouse():
+        asked_again = self.detail.isVisible() and (row, column) == self._detail_cell
+        if row < 0 or self.view_model.rows is None or asked_again:
             # Space again closes what Space opened.
             self.detail.hide()
             return
+        self._detail_cell = (row, column)
         self.detail.show_lines(*self.detail_lines(row, column), cell)
 
     def detail_lines(self, row: int, column: int) -> tuple[str, str, str, str]:

@@ -228,6 +228,7 @@ class DockArea(QObject):
             if other is not dock and not other.isFloating():
                 other.hide()
         dock.frame.set_maximized(True)
+        dock.frame.set_tabbed(False)
         self._quiet = False
 
     def leave_maximum(self) -> None:
@@ -250,11 +251,10 @@ class DockArea(QObject):
     def _place_by_default(self, dock: PanelDock) -> None:
         """Dock a panel where its declaration says: beside those of the same place, else at an edge."""
         for other in self.docks.values():
-            docked = self._window.dockWidgetArea(other) != Qt.DockWidgetArea.NoDockWidgetArea
+            docked = self._window.dockWidgetArea(other) != Qt.DockWidgetArea.NoDockWidgetArea and not other.isFloating()
             if other is not dock and other.spec.place == dock.spec.place and docked and not other.isHidden():
-                if not other.isFloating():
-                    self._window.tabifyDockWidget(other, dock)
-                    return
+                self._window.tabifyDockWidget(other, dock)
+                return
         area = {
             "left": Qt.DockWidgetArea.LeftDockWidgetArea,
             "left_bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
@@ -429,6 +429,12 @@ class DockArea(QObject):
         """Stop watching: the window is going away."""
         self._settle.stop()
         self._quiet = True
+
+    def hide_floating(self) -> None:
+        """Take floating panels off the screen together with their main window; the saved layout keeps them."""
+        for dock in self.docks.values():
+            if dock.isFloating():
+                dock.hide()
 
     def _on_settled(self) -> None:
         for name, dock in self.docks.items():

@@ -76,6 +76,8 @@ class ColumnSpec(Generic[S]):
         (source, row, language) to the text for copy and export; None writes the key as a plain number.
     group : str
         Evidence group whose source and known-at the cell detail shows (``A`` day bar, ``B`` base, ``SM`` flows).
+    small_width : int
+        Width in the small column set; 0 is ``width``.
     full, small : bool
         Member of the default column set of wide and of narrow windows.
     frozen : bool
@@ -100,6 +102,7 @@ class ColumnSpec(Generic[S]):
     raw: Callable[[S, int, Language], str] | None = None
     group: str = ""
     detail_key: str = ""
+    small_width: int = 0
     full: bool = True
     small: bool = False
     frozen: bool = False

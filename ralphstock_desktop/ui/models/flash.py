@@ -30,6 +30,7 @@ class FlashTracker:
         self._now_ms = now_ms
         self._started = np.empty((0, 0))
         self._sign = np.empty((0, 0), dtype=np.int8)
+        self._latest = -np.inf
         self.reduced_motion = False
 
     def reset(self, rows: int, columns: int) -> None:
@@ -48,8 +49,14 @@ class FlashTracker:
             self._sign[rows, column] = signs
             return
         due = now - self._started[rows, column] >= MIN_GAP_MS
+        if due.any():
+            self._latest = now
         self._started[rows[due], column] = now
         self._sign[rows[due], column] = signs[due]
+
+    def is_running(self) -> bool:
+        """Whether any flash may still be visible (cheap)."""
+        return not self.reduced_motion and self._now_ms() - self._latest < FLASH_MS
 
     def strength(self, row: int, column: int) -> tuple[float, int]:
         """Return the opacity (1 falling linearly to 0) and the sign of one cell's flash; 0 where it is over."""

@@ -113,7 +113,7 @@ def _identity() -> tuple[Column, ...]:
         id="grade",
         title_key="table.col.grade",
         detail_key="table.detail.grade",
-        width=36,
+        width=32,
         kind="choice",
         align="center",
         painter="grade",
@@ -128,7 +128,7 @@ def _identity() -> tuple[Column, ...]:
         id="name",
         title_key="table.col.name",
         detail_key="table.detail.name",
-        width=124,
+        width=114,
         kind="text",
         align="left",
         painter="name",
@@ -247,7 +247,7 @@ def _depths() -> Column:
         id="depths",
         title_key="table.col.depths",
         detail_key="table.detail.depths",
-        width=112,
+        width=120,
         kind="number",
         align="left",
         painter="depths",
@@ -270,7 +270,7 @@ def _distance(appearance: Appearance) -> Column:
 
     return _number(
         "distance",
-        82,
+        78,
         lambda value, _language: fmt.percent(value, 1),
         painter="distance",
         mark=mark,
@@ -300,18 +300,19 @@ def _measures(appearance: Appearance) -> dict[str, Column]:
         return plain(column_id, width, 1, **rest)
 
     columns = [
-        price("price", 72, tone=_change_token, group="A", direction=False, small=True),
+        price("price", 70, tone=_change_token, group="A", direction=False, small=True),
         _number(
-            "change", 64, lambda value, _language: fmt.percent(value), tone=_change_token, group="A", direction=True, small=True
+            "change", 62, lambda value, _language: fmt.percent(value), tone=_change_token, group="A", direction=True, small=True
         ),
         _number(
             "total",
-            84,
+            78,
             lambda value, _language: fmt.score(value),
             painter="score",
             mark=lambda rows, row: float(rows.scan.total_score[row]),
             tone=_muted_if_missing("text", lambda rows: rows.scan.total_score),
             group="A",
+            small_width=56,
             small=True,
         ),
         score("vcp", 46, group="A"),
@@ -321,8 +322,8 @@ def _measures(appearance: Appearance) -> dict[str, Column]:
         price("pivot", group="B"),
         _distance(appearance),
         plain("dry_up", 56, 2, "×", group="B"),
-        plain("vol_ratio", 60, 2, "×", group="A", small=True),
-        _flow("flow_5d", 100),
+        plain("vol_ratio", 56, 2, "×", group="A", small=True),
+        _flow("flow_5d", 92),
         _flow("foreign_5d", 96),
         _flow("institution_5d", 96),
         price("entry"),
@@ -368,7 +369,7 @@ def _spark() -> Column:
         id="spark",
         title_key="table.col.spark",
         detail_key="table.detail.spark",
-        width=62,
+        width=54,
         kind="picture",
         align="center",
         painter="sparkline",

@@ -1,0 +1,260 @@
+"""The two markets the workstation can look at, put together from repository, panel store, importer and simulator.
+
+Making a data set is cheap: the database library is loaded and the database opened when something first asks for more than
+the mapped panel, so that the first signals need neither.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.model.chart import ChartSeries, Timeframe
+from engine.model.errors import DataUnavailable
+from engine.model.instants import AsOf, day_of
+from engine.model.panel import MarketPanel
+from engine.model.scan import VcpScan
+from ralphstock_desktop import __version__
+from ralphstock_desktop.app.folders import Folders
+from ralphstock_desktop.app.records import signal_values
+from ralphstock_desktop.data.location import DatabaseLocation
+from ralphstock_desktop.data.panel_store import PanelStore
+from ralphstock_desktop.ports import (
+    Dataset,
+    FilePreview,
+    ImportReport,
+    Ledger,
+    OnProgress,
+    ScanRecord,
+    StoredSignal,
+    SymbolCoverage,
+)
+from ralphstock_desktop.services.contracts import DatasetKind
+
+if TYPE_CHECKING:
+    from ralphstock_desktop.data.bar_store import SqlBarStore
+    from ralphstock_desktop.data.database import Database
+    from ralphstock_desktop.providers.calendar_xkrx import KrxCalendar
+    from ralphstock_desktop.providers.simulated.spec import SimulationSpec
+
+__all__ = ["RealDataset", "SimulatedDataset", "dataset_makers", "display_of"]
+
+_STRATEGY = "VCP"
+
+
+def dataset_makers(
+    folders: Folders, database: str | None, now_ns: Callable[[], int]
+) -> dict[DatasetKind, Callable[[], Dataset]]:
+    """Return how to make each market's data set.
+
+    Parameters
+    ----------
+    database : str | None
+        Path or URL of the real market's repository; None for the SQLite file in the data folder.
+    now_ns : callable
+        The clock, in UTC nanoseconds.
+    """
+    return {
+        "real": lambda: RealDataset(_real_place(folders, database), folders, now_ns),
+        "simulated": lambda: SimulatedDataset(folders.data / "simulated" / "market.sqlite3", folders, now_ns),
+    }
+
+
+def display_of(folders: Folders, database: str | None) -> str:
+    """Where the real market is kept, for the reader; without password."""
+    return DatabaseLocation.parse(_real_place(folders, database)).display
+
+
+def _real_place(folders: Folders, database: str | None) -> str | Path:
+    return database if database is not None else folders.data / "real" / "market.sqlite3"
+
+
+class RealDataset:
+    """The user's own data. See :class:`ralphstock_desktop.ports.Dataset`."""
+
+    simulated = False
+
+    def __init__(self, place: str | Path, folders: Folders, now_ns: Callable[[], int]) -> None:
+        self._location = DatabaseLocation.parse(place)
+        self._folders = folders
+        self._now_ns = now_ns
+        self._opening = threading.Lock()
+        self._database: Database | None = None
+        self._panels = PanelStore(
+            self._location, self._panel_folder(), simulated=self.simulated, database=lambda: self.database
+        )
+
+    def _panel_folder(self) -> Path:
+        return self._folders.cache / "panels" / ("simulated" if self.simulated else "real")
+
+    @property
+    def database(self) -> Database:
+        """The open repository; opened on first use, on whatever worker asks first."""
+        with self._opening:
+            if self._database is None:
+                from ralphstock_desktop.data.database import open_database
+
+                self._database = open_database(self._location)
+            return self._database
+
+    @property
+    def _store(self) -> SqlBarStore:
+        from ralphstock_desktop.data.bar_store import SqlBarStore
+
+        return SqlBarStore(self.database)
+
+    def quick_panel(self) -> MarketPanel | None:
+        """Map the panel if it is there and current."""
+        return self._panels.stored()
+
+    def load_panel(self, on_progress: OnProgress) -> MarketPanel:
+        """Map, update or build the panel."""
+        return self._panels.load(on_progress)
+
+    def settle(self, on_progress: OnProgress) -> None:
+        """Nothing waits: real data are stored before they are shown."""
+        del on_progress
+
+    def notices(self) -> tuple[str, ...]:
+        """What the user must know about the store."""
+        opened = self._database.opened if self._database is not None else None
+        return ("notice.database_set_aside",) if opened is not None and opened.set_aside is not None else ()
+
+    def minute_series(self, ticker: str, timeframe: Timeframe, as_of: AsOf) -> ChartSeries:
+        """Return minute bars up to an instant."""
+        return self._store.minute_series(ticker, timeframe, as_of)
+
+    def minute_tickers(self) -> frozenset[str]:
+        """Symbols with any minute bar."""
+        return self._store.minute_tickers()
+
+    def preview(self, paths: Sequence[Path]) -> list[FilePreview]:
+        """Look at files."""
+        from ralphstock_desktop.data.importing import preview
+
+        return preview(paths)
+
+    def import_files(
+        self, paths: Sequence[Path], mappings: dict[Path, tuple[str, dict[str, str]]], on_progress: OnProgress
+    ) -> ImportReport:
+        """Import files, one transaction each."""
+        from ralphstock_desktop.data.importing import import_files
+
+        calendar = self._calendar()
+        return import_files(
+            paths,
+            self.database.unit_of_work,
+            mappings,
+            on_progress,
+            now_ns=self._now_ns(),
+            calendar=calendar.trading,
+            sessions=calendar.sessions,
+        )
+
+    def _calendar(self) -> KrxCalendar:
+        from ralphstock_desktop.providers.calendar_xkrx import load_calendar
+
+        return load_calendar(self._folders.config / "calendar.json")
+
+    def ledger(self) -> Ledger:
+        """Return what is stored."""
+        return self._store.ledger()
+
+    def symbol_coverage(self, ticker: str) -> tuple[SymbolCoverage, ...]:
+        """Return what is stored of one symbol."""
+        return self._store.symbol_coverage(ticker)
+
+    def store_scan(self, scan: VcpScan, panel: MarketPanel, started_ns: int) -> None:
+        """Write a finished scan and the signals of its detected patterns.
+
+        Without a Market Gate the status of new orders is unknown, so signals are stored as WATCH with no quantity
+        (domain.md §5.3).
+        """
+        signal_date: date = panel.days[scan.day_index].astype("datetime64[D]").item()
+        scored = int(np.count_nonzero(~np.isnan(scan.vcp_score)))
+        run = ScanRecord(
+            strategy=_STRATEGY,
+            mode="MANUAL",
+            signal_date=signal_date,
+            as_of=scan.as_of,
+            ruleset=scan.ruleset,
+            code_version=__version__,
+            universe_n=int(np.count_nonzero(scan.ineligible == 0)),
+            scored_n=scored,
+            missing_n=len(panel.tickers) - scored,
+            error_n=0,
+            started_ns=started_ns,
+            finished_ns=self._now_ns(),
+            state="COMPLETE",
+        )
+        signals = [
+            StoredSignal(
+                strategy=_STRATEGY,
+                ticker=str(panel.tickers[row]),
+                signal_date=signal_date,
+                ruleset=scan.ruleset,
+                values=signal_values(panel, scan, int(row)),
+                status="OPEN",
+                phase="WATCH",
+            )
+            for row in np.flatnonzero(scan.pattern)
+        ]
+        with self.database.unit_of_work(durable=True) as unit:
+            unit.store_scan(run, signals)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        with self._opening:
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+
+
+class SimulatedDataset(RealDataset):
+    """The demo market: generated when it is first looked at, kept in a database of its own.
+
+    The first screen is drawn from the generated arrays at once; the database is filled when they are first stored, so that
+    the same panel comes back from the repository at the next start.
+    """
+
+    simulated = True
+    _generated: SimulationSpec | None = None
+
+    def load_panel(self, on_progress: OnProgress) -> MarketPanel:
+        """Map the stored market, or generate one that ends on the last trading day."""
+        try:
+            return super().load_panel(on_progress)
+        except DataUnavailable:
+            from ralphstock_desktop.providers.simulated.market import build_panel
+
+            self._generated = self._spec()
+            return build_panel(self._generated, on_progress)
+
+    def settle(self, on_progress: OnProgress) -> None:
+        """Store a generated market, in one transaction, and the panel made from it."""
+        if self._generated is None:
+            return
+        from ralphstock_desktop.providers.simulated.market import store_market
+
+        store_market(self._generated, self.database.unit_of_work, on_progress)
+        self._generated = None
+        super().load_panel(on_progress)
+
+    def _spec(self) -> SimulationSpec:
+        from ralphstock_desktop.providers.simulated.spec import SimulationSpec
+
+        return SimulationSpec.ending_before(day_of(self._now_ns()), self._calendar().trading)
+
+    def import_files(
+        self, paths: Sequence[Path], mappings: dict[Path, tuple[str, dict[str, str]]], on_progress: OnProgress
+    ) -> ImportReport:
+        """Refuse: real data never enter the simulated market."""
+        del paths, mappings, on_progress
+        raise DataUnavailable(
+            "Files are imported into your own market, never into the simulated one.", key="error.simulated_import"
+        )

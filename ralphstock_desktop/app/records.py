@@ -1,0 +1,131 @@
+"""Scan results as plain records (domain.md §2.11) for files, the command line and the repository."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from engine.model.panel import ARRAY_FIELDS, MarketPanel
+from engine.model.scan import GROUPS, Grade, Ineligible, ScanFlag, VcpScan, VcpState
+
+__all__ = ["COLUMNS", "scan_records", "signal_values", "tiny_panel"]
+
+COLUMNS = (
+    "ticker", "name", "market", "as_of", "signal_date", "ruleset", "vcp_score", "smartmoney_score", "total_score", "grade",
+    "coverage", "flags", "ineligible", "pattern_detected", "state", "t_count", "depths", "contraction_ratio", "base_start",
+    "base_len", "pivot", "dist_pct", "last_low", "vol_ratio", "dry_ratio", "rs", "points", "foreign_net_5d_krw",
+    "inst_net_5d_krw", "foreign_net_5d_shares", "inst_net_5d_shares", "current_price", "change_pct", "entry", "stop", "target",
+    "reward_risk",
+)  # fmt: skip
+
+
+def scan_records(panel: MarketPanel, scan: VcpScan, *, only_patterns: bool) -> list[dict[str, Any]]:
+    """Return one record per detected pattern (or per scored symbol), best total first; missing numbers are None."""
+    wanted = scan.pattern if only_patterns else ~np.isnan(scan.vcp_score)
+    rows = np.flatnonzero(wanted)
+    order = rows[np.lexsort((panel.tickers[rows], -np.nan_to_num(scan.total_score[rows], nan=-1.0)))]
+    return [_record(panel, scan, int(row)) for row in order]
+
+
+def _record(panel: MarketPanel, scan: VcpScan, row: int) -> dict[str, Any]:
+    def number(values: Any, decimals: int = 6) -> float | int | None:
+        value = float(values[row])
+        if math.isnan(value):
+            return None
+        return int(value) if value == int(value) and abs(value) < 1e15 else round(value, decimals)
+
+    base = int(scan.base_start[row])
+    depths = [round(float(depth), 2) for depth in scan.depths_pct(row)]
+    return {
+        "ticker": str(panel.tickers[row]),
+        "name": str(panel.names[row]),
+        "market": ("", "KOSPI", "KOSDAQ", "KONEX")[int(panel.market[row])],
+        "as_of": scan.as_of.instant_ns,
+        "signal_date": str(panel.days[scan.day_index]),
+        "ruleset": scan.ruleset,
+        "vcp_score": number(scan.vcp_score),
+        "smartmoney_score": number(scan.smartmoney_score),
+        "total_score": number(scan.total_score),
+        "grade": Grade(int(scan.grade[row])).name,
+        "coverage": number(scan.coverage),
+        "flags": "|".join(flag.name or "" for flag in ScanFlag(int(scan.flags[row]))),
+        "ineligible": "|".join(reason.name or "" for reason in Ineligible(int(scan.ineligible[row]))),
+        "pattern_detected": bool(scan.pattern[row]),
+        "state": VcpState(int(scan.state[row])).name,
+        "t_count": int(scan.t_count[row]),
+        "depths": json.dumps(depths),
+        "contraction_ratio": number(scan.contraction_ratio),
+        "base_start": str(panel.days[base]) if base >= 0 else None,
+        "base_len": int(scan.base_bars[row]) if base >= 0 else None,
+        "pivot": number(scan.pivot),
+        "dist_pct": number(scan.dist_pct),
+        "last_low": number(scan.last_low),
+        "vol_ratio": number(scan.vol_ratio),
+        "dry_ratio": number(scan.dry_ratio),
+        "rs": number(scan.rs),
+        "points": json.dumps(dict(zip(GROUPS, scan.group_points[row].tolist(), strict=True))),
+        "foreign_net_5d_krw": number(scan.foreign_5d_krw),
+        "inst_net_5d_krw": number(scan.institution_5d_krw),
+        "foreign_net_5d_shares": number(scan.foreign_5d_shares),
+        "inst_net_5d_shares": number(scan.institution_5d_shares),
+        "current_price": number(scan.close),
+        "change_pct": number(scan.change_pct),
+        "entry": number(scan.entry_krw),
+        "stop": number(scan.stop_krw),
+        "target": number(scan.target_krw),
+        "reward_risk": number(scan.reward_risk),
+    }
+
+
+_SIGNAL_COLUMNS = (
+    "grade", "coverage", "state", "vcp_score", "smartmoney_score", "total_score", "contraction_ratio", "t_count", "base_len",
+    "pivot", "dist_pct", "last_low", "vol_ratio", "dry_ratio", "rs", "current_price", "entry", "stop", "target",
+    "foreign_net_5d_krw", "foreign_net_5d_shares", "inst_net_5d_krw", "inst_net_5d_shares",
+)  # fmt: skip
+
+
+def signal_values(panel: MarketPanel, scan: VcpScan, row: int) -> dict[str, Any]:
+    """Return the score columns of a stored signal (domain.md §10.1) for one symbol."""
+    record = _record(panel, scan, row)
+    base = record["base_start"]
+    return {
+        **{name: record[name] for name in _SIGNAL_COLUMNS},
+        "score": record["total_score"],
+        "score_pct": record["total_score"],
+        "flags": [flag for flag in record["flags"].split("|") if flag],
+        "depths": json.loads(record["depths"]),
+        "points": json.loads(record["points"]),
+        "base_start": date.fromisoformat(base) if base else None,
+    }
+
+
+def tiny_panel() -> MarketPanel:
+    """One flat symbol over 260 days, of the types every panel has; for compiling the scan loops."""
+    shape = (1, 260)
+    arrays: dict[str, Any] = {
+        name: np.full(shape, np.nan if kind == "<f8" else 0, dtype=kind) for name, kind in ARRAY_FIELDS.items()
+    }
+    for name in ("open_krw", "high_krw", "low_krw", "close_krw", "volume_shares"):
+        arrays[name][...] = 1_000
+    for name in ("factor", "present", "valid"):
+        arrays[name][...] = 1
+    text = np.array(["000020"])
+    missing = np.full(1, np.datetime64("NaT"), dtype="datetime64[D]")
+    return MarketPanel(
+        days=np.datetime64("2025-01-01") + np.arange(260),
+        tickers=text,
+        names=text,
+        names_en=text,
+        sectors=text,
+        market=np.ones(1, dtype=np.uint8),
+        security_type=np.ones(1, dtype=np.uint8),
+        listed_on=missing,
+        delisted_on=missing,
+        simulated=True,
+        version="tiny",
+        **arrays,
+    )

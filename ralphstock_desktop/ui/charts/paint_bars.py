@@ -1,0 +1,220 @@
+"""Draws candles, volume, averages and investor flows on whole pixels.
+
+Closed bars go to the base picture once per view; the newest column is drawn over it each time it changes. Translucent bars
+are mixed with the ground beforehand: one opaque rectangle costs a hundredth of a translucent one.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QPainter
+
+from engine.model.panel import FloatArray
+from ralphstock_desktop.ui.charts.chart_data import FLOWS, ChartData, Columns
+from ralphstock_desktop.ui.charts.primitives import boxes, draw_boxes, draw_outlines, draw_polyline
+from ralphstock_desktop.ui.charts.scene import PaneBox, Scene, tokens_of
+
+__all__ = ["paint_averages", "paint_candles", "paint_flow", "paint_flow_lines", "paint_last_average", "paint_volume"]
+
+Mask = npt.NDArray[np.bool_]
+_NOWHERE = 1 << 20
+
+
+def _pixels(values: FloatArray) -> npt.NDArray[np.int64]:
+    """Whole pixels; far outside for missing values, which callers mask out."""
+    return np.where(np.isfinite(values), np.clip(values, -_NOWHERE, _NOWHERE), _NOWHERE).round().astype(np.int64)
+
+
+def _lefts(scene: Scene, columns: Columns, width: int) -> npt.NDArray[np.int64]:
+    axis = scene.axis
+    middle = np.floor(axis.width - (axis.end - columns.centre) * axis.step).astype(np.int64)
+    return middle - width // 2
+
+
+def _rising(columns: Columns) -> tuple[Mask, Mask]:
+    """(rising or unchanged, falling) of columns whose open and close are known."""
+    known = np.isfinite(columns.open) & np.isfinite(columns.close)
+    return known & (columns.close >= columns.open), known & (columns.close < columns.open)
+
+
+def paint_candles(painter: QPainter, scene: Scene, pane: PaneBox, columns: Columns) -> None:
+    """Bodies and wicks of columns: rising filled, falling filled or (colour-blind set) hollow, doji one pixel."""
+    ink, scale, body = scene.ink, pane.scale, scene.body
+    wick = min(ink.hair(), body)
+    high, low = _pixels(scale.ys(columns.high)), _pixels(scale.ys(columns.low))
+    open_, close = _pixels(scale.ys(columns.open)), _pixels(scale.ys(columns.close))
+    drawn = np.isfinite(columns.high) & np.isfinite(columns.low)
+    rising, falling = _rising(columns)
+    wicks = boxes(_lefts(scene, columns, wick), high, wick, low)
+    top, bottom = np.minimum(open_, close), np.maximum(open_, close)
+    bodies = boxes(_lefts(scene, columns, body), top, body, bottom)
+    bodies[:, 3] = np.maximum(bodies[:, 3] - 1, bodies[:, 1] + ink.hair() - 1)
+    hollow = ink.look.hollow_falling and body > 2 * ink.hair()
+    for mask, token in ((rising & drawn, "gain-fill"), (falling & drawn, "loss-fill")):
+        color = ink.color(token)
+        draw_boxes(painter, wicks[mask], color)
+        if body <= wick:
+            continue
+        if hollow and token == "loss-fill":
+            draw_outlines(painter, bodies[mask], color, ink.color("bg-panel"))
+        else:
+            draw_boxes(painter, bodies[mask], color)
+    unknown = drawn & ~(rising | falling)
+    draw_boxes(painter, wicks[unknown], ink.color("unknown"))
+
+
+def paint_volume(painter: QPainter, scene: Scene, pane: PaneBox, columns: Columns) -> None:
+    """Volume bars in the direction of their bar, paler than the candles."""
+    ink, body = scene.ink, scene.body
+    tops = _pixels(pane.scale.ys(columns.volume))
+    drawn = np.isfinite(columns.volume) & (columns.volume > 0)
+    packed = boxes(_lefts(scene, columns, body), np.minimum(tops, pane.bottom - ink.hair()), body, _full(tops, pane.bottom - 1))
+    rising, falling = _rising(columns)
+    opacity = ink.look.opacity("volume")
+    hollow = ink.look.hollow_falling and body > 2 * ink.hair()
+    for mask, token in ((rising, "gain-fill"), (falling, "loss-fill"), (~(rising | falling), "unknown")):
+        color = ink.mixed(token, "bg-panel", opacity)
+        if hollow and token == "loss-fill":
+            draw_outlines(painter, packed[mask & drawn], color, ink.color("bg-panel"))
+        else:
+            draw_boxes(painter, packed[mask & drawn], color)
+
+
+def _full(like: npt.NDArray[np.int64], value: int) -> npt.NDArray[np.int64]:
+    return np.full(like.shape, value, dtype=np.int64)
+
+
+# -- averages -------------------------------------------------------------------------------------------------------------
+
+
+def _average_points(scene: Scene, columns: Columns, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    axis = scene.axis
+    x = axis.width - (axis.end - columns.ends.astype(np.float64)) * axis.step
+    return x, values[columns.ends]
+
+
+def paint_averages(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
+    """One line per chosen average over the closed bars."""
+    columns = scene.columns
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    for length, token in tokens_of(scene.given.options.averages):
+        values = data.series.averages.get(length)
+        if values is not None and len(columns.ends):
+            x, points = _average_points(scene, columns, values)
+            draw_polyline(painter, x, pane.scale.ys(points), scene.ink.pen(token))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def paint_last_average(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
+    """The last stretch of each average, up to the newest bar."""
+    before = data.open_column_start(scene.columns.size) - 1
+    if before < 0:
+        return
+    x = np.array([scene.axis.x(before), scene.axis.x(data.count - 1)])
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    for length, token in tokens_of(scene.given.options.averages):
+        values = data.series.averages.get(length)
+        if values is not None:
+            ends = np.array([float(values[before]), data.last_averages.get(length, math.nan)])
+            draw_polyline(painter, x, pane.scale.ys(ends), scene.ink.pen(token))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+# -- investor flows -------------------------------------------------------------------------------------------------------
+
+
+def _paired(scene: Scene) -> tuple[int, list[int]]:
+    """Width of one of the paired bars and their offsets from the bar's centre; overlaid where there is no room."""
+    step = scene.axis.step * scene.columns.size
+    if step >= 9 * scene.ink.hair():
+        width = max(1, int(step * 0.8 / 3))
+        return width, [-width - width // 2, -(width // 2), width - width // 2]
+    if step >= 5 * scene.ink.hair():
+        width = max(1, int(step * 0.8 / 2))
+        return width, [-width, 0]
+    return max(1, int(step * 0.66)), [0, 0]
+
+
+def paint_flow(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
+    """Paired bars of foreigners, institutions (and pension funds where there is room); missing records are hatched."""
+    ink = scene.ink
+    _paint_missing(painter, scene, pane, data)
+    zero = round(pane.scale.y(0.0))
+    width, offsets = _paired(scene)
+    whole = data.columns(scene.first, scene.last, scene.axis.step)
+    parts = [whole]
+    last = data.last_column(whole.size)
+    if last is not None and scene.last == data.count:
+        parts.append(last)
+    for (name, token), offset in zip(FLOWS, offsets, strict=False):
+        for columns in parts:
+            low, high = data.flow_columns(name, columns.first, columns.last, columns.size)
+            known = np.isfinite(low)
+            if not known.any():
+                continue
+            left = np.floor(scene.axis.width - (scene.axis.end - columns.centre) * scene.axis.step).astype(np.int64) + offset
+            top = np.minimum(_pixels(pane.scale.ys(high)), zero)
+            bottom = np.maximum(_pixels(pane.scale.ys(low)), zero)
+            packed = boxes(left, top, width, np.maximum(bottom - 1, top))
+            something = known & ((low != 0) | (high != 0))
+            draw_boxes(painter, packed[something], ink.color(token))
+    ink.line(painter, 0, zero, scene.plot_width, zero, ink.color("line-strong"))
+
+
+def _paint_missing(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
+    """Hatch runs of bars without a record, with a plate where it fits."""
+    ink = scene.ink
+    runs = data.missing_flow
+    near = runs[(runs[:, 1] >= scene.first) & (runs[:, 0] < scene.last)]
+    text = ink.look.tr("chart.flow.missing")
+    for first, last in near[-200:].tolist():
+        left, right = scene.span_px(max(first, scene.first - 1), min(last, scene.last))
+        left, right = max(left, 0), min(right, scene.plot_width)
+        if right <= left:
+            continue
+        painter.fillRect(QRect(left, pane.top + 1, right - left, pane.height - 1), ink.hatch())
+        size = ink.plate_size(text, bold=False)
+        if size.width() + 2 * ink.px(6) <= right - left:
+            x, y = round((left + right - size.width()) / 2), round((pane.top + pane.bottom) / 2 - size.height() / 2)
+            ink.plate(painter, x, y, text, "text-secondary", ground=ink.color("bg-panel"), edge="line-strong", bold=False)
+
+
+def paint_flow_lines(painter: QPainter, scene: Scene, pane: PaneBox, *, width: float = 1.25) -> None:
+    """Cumulative net buying since the first bar in sight, one line per investor."""
+    ink = scene.ink
+    zero = round(pane.scale.y(0.0))
+    ink.line(painter, 0, zero, scene.plot_width, zero, ink.color("line-strong"))
+    axis = scene.axis
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    for name, token in FLOWS:
+        found = scene.cumulative_lines().get(name)
+        if found is not None:
+            x = axis.width - (axis.end - found[0]) * axis.step
+            draw_polyline(painter, x, pane.scale.ys(found[1]), ink.pen(token, width=width))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def paint_limit_marks(painter: QPainter, scene: Scene, pane: PaneBox) -> None:
+    """Small triangles at bars that closed at their price limit: up above the high, down below the low."""
+    limits, data, ink = scene.given.limits, scene.given.data, scene.ink
+    if limits is None or data is None or scene.columns.size > 1:
+        return
+    side = max(3, ink.px(4))
+    for flags, token, prices, away in (
+        (limits.upper, "gain", data.series.high, -1),
+        (limits.lower, "loss", data.series.low, 1),
+    ):
+        color: QColor = ink.color(token)
+        for bar in (np.flatnonzero(flags[scene.first : scene.last]) + scene.first).tolist():
+            y = pane.scale.y(float(prices[bar]))
+            if math.isfinite(y):
+                x = math.floor(scene.axis.x(bar))
+                base = round(y) + away * ink.px(4)
+                painter.setPen(Qt.PenStyle.NoPen)
+                for row in range(side):
+                    half = side - 1 - row
+                    painter.fillRect(x - half, base + away * row, 2 * half + 1, 1, color)

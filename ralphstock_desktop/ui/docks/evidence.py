@@ -1,0 +1,591 @@
+"""Evidence panel (screen 0812): the head of a score and every item with value, threshold, margin and points (design.md §9)."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
+    QGuiApplication,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from engine.model.evidence import ItemState
+from ralphstock_desktop.ui import format as fmt
+from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.delegates.canvas import Canvas
+from ralphstock_desktop.ui.delegates.cells import paint_grade_chip
+from ralphstock_desktop.ui.dock_registry import DockContext
+from ralphstock_desktop.ui.models.evidence_words import bullet_of
+from ralphstock_desktop.ui.panel import PanelFrame
+from ralphstock_desktop.ui.viewmodels.evidence import EvidenceViewModel, GroupLine, ItemLine, NoteLine, RecordLine
+
+__all__ = ["EvidencePanel", "EvidenceView", "HeadView"]
+
+_STATE_TOKEN = {
+    ItemState.PASSED: "success",
+    ItemState.PARTIAL: "warning",
+    ItemState.FAILED: "danger",
+    ItemState.UNKNOWN: "unknown",
+}
+_BAR_TOKEN = {ItemState.PASSED: "accent-fill", ItemState.PARTIAL: "warning", ItemState.FAILED: "danger"}
+_NARROW_WINDOW = 1440
+_WIDE_PANEL = 350
+_LINE = 16
+"""Height of one more line of a sentence."""
+
+
+class HeadView(QWidget):
+    """Grade, name, total, formula, total bar and the order plan in four cells."""
+
+    def __init__(self, view_model: EvidenceViewModel, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._vm = view_model
+        self._look = appearance
+        self._canvas = Canvas(appearance)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        view_model.changed.connect(self._on_changed)
+        appearance.changed.connect(self._on_appearance)
+        self._on_appearance()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._look.px(300), self._look.px(116))
+
+    def _on_appearance(self) -> None:
+        self._canvas.reset()
+        self.setFixedHeight(self.sizeHint().height())
+        self.update()
+
+    def _on_changed(self) -> None:
+        head = self._vm.head
+        if head is not None:
+            plan = ", ".join(f"{cell.label} {cell.distance} {cell.value}" for cell in head.plan)
+            self.setAccessibleName(f"{head.name}, {fmt.score(head.total)}, {head.formula}, {plan}")
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        try:
+            self._canvas.begin(painter, self.devicePixelRatioF())
+            self._paint()
+        finally:
+            painter.end()
+
+    def _paint(self) -> None:
+        canvas, px, head = self._canvas, self._look.px, self._vm.head
+        width = self.width()
+        canvas.fill(0, 0, width, self.height(), "bg-panel")
+        if head is None:
+            return
+        pad, side = px(12), px(32)
+        paint_grade_chip(canvas, pad, px(10), side, head.grade, size="hero")
+        left = pad + side + px(10)
+        total = fmt.score(head.total)
+        total_width = canvas.width(total, "hero", True)
+        token = "text-muted" if math.isnan(head.total) else "text"
+        canvas.text(width - pad - total_width, px(7), total_width, px(24), total, token, align="right", size="hero", bold=True)
+        name_room = width - pad - total_width - px(8) - left
+        canvas.text(left, px(7), name_room, px(22), head.name, "text", size="value", bold=True, elide=True)
+        formula_room = canvas.width(head.formula, "caption")
+        canvas.text(
+            left, px(29), width - pad - left, px(16), head.formula, "text-muted", align="right", size="caption", elide=True
+        )
+        ident_room = width - pad - left - formula_room - px(10)
+        ident = head.ident
+        if canvas.width(ident, "caption") > ident_room:
+            # Whole parts go from the end (rules, then market) before anything is cut.
+            parts = ident.split(" · ")
+            while len(parts) > 1 and canvas.width(" · ".join(parts), "caption") > ident_room:
+                parts.pop()
+            ident = " · ".join(parts)
+        canvas.text(left, px(29), max(0, ident_room), px(16), ident, "text-muted", size="caption", elide=True)
+        self._paint_total(pad, px(50), width - 2 * pad, head.total, head.ticks)
+        canvas.fill(0, px(76), width, 1, "line-hair")
+        self._paint_plan(pad, px(77), width - 2 * pad)
+        canvas.fill(0, self.height() - 1, width, 1, "line-hair")
+
+    def _paint_total(self, x: int, y: int, width: int, total: float, ticks: tuple[tuple[str, float], ...]) -> None:
+        canvas, px = self._canvas, self._look.px
+        painter = canvas.painter
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        radius = px(2)
+        painter.setBrush(self._look.color("bg-raised"))
+        painter.drawRoundedRect(QRectF(x, y, width, px(6)), radius, radius)
+        if not math.isnan(total):
+            painter.setBrush(self._look.color("accent-fill"))
+            painter.drawRoundedRect(QRectF(x, y, max(0.0, width * min(total, 100.0) / 100), px(6)), radius, radius)
+        painter.restore()
+        for letter, score in ticks:
+            at = round(x + width * score / 100)
+            canvas.fill(at, y - px(2), 1, px(10), "text-secondary")
+            canvas.text(at - px(10), y + px(8), px(20), px(13), letter, "text-muted", align="center", size="micro")
+
+    def _paint_plan(self, x: int, y: int, width: int) -> None:
+        canvas, px, head = self._canvas, self._look.px, self._vm.head
+        assert head is not None
+        if not head.plan:
+            canvas.text(
+                x, y, width, self.height() - y, self._look.tr("evidence.plan.none"), "text-muted", size="caption", elide=True
+            )
+            return
+        share = width / len(head.plan)
+        for position, cell in enumerate(head.plan):
+            left = round(x + position * share)
+            canvas.fill(left, y + px(5), px(2), px(28), cell.token)
+            room = round(share) - px(9)
+            label = f"{cell.label} {cell.distance}".rstrip()
+            if canvas.width(label, "micro") > room:
+                label = cell.label
+            canvas.text(left + px(7), y + px(3), room, px(15), label, "text-muted", size="micro", elide=True)
+            canvas.text(left + px(7), y + px(18), room, px(17), cell.value, "text", size="title", bold=True)
+
+
+class EvidenceView(QAbstractScrollArea):
+    """The rows, painted; only visible ones are drawn. Arrows walk, Enter pins, C copies, Esc clears."""
+
+    def __init__(self, view_model: EvidenceViewModel, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._vm = view_model
+        self._look = appearance
+        self._canvas = Canvas(appearance)
+        self._tops: list[int] = []
+        self._hover = -1
+        self.wide = True
+        """Whether bullet bar and threshold have their columns; else both are in the focused row."""
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.viewport().setMouseTracking(True)
+        view_model.changed.connect(self._on_changed)
+        view_model.focus_changed.connect(self._on_focus)
+        appearance.changed.connect(self._on_appearance)
+        self._on_appearance()
+
+    # -- geometry -------------------------------------------------------------------------------------------------------
+
+    def _on_appearance(self) -> None:
+        self._canvas.reset()
+        self._layout_lines()
+
+    def set_wide(self, wide: bool) -> None:
+        """Show or drop the bullet and threshold columns."""
+        if wide != self.wide:
+            self.wide = wide
+            self._layout_lines()
+
+    def _height(self, line: object) -> int:
+        px, row = self._look.px, self._look.space("row_evidence")
+        if isinstance(line, ItemLine) and line.evidence.item == self._vm.focused_item:
+            lines = len(self._wrap(line.words.words, self._detail_room())) + len(
+                self._wrap(self._source_of(line), self._detail_room())
+            )
+            return px(59) + px(_LINE) * (lines - 2 + (0 if self.wide else 1))
+        if isinstance(line, GroupLine):
+            return px(20)
+        if isinstance(line, NoteLine):
+            return row + px(_LINE) * (len(self._wrap(line.text, self._note_room(line))) - 1)
+        return row
+
+    def _detail_room(self) -> int:
+        return self.viewport().width() - self._look.px(26 + 8)
+
+    def _note_room(self, line: NoteLine) -> int:
+        return self.viewport().width() - self._look.px(20) - (self._look.px(76) if line.label else 0)
+
+    def _wrap(self, text: str, room: int) -> list[str]:
+        return self._canvas.wrapped(text, room)
+
+    def _source_of(self, line: ItemLine) -> str:
+        if not line.evidence.spans:
+            return line.words.source
+        lit = self._look.tr("evidence.pinned" if self._vm.pinned else "evidence.lit")
+        return f"{line.words.source} · {lit}"
+
+    def _layout_lines(self) -> None:
+        top = self._look.px(20)
+        self._tops = []
+        for line in self._vm.lines:
+            self._tops.append(top)
+            top += self._height(line)
+        self._tops.append(top)
+        bar = self.verticalScrollBar()
+        bar.setRange(0, max(0, top - self.viewport().height()))
+        bar.setPageStep(self.viewport().height())
+        bar.setSingleStep(self._look.space("row_evidence"))
+        self.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._layout_lines()
+
+    def line_at(self, y: int) -> int:
+        """Index of the line under a viewport position, -1 if none."""
+        place = y + self.verticalScrollBar().value()
+        if y < self._look.px(20):
+            return -1
+        return next((n for n in range(len(self._tops) - 1) if self._tops[n] <= place < self._tops[n + 1]), -1)
+
+    def rect_of(self, item: str) -> QRect:
+        """Viewport rectangle of an item's row."""
+        for position, line in enumerate(self._vm.lines):
+            if isinstance(line, ItemLine) and line.evidence.item == item:
+                top = self._tops[position] - self.verticalScrollBar().value()
+                return QRect(0, top, self.viewport().width(), self._tops[position + 1] - self._tops[position])
+        return QRect()
+
+    # -- changes --------------------------------------------------------------------------------------------------------
+
+    def _on_changed(self) -> None:
+        self._layout_lines()
+        self._tell_screen_reader()
+
+    def _on_focus(self) -> None:
+        self._layout_lines()
+        rect = self.rect_of(self._vm.focused_item)
+        bar, header = self.verticalScrollBar(), self._look.px(20)
+        if not rect.isNull():
+            if rect.top() < header:
+                bar.setValue(bar.value() + rect.top() - header)
+            elif rect.bottom() > self.viewport().height():
+                bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + 1)
+        self._tell_screen_reader()
+
+    def _tell_screen_reader(self) -> None:
+        for line in self._vm.lines:
+            if isinstance(line, ItemLine) and line.evidence.item == self._vm.focused_item:
+                words = line.words
+                state = self._look.tr(f"evidence.state.{line.evidence.state.name.lower()}")
+                row = self._look.tr(
+                    "evidence.access.row", item=words.label, value=words.value, state=state, points=words.points
+                )
+                self.setAccessibleDescription(f"{row}. {words.words}. {words.source}")
+                QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+                return
+        self.setAccessibleDescription("")
+
+    def scrollContentsBy(self, _dx: int, _dy: int) -> None:
+        self.viewport().update()
+
+    # -- input ----------------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8}
+        ends = {Qt.Key.Key_Home: -1_000, Qt.Key.Key_End: 1_000}
+        if key in steps:
+            self._vm.step(steps[Qt.Key(key)])
+        elif key in ends:
+            self._vm.step(ends[Qt.Key(key)])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._vm.toggle_pin()
+        elif key == Qt.Key.Key_C or event.matches(QKeySequence.StandardKey.Copy):
+            text = self._vm.copied_sentence()
+            if text:
+                QGuiApplication.clipboard().setText(text)
+        elif key == Qt.Key.Key_Escape and self._vm.focused_item:
+            self._vm.clear_focus()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        position = self.line_at(round(event.position().y()))
+        line = self._vm.lines[position] if position >= 0 else None
+        if event.button() == Qt.MouseButton.LeftButton and isinstance(line, ItemLine):
+            self._vm.focus(line.evidence.item)
+        super().mousePressEvent(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseMove:
+            self._set_hover(self.line_at(round(event.position().y())))
+        elif event.type() == QEvent.Type.Leave:
+            self._set_hover(-1)
+        return super().viewportEvent(event)
+
+    def _set_hover(self, position: int) -> None:
+        if position != self._hover:
+            self._hover = position
+            self.viewport().update()
+
+    # -- painting -------------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        try:
+            self._canvas.begin(painter, self.devicePixelRatioF())
+            self._paint()
+        finally:
+            painter.end()
+
+    def _columns(self) -> dict[str, tuple[int, int]]:
+        """x and width of the columns from the right edge inwards; the item takes the rest."""
+        px = self._look.px
+        right = self.viewport().width() - px(8)
+        placed: dict[str, tuple[int, int]] = {}
+        widths = [("points", 38), ("margin", 52)]
+        if self.wide:
+            widths += [("threshold", 54), ("bullet", 48)]
+        widths.append(("value", 60))
+        for name, width in widths:
+            right -= px(width)
+            placed[name] = (right, px(width))
+        left = px(26)
+        placed["item"] = (left, max(px(40), right - left - px(2)))
+        return placed
+
+    def _paint(self) -> None:
+        canvas, px = self._canvas, self._look.px
+        width, height = self.viewport().width(), self.viewport().height()
+        canvas.fill(0, 0, width, height, "bg-panel")
+        columns = self._columns()
+        offset = self.verticalScrollBar().value()
+        for position, line in enumerate(self._vm.lines):
+            top = self._tops[position] - offset
+            tall = self._tops[position + 1] - self._tops[position]
+            if top + tall <= 0 or top >= height:
+                continue
+            if isinstance(line, GroupLine):
+                self._paint_group(line, top, tall)
+            elif isinstance(line, ItemLine):
+                self._paint_item(line, position, top, tall, columns)
+            elif isinstance(line, NoteLine):
+                self._paint_note(line, top)
+            else:
+                self._paint_record(line, top, tall, columns)
+        self._paint_head(columns, px(20))
+
+    def _paint_head(self, columns: dict[str, tuple[int, int]], tall: int) -> None:
+        canvas, tr = self._canvas, self._look.tr
+        canvas.fill(0, 0, self.viewport().width(), tall, "bg-panel")
+        for name in ("item", "value", "threshold", "margin", "points"):
+            if name in columns:
+                x, width = columns[name]
+                align = "left" if name in ("item", "threshold") else "right"
+                canvas.text(x, 0, width, tall, tr(f"evidence.col.{name}"), "text-muted", align=align, size="micro")  # type: ignore[arg-type]
+        canvas.fill(0, tall - 1, self.viewport().width(), 1, "line-hair")
+
+    def _paint_group(self, line: GroupLine, top: int, tall: int) -> None:
+        canvas, px, width = self._canvas, self._look.px, self.viewport().width()
+        canvas.fill(0, top, width, tall - 1, "bg-header")
+        points_width = canvas.width(line.points, "caption", True)
+        canvas.text(width - px(10) - points_width, top, points_width, tall, line.points, "text", size="caption", bold=True)
+        used = canvas.text(px(8), top, width, tall, line.title, "text", size="caption", bold=True)
+        left = px(8) + round(used) + px(6)
+        room = width - px(10) - points_width - px(6) - left
+        if room > px(30):
+            canvas.text(left, top, room, tall, line.known, "text-muted", size="micro", elide=True)
+
+    def _paint_item(self, line: ItemLine, position: int, top: int, tall: int, columns: dict[str, tuple[int, int]]) -> None:
+        canvas, px, width = self._canvas, self._look.px, self.viewport().width()
+        evidence, words = line.evidence, line.words
+        focused = evidence.item == self._vm.focused_item
+        row = self._look.space("row_evidence")
+        if focused:
+            canvas.fill(0, top, width, tall, "selection")
+            canvas.fill(0, top, px(2), tall, "evidence")
+        elif position == self._hover:
+            canvas.fill(0, top, width, tall, "bg-hover")
+        canvas.fill(0, top + tall - 1, width, 1, "chart-grid" if self._look.theme == "dark" else "line-hair")
+        state = evidence.state
+        self._paint_shape(state, px(9), top + (row - px(13)) // 2, px(13))
+        text = "selection-text" if focused else "text"
+        x, room = columns["item"]
+        unknown = state is ItemState.UNKNOWN
+        value_x, value_room = columns["value"]
+        canvas.text(x, top, room, row, words.label, "text-secondary" if not focused else text, elide=True)
+        missing = unknown or evidence.value is None
+        value_token = "unknown" if missing else text
+        canvas.text(value_x, top, value_room, row, words.value, value_token, align="right", bold=not missing)
+        if self.wide:
+            self._paint_bullet(line, columns["bullet"], top, row)
+            x, room = columns["threshold"]
+            canvas.text(x, top, room, row, words.threshold, "text-muted", size="caption", elide=True)
+        x, room = columns["margin"]
+        margin_token = "text-muted" if state is ItemState.PASSED else _STATE_TOKEN[state]
+        canvas.text(x, top, room, row, words.margin, margin_token, align="right", size="caption")
+        x, room = columns["points"]
+        canvas.text(x, top, room, row, words.points, "text-secondary", align="right", size="caption")
+        if focused:
+            self._paint_detail(line, top + row - px(2))
+
+    def _paint_detail(self, line: ItemLine, top: int) -> None:
+        canvas, px, tr = self._canvas, self._look.px, self._look.tr
+        left, room, step = px(26), self._detail_room(), px(_LINE)
+        evidence = line.evidence
+        if not self.wide:
+            rule = f"{tr('evidence.col.threshold')} {line.words.threshold}"
+            used = round(canvas.text(left, top, room, step, rule, "text-secondary", size="caption"))
+            self._paint_bullet(line, (left + used + px(4), px(44)), top, step)
+            top += step
+        for text in self._wrap(line.words.words, room):
+            canvas.text(left, top, room, step, text, "text-secondary", size="caption", elide=True)
+            top += step
+        token = "text-muted" if all(ref.final for ref in evidence.sources) else "warning"
+        for text in self._wrap(self._source_of(line), room):
+            canvas.text(left, top, room, step, text, token, size="caption", elide=True)
+            top += step
+
+    def _paint_bullet(self, line: ItemLine, column: tuple[int, int], top: int, row: int) -> None:
+        canvas, px = self._canvas, self._look.px
+        x, wide, tall = column[0] + px(6), px(38), px(6)
+        y = top + (row - tall) // 2
+        bullet = bullet_of(line.evidence)
+        if bullet is None:
+            self._dashed_bar(x, y, wide, tall)
+            return
+        canvas.fill(x, y, wide, tall, "bg-raised")
+        canvas.fill(x, y, max(1, round(wide * bullet.fill)), tall, _BAR_TOKEN.get(line.evidence.state, "unknown"))
+        for tick in bullet.ticks:
+            at = min(x + wide - px(2), x + round(wide * tick) - px(1))
+            canvas.fill(max(x, at), y - px(3), px(2), px(12), "text")
+
+    def _dashed_bar(self, x: int, y: int, wide: int, tall: int) -> None:
+        painter = self._canvas.painter
+        painter.save()
+        pen = QPen(self._look.color("unknown"))
+        pen.setDashPattern([2, 2])
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(x, y, wide - 1, tall - 1)
+        painter.restore()
+
+    def _paint_shape(self, state: ItemState, x: int, y: int, side: int) -> None:
+        """✓, half disc, ✕ or a dashed circle with a question mark: four shapes, so colour is never alone."""
+        painter, look = self._canvas.painter, self._look
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        scale = look.zoom_pct / 100
+        pen = QPen(look.color(_STATE_TOKEN[state]), 1.4 * scale)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        box = QRectF(x + 0.5, y + 0.5, side - 1, side - 1)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if state is ItemState.PASSED:
+            painter.setPen(pen)
+            points = [(0.12, 0.55), (0.4, 0.82), (0.9, 0.2)]
+            painter.drawPolyline([QPointF(x + a * side, y + b * side) for a, b in points])
+        elif state is ItemState.FAILED:
+            painter.setPen(pen)
+            painter.drawLine(QPointF(x + 0.18 * side, y + 0.18 * side), QPointF(x + 0.82 * side, y + 0.82 * side))
+            painter.drawLine(QPointF(x + 0.82 * side, y + 0.18 * side), QPointF(x + 0.18 * side, y + 0.82 * side))
+        elif state is ItemState.PARTIAL:
+            painter.setPen(pen)
+            painter.drawEllipse(box.adjusted(0.5, 0.5, -0.5, -0.5))
+            painter.setBrush(look.color("warning"))
+            painter.drawPie(box.adjusted(0.5, 0.5, -0.5, -0.5), 90 * 16, 180 * 16)
+        else:
+            pen.setDashPattern([1.6, 1.8])
+            pen.setWidthF(1.1 * scale)
+            painter.setPen(pen)
+            painter.drawEllipse(box)
+        painter.restore()
+        if state is ItemState.UNKNOWN:
+            self._canvas.text(x, y, side, side, "?", "unknown", align="center", size="micro", bold=True)
+
+    def _paint_note(self, line: NoteLine, top: int) -> None:
+        canvas, px = self._canvas, self._look.px
+        left, row, room = px(10), self._look.space("row_evidence"), self._note_room(line)
+        if line.label:
+            canvas.text(left, top, px(72), row, line.label, "text-muted", size="caption", elide=True)
+            left += px(76)
+        for text in self._wrap(line.text, room):
+            canvas.text(left, top, room, row, text, line.token, size="caption", elide=True)
+            top += px(_LINE)
+
+    def _paint_record(self, line: RecordLine, top: int, tall: int, columns: dict[str, tuple[int, int]]) -> None:
+        canvas, px, width = self._canvas, self._look.px, self.viewport().width()
+        self._paint_shape(ItemState.UNKNOWN, px(9), top + (tall - px(13)) // 2, px(13))
+        x, room = columns["item"]
+        canvas.text(x, top, room, tall, line.label, "text-secondary", elide=True)
+        x, room = columns["value"]
+        canvas.text(x, top, room, tall, line.value, "unknown", align="right", bold=True)
+        remark_left = x + room + px(6)
+        if self.wide:
+            bullet_x = columns["bullet"][0]
+            self._dashed_bar(bullet_x + px(6), top + (tall - px(6)) // 2, px(38), px(6))
+            remark_left = columns["threshold"][0]
+        room = width - px(10) - remark_left
+        canvas.text(remark_left, top, room, tall, line.remark, "text-muted", align="right", size="caption", elide=True)
+
+
+class EvidencePanel(PanelFrame):
+    """Follows the selected symbol and lights up its evidence on the chart."""
+
+    def __init__(self, context: DockContext) -> None:
+        super().__init__(
+            context.appearance,
+            panel_id="evidence",
+            title_key="shell.dock.evidence",
+            screen="0812",
+            skeleton="list",
+            role="follower",
+        )
+        self.view_model = EvidenceViewModel(context.workstation, context.appearance)
+        self._workstation = context.workstation
+        self.head = HeadView(self.view_model, context.appearance)
+        self.view = EvidenceView(self.view_model, context.appearance)
+        self._watched_window: QWidget | None = None
+        content = QWidget()
+        box = QVBoxLayout(content)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.head)
+        box.addWidget(self.view, 1)
+        content.setFocusProxy(self.view)
+        self.set_content(content)
+        self.view_model.state_changed.connect(self._on_state)
+        context.appearance.changed.connect(self._label)
+        self._label()
+
+    def _label(self) -> None:
+        self.view.setAccessibleName(self.appearance.tr("evidence.access.panel"))
+        self._watch_width()
+
+    def _on_state(self) -> None:
+        state = self.view_model.panel_state
+        if state is not None:
+            self.set_state(state)
+        head = self.view_model.head
+        self.set_subtitle(head.name if head is not None else "")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.view_model.activate()
+        window = self.window()
+        if window is not self._watched_window:
+            if self._watched_window is not None:
+                self._watched_window.removeEventFilter(self)
+            window.installEventFilter(self)
+            self._watched_window = window
+        self._watch_width()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.view_model.deactivate()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._watch_width()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._watched_window and event.type() == QEvent.Type.Resize:
+            self._watch_width()
+        return super().eventFilter(watched, event)
+
+    def _watch_width(self) -> None:
+        """Below 1,440 px, or in a narrow panel, bullet and threshold move into the focused row."""
+        look = self.appearance
+        roomy_window = self.window().width() >= look.px(_NARROW_WINDOW)
+        self.view.set_wide(roomy_window and self.width() >= look.px(_WIDE_PANEL))

@@ -1,0 +1,639 @@
+"""The main window: app bar, banners, docks, status bar, and where commands and facts meet.
+
+It owns no data. Commands go to the :class:`Workstation`; facts come back on its channels and are handed to bar, banners,
+frames and status bar. GUI thread only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol, runtime_checkable
+
+from PySide6.QtCore import QEvent, Qt, QTimer, SignalInstance
+from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QStatusBar, QTabWidget, QVBoxLayout, QWidget
+
+from engine.model.errors import RalphStockError, UserCancelled
+from ralphstock_desktop.services.channels import Channel, Subscription
+from ralphstock_desktop.services.contracts import (
+    Loading,
+    MarketPicture,
+    PanelState,
+    ScanPicture,
+    SettingsStore,
+    Workstation,
+)
+from ralphstock_desktop.services.settings_spec import SETTINGS
+from ralphstock_desktop.ui import format as fmt
+from ralphstock_desktop.ui.actions import ACTIONS, ActionBook
+from ralphstock_desktop.ui.app_bar import AppBar
+from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.banner import NoticeBanner, PastBanner, SimulationBanner
+from ralphstock_desktop.ui.dialogs.errors import ReportDialog, error_code, error_sentence
+from ralphstock_desktop.ui.dialogs.first_run import FirstRunPage
+from ralphstock_desktop.ui.dialogs.help_overlay import HelpOverlay
+from ralphstock_desktop.ui.dialogs.settings import Fact, SettingsWindow
+from ralphstock_desktop.ui.dock_registry import DOCKS, DockContext, DockSpec, MarketFiltered, Spawn
+from ralphstock_desktop.ui.layout.dock_area import DockArea, widget_dock
+from ralphstock_desktop.ui.layout.model import LayoutUnreadable, dump_layout, parse_layout
+from ralphstock_desktop.ui.look_settings import LookSettings
+from ralphstock_desktop.ui.palette_search import PalettePopup
+from ralphstock_desktop.ui.panel import PanelFrame
+from ralphstock_desktop.ui.status_bar import StatusBar
+from ralphstock_desktop.ui.texts import LANGUAGES, Texts
+from ralphstock_desktop.ui.viewmodels.shell import Answer, Command, PaletteModel, ShellViewModel
+
+__all__ = ["MainWindow", "WindowParts"]
+
+_MACHINE_INTERVAL_MS = 2000
+
+
+@runtime_checkable
+class _ExportText(Protocol):
+    """A text a panel wants written to a file."""
+
+    @property
+    def file_name(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def encoding(self) -> str: ...
+
+
+@runtime_checkable
+class _Exporting(Protocol):
+    """A panel that exports."""
+
+    export_requested: SignalInstance
+
+
+@runtime_checkable
+class _OpensChart(Protocol):
+    """A panel whose rows open the chart."""
+
+    chart_requested: SignalInstance
+
+
+@dataclass(frozen=True)
+class WindowParts:
+    """What the composition root gives to the window.
+
+    Attributes
+    ----------
+    workstation, settings, appearance
+        The program, its settings and its look.
+    spawn : callable
+        Starts a named, supervised task.
+    now_ns : callable
+        Current instant in UTC nanoseconds.
+    save_layout : callable
+        Takes the layout text to be kept; called whenever the arrangement has changed and settled.
+    write_text : callable
+        Writes a text the user exports: file, text, encoding. Raises StorageError.
+    memory_bytes : callable
+        Resident memory of the process, None where the system does not tell.
+    facts : dict
+        Lines for reports: version, system, Qt, Python. No personal data.
+    docks : sequence of DockSpec
+        Panels that can be opened.
+    """
+
+    workstation: Workstation
+    settings: SettingsStore
+    appearance: Appearance
+    spawn: Spawn
+    now_ns: Callable[[], int]
+    save_layout: Callable[[str], None]
+    write_text: Callable[[str, str, str], None]
+    memory_bytes: Callable[[], float | None] = lambda: None
+    facts: dict[str, str] = field(default_factory=dict)
+    docks: Sequence[DockSpec] = DOCKS
+
+
+class MainWindow(QMainWindow):
+    """See the module text. Show it, then call :meth:`make_panels` after the first paint."""
+
+    def __init__(self, parts: WindowParts) -> None:
+        super().__init__()
+        self._parts = parts
+        self.appearance = look = parts.appearance
+        self.look_settings = LookSettings(look, parts.settings, self)
+        self.shell = ShellViewModel(parts.workstation)
+        self.actions_book = ActionBook(look, self)
+        self.market_filter: Channel[int] = Channel("market_filter")
+        self.context = DockContext(parts.workstation, look, parts.spawn, self.market_filter)
+        self._last_layout = ""
+        self._undo_layout = ""
+        self._sized = False
+        self._to_make: list[str] = []
+        self._frame_ms: float | None = None
+        self._settings_window: SettingsWindow | None = None
+        self._reports: list[ReportDialog] = []
+        self._active: PanelFrame | None = None
+        self._subscriptions: list[Subscription] = []
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.GroupedDragging
+        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setDocumentMode(True)
+
+        self.bar = AppBar(look, self.shell, self.actions_book, parts.now_ns)
+        self.simulation, self.past, self.notice = SimulationBanner(look), PastBanner(look), NoticeBanner(look)
+        self.status = StatusBar(look, self.shell)
+        self.area = DockArea(self, self.context, parts.docks, self._on_made)
+        self._assemble()
+        self.palette_model = PaletteModel(self.shell, self._commands())
+        self.search_list = PalettePopup(look, self.bar.search, self.palette_model, self)
+        self.help = HelpOverlay(look, self.actions_book, self)
+        self.first_run: FirstRunPage | None = None
+        self._panel_menu = QMenu(self)
+        self.bar.panels.setMenu(self._panel_menu)
+        self._connect()
+        self._timer = QTimer(self)
+        self._timer.setInterval(_MACHINE_INTERVAL_MS)
+        self._timer.timeout.connect(self._on_machine)
+        self._timer.start()
+        self.apply()
+        self._subscribe()
+
+    # -- assembling -------------------------------------------------------------------------------------------------------
+
+    def _assemble(self) -> None:
+        top = QWidget()
+        column = QVBoxLayout(top)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.bar, self.simulation, self.past, self.notice):
+            column.addWidget(widget)
+        self.setMenuWidget(top)
+        # A QStatusBar would add its own frames and grip; a plain bottom bar in its place keeps the 24 px of the design.
+        holder = QStatusBar()
+        holder.setSizeGripEnabled(False)
+        holder.setContentsMargins(0, 0, 0, 0)
+        holder.addPermanentWidget(self.status, 1)
+        self.setStatusBar(holder)
+
+    def _connect(self) -> None:
+        book, work = self.actions_book, self._parts.workstation
+        book.connect_slot("search", self._focus_search)
+        book.connect_slot("previous_day", lambda: self.shell.step(-1))
+        book.connect_slot("next_day", lambda: self.shell.step(1))
+        book.connect_slot("latest", work.set_as_of_latest)
+        book.connect_slot("next_panel", lambda: self._walk_panels(1))
+        book.connect_slot("previous_panel", lambda: self._walk_panels(-1))
+        book.connect_slot("scan", work.start_scan)
+        book.connect_slot("cancel", work.cancel_job)
+        book.connect_slot("import", self._open_import)
+        book.connect_slot("open_ledger", lambda: self.area.open_panel("ledger"))
+        book.connect_slot("use_simulated", lambda: self._switch("simulated"))
+        book.connect_slot("use_real", lambda: self._switch("real"))
+        book.connect_slot("maximize", self._toggle_maximum)
+        book.connect_slot("reopen_panel", self._reopen)
+        book.connect_slot("reset_layout", self.reset_layout)
+        book.connect_slot("undo_layout", self.undo_layout)
+        book.connect_slot("zoom_in", lambda: self.look_settings.zoom_by(1))
+        book.connect_slot("zoom_out", lambda: self.look_settings.zoom_by(-1))
+        book.connect_slot("zoom_reset", lambda: self.look_settings.zoom_by(0))
+        book.connect_slot("toggle_theme", self.look_settings.toggle_theme)
+        book.connect_slot("toggle_language", self.look_settings.toggle_language)
+        book.connect_slot("settings", self.open_settings)
+        book.connect_slot("help", self.help.open_over)
+        book.connect_slot("quit", self.close)
+        self.bar.market_chosen.connect(self._on_market)
+        self.past.back.connect(work.set_as_of_latest)
+        self.status.ledger_wanted.connect(lambda: self.area.open_panel("ledger"))
+        self.status.cancel_requested.connect(work.cancel_job)
+        self.search_list.chosen.connect(self._on_answer)
+        self._panel_menu.aboutToShow.connect(self._fill_panel_menu)
+        self.area.changed.connect(self._save_layout)
+        self.appearance.changed.connect(self.apply)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._on_focus)
+
+    def _subscribe(self) -> None:
+        work = self._parts.workstation
+        self._subscriptions = [
+            work.market.subscribe(self._on_picture),
+            work.scans.subscribe(self._on_scan),
+            work.scan_state.subscribe(self._on_scan_state),
+            work.job.subscribe(self.status.set_job),
+            work.notices.subscribe(self._on_notice),
+        ]
+
+    # -- life -------------------------------------------------------------------------------------------------------------
+
+    def make_panels(self) -> None:
+        """Make the panels that can be seen, one per turn of the event loop, the signal table first."""
+        order: list[str] = [name for name in ("signals", "chart", "evidence") if name in self.area.docks]
+        order += [name for name in self.area.shown() if name not in order]
+        self._to_make = [name for name in order if not self.area.docks[name].isHidden()]
+        QTimer.singleShot(0, self._make_next)
+
+    def _make_next(self) -> None:
+        while self._to_make:
+            name = self._to_make.pop(0)
+            dock = self.area.docks[name]
+            if dock.made or dock.visibleRegion().isEmpty():
+                continue
+            self.area.make_panel(name)
+            QTimer.singleShot(0, self._make_next)
+            return
+
+    def open_layout(self, texts: Sequence[str]) -> None:
+        """Arrange the newest readable layout; say so if the newest was not readable.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Kept layout texts, newest first; empty on the first start.
+        """
+        problem: LayoutUnreadable | None = None
+        for text in texts:
+            try:
+                layout = parse_layout(text, tuple(self.area.docks))
+            except LayoutUnreadable as error:
+                problem = problem or error
+                continue
+            self.area.restore(layout)
+            break
+        else:
+            self.area.restore_default(self.width())
+        if problem is not None:
+            self.show_notice(lambda: error_sentence(self.appearance, problem))
+
+    def reset_layout(self) -> None:
+        """Go back to the default layout; the one before can be brought back."""
+        self._undo_layout = dump_layout(self.area.capture())
+        self.area.restore_default(self.width())
+        self.area.apply_sizes()
+        self.make_panels()
+        self.show_notice(lambda: self.appearance.tr("shell.notice.layout_reset"))
+
+    def undo_layout(self) -> None:
+        """Bring back the layout from before the last reset."""
+        if self._undo_layout:
+            layout = parse_layout(self._undo_layout, tuple(self.area.docks))
+            self._undo_layout = ""
+            self.area.restore(layout, with_window=False)
+            self.area.apply_sizes()
+            self.make_panels()
+
+    def show_first_run(self) -> None:
+        """Cover the window with the first-run page until a choice is made."""
+        if self.first_run is None:
+            folder = self._parts.workstation
+            page = FirstRunPage(self.appearance, self._parts.settings, lambda: str(folder.data_folder), self)
+            page.started.connect(self._on_first_choice)
+            self.first_run = page
+        self.first_run.setGeometry(self.rect())
+        self.first_run.show()
+        self.first_run.raise_()
+        self.first_run.setFocus()
+
+    def _on_first_choice(self, name: str) -> None:
+        self._parts.settings.set("first_run_done", value=True)
+        if self.first_run is not None:
+            self.first_run.hide()
+            self.first_run.deleteLater()
+            self.first_run = None
+        if name == "simulated":
+            self._switch("simulated")
+        else:
+            self._switch("real")
+            self._open_import()
+
+    # -- what others may show ---------------------------------------------------------------------------------------------
+
+    def show_notice(self, words: Callable[[], str]) -> None:
+        """Show a sentence under the app bar until it is closed; asked again when the language changes."""
+        self.notice.say(lambda: (self.appearance.tr("shell.notice.head"), words()))
+        self.notice.show()
+
+    def show_error(self, error: RalphStockError) -> None:
+        """Tell an expected error that belongs to no panel. A cancelled job is not an error."""
+        if not isinstance(error, UserCancelled):
+            self.show_notice(lambda: f"{error_sentence(self.appearance, error)} ({error_code(error)})")
+
+    def show_report(self, report: str, *, crash: bool = True) -> ReportDialog:
+        """Open a report the user can read and copy. A second crash is added to the open report: no pile of windows."""
+        open_reports = [dialog for dialog in self._reports if dialog.isVisible()]
+        if crash and open_reports:
+            open_reports[-1].report.appendPlainText(f"\n{report}")
+            return open_reports[-1]
+        keys = ("errors.crash.title", "errors.crash.lead") if crash else ("errors.report", "errors.report.lead")
+        dialog = ReportDialog(self.appearance, report, title_key=keys[0], lead_key=keys[1], parent=self)
+        dialog.finished.connect(lambda _result: self._forget_report(dialog))
+        self._reports.append(dialog)
+        dialog.open_report()
+        return dialog
+
+    def _forget_report(self, dialog: ReportDialog) -> None:
+        if dialog in self._reports:
+            self._reports.remove(dialog)
+
+    def open_settings(self, key: str = "") -> None:
+        """Open the settings beside the panels, at one setting if given."""
+        if self._settings_window is None:
+            folder = str(self._parts.workstation.data_folder)
+            facts = [Fact("settings.fact.folder", folder)]
+            facts += [Fact(f"settings.fact.{name}", value) for name, value in self._parts.facts.items() if name == "database"]
+            self._settings_window = SettingsWindow(self.appearance, self._parts.settings, tuple(facts), self)
+        self._settings_window.show_setting(key)
+
+    # -- facts ------------------------------------------------------------------------------------------------------------
+
+    def _on_picture(self, picture: MarketPicture) -> None:
+        shell = self.shell
+        for frame in self.area.frames():
+            frame.set_world(simulated=shell.simulated, past=shell.past, data_end=shell.data_end)
+        self.simulation.say(lambda: (self.appearance.tr("shell.simulated.head"), self.appearance.tr("shell.simulated.text")))
+        self.simulation.setVisible(shell.simulated)
+        self.past.say(self._past_words)
+        self.past.setVisible(shell.past)
+        self.bar.as_of.refresh()
+        self.status.set_now(self._parts.now_ns())
+        self.status.refresh()
+        self._title()
+        del picture
+
+    def _past_words(self) -> tuple[str, str]:
+        look, picture = self.appearance, self.shell.picture
+        when = fmt.as_of_long(picture.as_of, look.language) if picture is not None else ""
+        return look.tr("shell.past.head", when=when), look.tr("shell.past.text")
+
+    def _on_scan(self, scan: ScanPicture) -> None:
+        self.status.set_scan(scan)
+
+    def _on_scan_state(self, state: PanelState) -> None:
+        running = isinstance(state, Loading)
+        share = None
+        if isinstance(state, Loading) and state.progress.total > 0 and state.progress.done > 0:
+            share = state.progress.done / state.progress.total
+        self.bar.set_scanning(share, running=running)
+
+    def _on_notice(self, key: str) -> None:
+        self.show_notice(lambda: self.appearance.tr(key) if self.appearance.has_text(key) else key)
+
+    def _on_made(self, name: str, frame: PanelFrame) -> None:
+        """Connect a panel that has just been made."""
+        shell = self.shell
+        frame.set_world(simulated=shell.simulated, past=shell.past, data_end=shell.data_end)
+        frame.action_requested.connect(self._run_action)
+        frame.cancel_requested.connect(self._parts.workstation.cancel_job)
+        frame.report_requested.connect(self._on_report)
+        if self.area.specs[name].follows_scan:
+            frame.retry_requested.connect(self._parts.workstation.start_scan)
+        if isinstance(frame, MarketFiltered):
+            frame.set_market_filter(self.bar.market_value)
+        self._connect_wishes(frame)
+        self.area.label()
+
+    def _connect_wishes(self, frame: PanelFrame) -> None:
+        """Connect what only some panels ask for: a file to be written, another panel to be opened."""
+        if isinstance(frame, _Exporting):
+            frame.export_requested.connect(self._on_export)
+        if isinstance(frame, _OpensChart):
+            frame.chart_requested.connect(self._on_chart_wanted)
+
+    def _on_chart_wanted(self, ticker: str) -> None:
+        self._parts.workstation.select(ticker, "shell")
+        if "chart" in self.area.docks:
+            self.area.open_panel("chart")
+
+    def _on_export(self, request: object) -> None:
+        """Ask where, without blocking, and let the composition root write."""
+        if not isinstance(request, _ExportText):
+            return
+        dialog = QFileDialog(self, self.appearance.tr("shell.export.title"), request.file_name)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.fileSelected.connect(lambda file: self._write(file, request.text, request.encoding))
+        dialog.open()
+
+    def _write(self, file: str, text: str, encoding: str) -> None:
+        try:
+            self._parts.write_text(file, text, encoding)
+        except RalphStockError as error:
+            self.show_error(error)
+            return
+        self.show_notice(lambda: self.appearance.tr("shell.notice.saved", file=file))
+
+    def _run_action(self, name: str) -> None:
+        """Run the next step an empty panel offered; names that are not commands belong to the panel itself."""
+        names = {spec.id for spec in ACTIONS}
+        if name == "retry":
+            self._parts.workstation.start_scan()
+        elif name in names:
+            self.actions_book.trigger(name)
+        elif name in self.area.docks:
+            self.area.open_panel(name)
+
+    def _on_report(self, error: object) -> None:
+        if isinstance(error, RalphStockError):
+            lines = [f"{name}: {value}" for name, value in self._parts.facts.items()]
+            lines += ["", f"{type(error).__name__} ({error.key})", str(error)]
+            lines += [f"  {name} = {value}" for name, value in error.fields.items() if name != "message"]
+            cause = error.__cause__
+            if cause is not None:
+                lines.append(f"  from {type(cause).__name__}: {cause}")
+            self.show_report("\n".join(lines).strip() + "\n", crash=False)
+
+    # -- commands ---------------------------------------------------------------------------------------------------------
+
+    def _commands(self) -> list[Command]:
+        """Screens, commands and settings for the palette, found by the words of both languages."""
+        look, book = self.appearance, self.actions_book
+        both = [Texts(language) for language in LANGUAGES]
+
+        def words(key: str) -> str:
+            return " ".join(texts(key) for texts in both)
+
+        found = [
+            Command(spec.id, "screens", look.tr(spec.title_key), spec.icon, spec.screen, words(spec.title_key))
+            for spec in self._parts.docks
+        ]
+        for action in ACTIONS:
+            if action.in_palette:
+                key = f"shell.action.{action.id}"
+                found.append(Command(action.id, "commands", look.tr(key), action.icon, book.key_text(action.id), words(key)))
+        for setting in SETTINGS:
+            if setting.page != "internal":
+                key = f"settings.{setting.key}.title"
+                found.append(Command(setting.key, "settings", look.tr(key), "gear", "", words(key)))
+        return found
+
+    def _on_answer(self, answer: object) -> None:
+        if not isinstance(answer, Answer):
+            return
+        if answer.group == "symbols":
+            self._parts.workstation.select(answer.id, "palette")
+            if self._active is not None:
+                self._active.focus_content()
+        elif answer.group == "screens":
+            self.area.open_panel(answer.id)
+        elif answer.group == "commands":
+            self.actions_book.trigger(answer.id)
+        elif answer.group == "settings":
+            self.open_settings(answer.id)
+        else:
+            self.shell.go_to(date.fromisoformat(answer.id))
+
+    def _focus_search(self) -> None:
+        self.area.leave_maximum()
+        self.bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if not self.bar.search.composing:
+            self.bar.search.selectAll()
+
+    def _switch(self, kind: str) -> None:
+        work = self._parts.workstation
+        self._parts.spawn(work.switch_dataset("simulated" if kind == "simulated" else "real"), f"switch to {kind}")
+
+    def _open_import(self) -> None:
+        if "ledger" in self.area.docks:
+            frame = self.area.open_panel("ledger")
+            start = getattr(frame, "start_import", None)
+            if callable(start):
+                start()
+
+    def _on_market(self, market: int) -> None:
+        self.market_filter.publish(market)
+        for frame in self.area.frames():
+            if isinstance(frame, MarketFiltered):
+                frame.set_market_filter(market)
+
+    def _toggle_maximum(self) -> None:
+        name = self.area.maximized or (self._active.panel_id if self._active is not None else "")
+        if name:
+            self.area.toggle_maximum(name)
+
+    def _reopen(self) -> None:
+        if not self.area.reopen_panel():
+            self.show_notice(lambda: self.appearance.tr("shell.notice.nothing_closed"))
+
+    def _fill_panel_menu(self) -> None:
+        """List all panels with a tick on the open ones, then what concerns the layout."""
+        menu = self._panel_menu
+        menu.clear()
+        for spec in self._parts.docks:
+            dock = self.area.docks[spec.id]
+            action = menu.addAction(self.appearance.icon(spec.icon), f"{dock.frame.title}  {spec.screen}")
+            action.setCheckable(True)
+            action.setChecked(not dock.isHidden())
+            action.triggered.connect(lambda checked=False, name=spec.id: self._on_panel_menu(name, checked))
+        menu.addSeparator()
+        for name in ("reopen_panel", "reset_layout", "undo_layout"):
+            menu.addAction(self.actions_book[name])
+
+    def _on_panel_menu(self, name: str, checked: bool) -> None:
+        if checked:
+            self.area.open_panel(name)
+        else:
+            self.area.docks[name].close()
+
+    # -- focus ------------------------------------------------------------------------------------------------------------
+
+    def _on_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
+        dock = widget_dock(now)
+        if dock is None or dock.frame is self._active:
+            return
+        if self._active is not None and self._active in list(self.area.frames()):
+            self._active.set_active(False)
+        self._active = dock.frame
+        self._active.set_active(True)
+
+    def _walk_panels(self, step: int) -> None:
+        """F6: the next or previous visible panel in reading order."""
+        names = self.area.shown()
+        if not names:
+            return
+        current = self._active.panel_id if self._active is not None else ""
+        at = names.index(current) + step if current in names else 0
+        self.area.docks[names[at % len(names)]].frame.focus_content()
+
+    # -- look -------------------------------------------------------------------------------------------------------------
+
+    def apply(self) -> None:
+        """Take words and sizes from the appearance."""
+        self.setMinimumSize(self.appearance.px(640), self.appearance.px(420))
+        self.status.setAccessibleName(self.appearance.tr("shell.status.name"))
+        self.area.label()
+        if hasattr(self, "palette_model"):
+            self.palette_model.commands = self._commands()
+        self._title()
+
+    def _title(self) -> None:
+        """Window title: the program, the as-of day, and 시뮬레이션 first of all where it applies."""
+        look, shell = self.appearance, self.shell
+        parts = ["RalphStock"]
+        if shell.simulated:
+            parts.insert(0, look.tr("shell.title.simulated"))
+        day = shell.day
+        if day is not None:
+            parts.append(fmt.day_long(day, look.language))
+        self.setWindowTitle(" — ".join(parts))
+
+    def _on_machine(self) -> None:
+        self.status.set_frame(self._frame_ms, self._parts.memory_bytes())
+        self.status.set_now(self._parts.now_ns())
+
+    # -- layout -----------------------------------------------------------------------------------------------------------
+
+    def _save_layout(self) -> None:
+        if not self.isVisible():
+            return
+        text = dump_layout(self.area.capture())
+        if text != self._last_layout:
+            self._last_layout = text
+            self._parts.save_layout(text)
+
+    # -- Qt events --------------------------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """Time the painting of the window for the status bar."""
+        if event.type() != QEvent.Type.UpdateRequest:
+            return super().event(event)
+        begin = time.perf_counter()
+        done = super().event(event)
+        self._frame_ms = (time.perf_counter() - begin) * 1000
+        return done
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Give the panels their shares once the window has its size."""
+        super().showEvent(event)
+        if not self._sized:
+            self._sized = True
+            self.area.apply_sizes()
+            QTimer.singleShot(0, self, self.area.apply_sizes)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the covering pages as large as the window."""
+        super().resizeEvent(event)
+        for page in (self.first_run, self.help):
+            if page is not None and page.isVisible():
+                page.setGeometry(self.rect())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Save when the window is maximised or restored."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange and hasattr(self, "area"):
+            self.area.changed.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Save what still waits and stop listening."""
+        self.area.flush()
+        self.area.stop()
+        self._timer.stop()
+        for subscription in self._subscriptions:
+            subscription.close()
+        for dialog in list(self._reports):
+            dialog.close()
+        if self._settings_window is not None:
+            self._settings_window.close()
+        self.area.hide_floating()
+        super().closeEvent(event)

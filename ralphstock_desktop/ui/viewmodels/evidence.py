@@ -1,0 +1,422 @@
+"""View-model of the evidence panel (screen 0812): whose score is explained, which row is in focus, and what is copied."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from engine.model.evidence import Evidence, EvidenceGroup, ItemState
+from engine.model.instants import AsOf
+from engine.model.instruments import Market
+from engine.model.scan import Grade, Ineligible, ScanFlag, VcpState
+from ralphstock_desktop.services.channels import Subscription
+from ralphstock_desktop.services.contracts import (
+    Empty,
+    EvidenceFocus,
+    Explanation,
+    PanelState,
+    Ready,
+    ScanPicture,
+    Stale,
+    SymbolContext,
+    Workstation,
+)
+from ralphstock_desktop.ui import format as fmt
+from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.models.evidence_words import EvidenceWords, write_evidence
+
+__all__ = ["EvidenceHead", "EvidenceViewModel", "GroupLine", "ItemLine", "NoteLine", "PlanCell", "RecordLine"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCell:
+    """One of the four cells of the order plan."""
+
+    label: str
+    distance: str
+    """Distance from the entry; left out where there is no room for it."""
+    value: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceHead:
+    """What the head shows."""
+
+    grade: int
+    name: str
+    ident: str
+    total: float
+    formula: str
+    ticks: tuple[tuple[str, float], ...]
+    plan: tuple[PlanCell, ...]
+    """Empty where there is no detected pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """Head of a group."""
+
+    title: str
+    known: str
+    points: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLine:
+    """One evidence."""
+
+    evidence: Evidence
+    words: EvidenceWords
+    own_time: str
+    """Known-at of the row where it differs from its group's, else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A fact without points: verdict, reason, remark."""
+
+    label: str
+    text: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """Record of the grade out of sample, or why it cannot be judged."""
+
+    label: str
+    value: str
+    remark: str
+
+
+Line = GroupLine | ItemLine | NoteLine | RecordLine
+
+
+class EvidenceViewModel(QObject):
+    """Explains the selected symbol.
+
+    Signals
+    -------
+    changed
+        Another explanation, other words.
+    focus_changed
+        Another row is in focus, pinned or none.
+    state_changed
+        :attr:`panel_state` changed.
+    """
+
+    changed = Signal()
+    focus_changed = Signal()
+    state_changed = Signal()
+
+    def __init__(self, workstation: Workstation, appearance: Appearance) -> None:
+        super().__init__()
+        self._workstation = workstation
+        self._appearance = appearance
+        self.explanation: Explanation | None = None
+        self.picture: ScanPicture | None = None
+        self.ticker = ""
+        self.focused_item = ""
+        self.pinned = False
+        self.lines: tuple[Line, ...] = ()
+        self.head: EvidenceHead | None = None
+        self._scan_state: PanelState | None = None
+        self._subscriptions: list[Subscription] = []
+        # Explaining waits for the end of this turn, so the chart of a newly chosen row is never kept waiting.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self.explain_now)
+        appearance.changed.connect(self._rewrite)
+
+    # -- life -----------------------------------------------------------------------------------------------------------
+
+    def activate(self) -> None:
+        """Begin to listen; the last facts arrive at once."""
+        if self._subscriptions:
+            return
+        self._subscriptions = [
+            self._workstation.scans.subscribe(self._on_scan),
+            self._workstation.scan_state.subscribe(self._on_state),
+            self._workstation.selection.subscribe(self._on_selection),
+            self._workstation.focus.subscribe(self._on_focus),
+        ]
+
+    def deactivate(self) -> None:
+        """Stop listening."""
+        for subscription in self._subscriptions:
+            subscription.close()
+        self._subscriptions = []
+        self._later.stop()
+
+    def _on_scan(self, picture: ScanPicture) -> None:
+        self.picture = picture
+        self._later.start()
+
+    def _on_state(self, state: PanelState) -> None:
+        self._scan_state = state
+        self.state_changed.emit()
+
+    def _on_selection(self, context: SymbolContext) -> None:
+        if context.ticker != self.ticker:
+            self.ticker = context.ticker
+            self._later.start()
+
+    def _on_focus(self, focus: EvidenceFocus) -> None:
+        """Another panel (the chart's Esc) may clear or move the focus."""
+        item = focus.evidence.item if focus.evidence is not None else ""
+        if focus.ticker == self.ticker and (item, focus.pinned) != (self.focused_item, self.pinned):
+            self.focused_item, self.pinned = item, focus.pinned
+            self.focus_changed.emit()
+
+    def explain_now(self) -> None:
+        """Read the explanation of the selected symbol."""
+        self._later.stop()
+        self.explanation = self._workstation.explain(self.ticker) if self.ticker else None
+        self._rewrite()
+        self._carry_focus()
+        self.state_changed.emit()
+
+    def _carry_focus(self) -> None:
+        """A pinned row stays in focus on the next symbol; an unpinned one is let go."""
+        if not self.focused_item:
+            return
+        evidence = self.evidence(self.focused_item) if self.pinned else None
+        if evidence is None:
+            self.focused_item, self.pinned = "", False
+        self._workstation.focus_evidence(self.ticker, evidence, pinned=self.pinned)
+        self.focus_changed.emit()
+
+    # -- focus ----------------------------------------------------------------------------------------------------------
+
+    def items(self) -> list[str]:
+        """Identifiers of the rows that can take the focus, in order."""
+        return [line.evidence.item for line in self.lines if isinstance(line, ItemLine)]
+
+    def evidence(self, item: str) -> Evidence | None:
+        """Evidence of an item, None if there is none."""
+        found = (line.evidence for line in self.lines if isinstance(line, ItemLine) and line.evidence.item == item)
+        return next(found, None)
+
+    def focus(self, item: str) -> None:
+        """Focus a row: it opens and its bars light up on the chart."""
+        evidence = self.evidence(item)
+        if evidence is None or item == self.focused_item:
+            return
+        self.focused_item, self.pinned = item, False
+        self._workstation.focus_evidence(self.ticker, evidence)
+        self.focus_changed.emit()
+
+    def step(self, rows: int) -> None:
+        """Walk down or up; from nothing the first (or last) row is taken."""
+        items = self.items()
+        if not items:
+            return
+        if self.focused_item in items:
+            place = min(max(items.index(self.focused_item) + rows, 0), len(items) - 1)
+        else:
+            place = 0 if rows > 0 else len(items) - 1
+        self.focus(items[place])
+
+    def toggle_pin(self) -> None:
+        """Keep the focused row lit while other symbols are chosen, or stop that."""
+        evidence = self.evidence(self.focused_item)
+        if evidence is None:
+            return
+        self.pinned = not self.pinned
+        self._workstation.focus_evidence(self.ticker, evidence, pinned=self.pinned)
+        self.focus_changed.emit()
+
+    def clear_focus(self) -> None:
+        """Let go: the chart goes dark again."""
+        if self.focused_item:
+            self.focused_item, self.pinned = "", False
+            self._workstation.focus_evidence(self.ticker, None)
+            self.focus_changed.emit()
+
+    def copied_sentence(self) -> str:
+        """The focused row as one sentence; empty if none is in focus."""
+        for line in self.lines:
+            if isinstance(line, ItemLine) and line.evidence.item == self.focused_item:
+                words = line.words
+                name = self.head.name if self.head is not None else self.ticker
+                sentence = self._appearance.tr(
+                    "evidence.copied",
+                    item=words.label,
+                    value=words.value,
+                    threshold=words.threshold,
+                    points=words.points,
+                    words=words.words,
+                    source=words.source,
+                )
+                return f"{name} {self.ticker} · {sentence}"
+        return ""
+
+    # -- state ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def panel_state(self) -> PanelState | None:
+        """State the panel's frame shows."""
+        if not isinstance(self._scan_state, Ready | Stale):
+            return self._scan_state
+        if not self.ticker:
+            return Empty("empty.evidence.none")
+        if self.explanation is None and not self._later.isActive():
+            return Empty("empty.evidence.absent", {"ticker": self.ticker}, "import")
+        return self._scan_state
+
+    # -- words ----------------------------------------------------------------------------------------------------------
+
+    def _rewrite(self) -> None:
+        explanation = self.explanation
+        if explanation is None or self.picture is None:
+            self.head, self.lines = None, ()
+        else:
+            self.head = self._write_head(explanation, self.picture)
+            detected = bool(explanation.scan.pattern[explanation.row])
+            verdict = self._verdict(explanation)
+            # Without a pattern the reason comes first; with one, remarks come after what earned the points.
+            lines: list[Line] = [] if detected else verdict
+            for group in explanation.groups:
+                lines += self._group(group)
+            lines += verdict if detected else []
+            lines += self._reasons(explanation)
+            lines += self._record()
+            self.lines = tuple(lines)
+        self.changed.emit()
+
+    def _write_head(self, explanation: Explanation, picture: ScanPicture) -> EvidenceHead:
+        tr, scan, row = self._appearance.tr, explanation.scan, explanation.row
+        panel = picture.panel
+        english = str(panel.names_en[row]) if self._appearance.language == "en" else ""
+        market = Market(int(panel.market[row]))
+        ident = tr(
+            "evidence.ident",
+            code=explanation.ticker,
+            market=tr(f"table.market.{market.name.lower()}") if market else fmt.MISSING,
+            rules=scan.ruleset,
+        )
+        rules = explanation.rules.grade
+        return EvidenceHead(
+            grade=int(scan.grade[row]),
+            name=english or str(panel.names[row]) or explanation.ticker,
+            ident=ident,
+            total=float(scan.total_score[row]),
+            formula=self._formula(explanation),
+            ticks=(("B", rules.b_score), ("A", rules.a_score), ("S", rules.s_score)),
+            plan=self._plan(explanation),
+        )
+
+    def _formula(self, explanation: Explanation) -> str:
+        scan, row = explanation.scan, explanation.row
+        vcp, flow = float(scan.vcp_score[row]), float(scan.smartmoney_score[row])
+        weight = explanation.rules.vcp.vcp_weight
+        if math.isnan(vcp):
+            return self._appearance.tr("evidence.formula.none")
+        key = "evidence.formula.no_flow" if math.isnan(flow) else "evidence.formula"
+        return self._appearance.tr(
+            key, vcp=fmt.points(vcp), weight=f"{weight:g}", flow=fmt.points(flow), rest=f"{round(1 - weight, 4):g}"
+        )
+
+    def _plan(self, explanation: Explanation) -> tuple[PlanCell, ...]:
+        scan, row, tr = explanation.scan, explanation.row, self._appearance.tr
+        if not scan.pattern[row]:
+            return ()
+        entry, stop, target = (float(values[row]) for values in (scan.entry_krw, scan.stop_krw, scan.target_krw))
+        down, up = (fmt.percent(100.0 * (price / entry - 1.0), 1) for price in (stop, target))
+        return (
+            PlanCell(tr("evidence.plan.entry"), "", fmt.price(entry), "plan-entry"),
+            PlanCell(tr("evidence.plan.stop"), down, fmt.price(stop), "plan-stop"),
+            PlanCell(tr("evidence.plan.target"), up, fmt.price(target), "plan-target"),
+            PlanCell(
+                tr("evidence.plan.reward"),
+                "",
+                tr("evidence.plan.r", value=fmt.number(float(scan.reward_risk[row]), 2)),
+                "line-strong",
+            ),
+        )
+
+    def _verdict(self, explanation: Explanation) -> list[Line]:
+        """Why there is no pattern, what remarks there are, how much of the score had data."""
+        scan, row, tr = explanation.scan, explanation.row, self._appearance.tr
+        detected = bool(scan.pattern[row])
+        flags = [bit for bit in ScanFlag if bit and scan.flags[row] & bit]
+        if detected and not flags:
+            return []
+        title = tr("evidence.verdict.pattern" if detected else "evidence.verdict.no_pattern")
+        lines: list[Line] = [GroupLine(tr("evidence.group.verdict"), title, "")]
+        if not detected:
+            state = tr(f"table.state.{VcpState(int(scan.state[row])).name.lower()}")
+            lines.append(NoteLine(tr("evidence.verdict.state"), state, "text"))
+            out = [bit for bit in Ineligible if bit and scan.ineligible[row] & bit]
+            if out:
+                words = " · ".join(tr(f"table.ineligible.{bit.name.lower()}") for bit in out if bit.name)
+                lines.append(NoteLine(tr("evidence.verdict.ineligible"), words, "warning"))
+            missed = self._missed_gates(explanation)
+            if missed:
+                lines.append(NoteLine(tr("evidence.verdict.why"), " · ".join(missed), "text-secondary"))
+        if flags:
+            words = " · ".join(tr(f"table.flag.{bit.name.lower()}") for bit in flags if bit.name)
+            lines.append(NoteLine(tr("evidence.verdict.flags"), words, "warning"))
+        coverage = tr(
+            "evidence.verdict.coverage_value",
+            coverage=fmt.percent(float(scan.coverage[row]), 0, plus=False),
+            bars=fmt.number(float(scan.n_bars[row])),
+        )
+        lines.append(NoteLine(tr("evidence.verdict.coverage"), coverage, "text-secondary"))
+        return lines
+
+    def _missed_gates(self, explanation: Explanation) -> list[str]:
+        scan, row, tr = explanation.scan, explanation.row, self._appearance.tr
+        score, need = float(scan.vcp_score[row]), explanation.rules.vcp.detect_score
+        if math.isnan(score):
+            return []
+        missed = []
+        if not scan.trend_gate[row]:
+            missed.append(tr("evidence.verdict.trend_gate"))
+        if not scan.structure_gate[row]:
+            missed.append(tr("evidence.verdict.structure_gate"))
+        if scan.state[row] not in (VcpState.NEAR_PIVOT, VcpState.BREAKOUT):
+            missed.append(tr("evidence.verdict.state_gate"))
+        if score < need:
+            missed.append(tr("evidence.verdict.score_gate", score=fmt.score(score), need=f"{need:g}"))
+        return missed
+
+    def _group(self, group: EvidenceGroup) -> list[Line]:
+        look = self._appearance
+        unknown = all(item.state is ItemState.UNKNOWN for item in group.items)
+        sources = dict.fromkeys(
+            f"{ref.source} {look.tr(f'evidence.source.{ref.dataset}')}".strip() for item in group.items for ref in item.sources
+        )
+        known = ""
+        if group.known_at_ns is not None and not unknown:
+            when = fmt.as_of_short(AsOf(group.known_at_ns))
+            known = look.tr("evidence.group_known", known=when, source=" + ".join(sources))
+        points = fmt.MISSING if unknown else f"{fmt.points(group.points)} / {fmt.points(group.max_points)}"
+        lines: list[Line] = [GroupLine(look.tr(f"evidence.group.{group.group}"), known, points)]
+        for item in group.items:
+            differs = item.known_at_ns is not None and item.known_at_ns != group.known_at_ns
+            own = fmt.as_of_short(AsOf(item.known_at_ns)) if differs and item.known_at_ns is not None else ""
+            lines.append(ItemLine(item, write_evidence(item, look), own))
+        return lines
+
+    def _reasons(self, explanation: Explanation) -> list[Line]:
+        if not explanation.signals:
+            return []
+        look = self._appearance
+        lines: list[Line] = [GroupLine(look.tr("evidence.group.words"), "", "")]
+        lines += [NoteLine("", look.tr(key, **fields), "text-secondary") for key, fields in explanation.signals]
+        return lines
+
+    def _record(self) -> list[Line]:
+        """Records need closed signals; until there are any, the honest answer is that nothing can be said."""
+        tr = self._appearance.tr
+        grade = self.head.grade if self.head is not None else 0
+        title = f"{tr('evidence.group.record')} {Grade(grade).name}" if grade else tr("evidence.group.record")
+        return [
+            GroupLine(title, "", ""),
+            RecordLine(tr("evidence.record.item"), tr("evidence.value.unknown"), tr("evidence.record.none")),
+        ]
