@@ -214,11 +214,13 @@ class _RawReader:
                     self._raw[share_name][row, column] = _numbers(shares, np.dtype("<f8"))
 
     def _slices(self, query: Select[Any], dataset: str) -> Iterator[tuple[Any, Any, list[Sequence[Any]]]]:
-        result = self._connection.execution_options(stream_results=True).execute(query)
-        cursor = result.cursor
-        assert cursor is not None
+        # SQLite's cursor streams by itself and gives plain tuples; PostgreSQL streams through SQLAlchemy's buffered result
+        on_server = self._connection.dialect.name == "postgresql"
+        options = {"stream_results": True} if on_server else {}
+        result = self._connection.execute(query, execution_options=options)
+        source: Any = result if on_server else result.cursor
         try:
-            while rows := cursor.fetchmany(_FETCH):
+            while rows := source.fetchmany(_FETCH):
                 columns = list(zip(*rows, strict=True))
                 row, column, keep = self._places(columns[0], columns[1])
                 values = columns[2:] if keep is None else [[item[i] for i in keep] for item in columns[2:]]

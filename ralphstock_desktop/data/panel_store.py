@@ -116,9 +116,7 @@ class PanelStore:
                 version = database.version()
             return version.database_id, version.panel
         if not path.exists():
-            raise DataUnavailable(
-                f"There is no market data at {self._location.display} yet; import some first.", key="error.storage.no_daily"
-            )
+            return None
         try:
             with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5.0)) as connection:
                 row = connection.execute("SELECT database_id, version FROM data_version WHERE scope = 'panel'").fetchone()
@@ -129,6 +127,11 @@ class PanelStore:
     def _build(self, before: Generation | None, on_progress: OnProgress | None) -> MarketPanel:
         from ralphstock_desktop.data.panel_build import build
 
+        path = self._location.path
+        if self._database is None and path is not None and not path.exists():
+            raise DataUnavailable(
+                f"There is no market data at {self._location.display} yet; import some first.", key="error.storage.no_daily"
+            )
         with _Opened(self) as database, database.read() as connection:
             built = build(connection, before, on_progress)
 

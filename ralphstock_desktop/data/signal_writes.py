@@ -152,13 +152,13 @@ def _store_one(context: WriteContext, run_id: int, signal: StoredSignal, before:
     if all(before[name] == value for name, value in given.items()):
         return "unchanged"
     if before["phase"] in {"ACTIVE", "DONE"}:
-        record = {name: plain(before[name]) for name in _SCORE_COLUMNS} | given
+        record = plain({name: before[name] for name in _SCORE_COLUMNS} | given)
         # the same finding again is no new revision
         if _last_revision(context, before["id"]) != record:
             _revise(context, before["id"], record, run_id, "FOUND_IN_EXECUTION")
             return "kept"
         return "unchanged"
-    _revise(context, before["id"], {name: plain(value) for name, value in before.items()}, before["run_id"], "SCAN_UPDATE")
+    _revise(context, before["id"], plain(before), before["run_id"], "SCAN_UPDATE")
     _set(context, before["id"], run_id=run_id, updated_at=context.now_ns, **given)
     return "updated"
 
@@ -184,15 +184,18 @@ def _revise(context: WriteContext, signal_id: int, record: dict[str, Any], run_i
 
 
 def plain(value: Any) -> Any:
-    """Turn NumPy numbers, dates and NaN into what a column or JSON holds; missing numbers become NULL."""
+    """Turn NumPy numbers and NaN into what a column holds; missing numbers become NULL. Dates inside structures become text."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, date):
-        return value
     if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
+        return {str(name): _json(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [_json(item) for item in value]
     return value
+
+
+def _json(value: Any) -> Any:
+    simple = plain(value)
+    return simple.isoformat() if isinstance(simple, date) else simple

@@ -239,10 +239,10 @@ class WorkstationService:
         if picture is None:
             return
         self._scan_number += 1
+        self.scan_state.publish(Loading(Progress("progress.scan", 0, len(picture.panel.tickers))))
         self._spawn(self._scan(picture, self._scan_number), "scan")
 
     async def _scan(self, picture: MarketPicture, number: int) -> None:
-        self.scan_state.publish(Loading(Progress("progress.scan", 0, len(picture.panel.tickers))))
         started_ns = self._now_ns()
         try:
             result, seconds = await self._workers.compute(self._timed_scan, picture)

@@ -285,7 +285,9 @@ class AsOfControl(QWidget):
         if day is None:
             return
         for name, instant in self._shell.workstation.day_phases(day):
-            key = f"shell.phase.{name}.short" if self.narrow else f"shell.phase.{name}"
+            # The end of a past day is not "the latest": it is that whole day.
+            word = "whole" if name == "all" and self._shell.can_step(1) else name
+            key = f"shell.phase.{word}.short" if self.narrow else f"shell.phase.{word}"
             self.phase.addItem(look.tr(key, time=fmt.clock(instant.instant_ns, seconds=False)), name)
         self.phase.setCurrentIndex(self.phase.findData(phase) if phase else -1)
 

@@ -6,12 +6,13 @@ A factory imports its panel module only when the panel is made, so the window ca
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import Workstation
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.charts.link import ChartLink
 from ralphstock_desktop.ui.panel import PanelFrame
 
 __all__ = ["DOCKS", "DockContext", "DockSpec", "MarketFiltered", "Place", "Spawn", "dock_spec"]
@@ -30,6 +31,8 @@ class DockContext:
     spawn: Spawn
     market_filter: Channel[int]
     """Market chosen in the app bar: 0 all, else a value of ``engine.model.instruments.Market``."""
+    chart_link: ChartLink = field(default_factory=ChartLink)
+    """Range and crosshair shared by the charts of the window."""
 
 
 @runtime_checkable

@@ -6,14 +6,16 @@ frames and status bar. GUI thread only.
 
 from __future__ import annotations
 
+import statistics
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QEvent, Qt, QTimer, SignalInstance
-from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QStatusBar, QTabWidget, QVBoxLayout, QWidget
 
 from engine.model.errors import RalphStockError, UserCancelled
@@ -49,6 +51,8 @@ from ralphstock_desktop.ui.viewmodels.shell import Answer, Command, PaletteModel
 __all__ = ["MainWindow", "WindowParts"]
 
 _MACHINE_INTERVAL_MS = 2000
+_FRAMES_KEPT = 60
+"""Paints of the window over which the frame time in the status bar is the median."""
 
 
 @runtime_checkable
@@ -129,10 +133,10 @@ class MainWindow(QMainWindow):
         self._undo_layout = ""
         self._sized = False
         self._to_make: list[str] = []
-        self._frame_ms: float | None = None
+        self._frames_ms: deque[float] = deque(maxlen=_FRAMES_KEPT)
         self._settings_window: SettingsWindow | None = None
         self._reports: list[ReportDialog] = []
-        self._active: PanelFrame | None = None
+        self._active_name = ""
         self._subscriptions: list[Subscription] = []
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks
@@ -244,6 +248,15 @@ class MainWindow(QMainWindow):
             self.area.make_panel(name)
             QTimer.singleShot(0, self._make_next)
             return
+        self._focus_first()
+
+    def _focus_first(self) -> None:
+        """Let the keyboard work at once: the signal table has it unless something covers it or a search has begun."""
+        covered = self.first_run is not None or self.help.isVisible()
+        if not covered and not self.bar.search.hasFocus():
+            names = self.area.shown()
+            if names:
+                self.area.docks["signals" if "signals" in names else names[0]].frame.focus_content()
 
     def open_layout(self, texts: Sequence[str]) -> None:
         """Arrange the newest readable layout; say so if the newest was not readable.
@@ -359,8 +372,8 @@ class MainWindow(QMainWindow):
         self.bar.as_of.refresh()
         self.status.set_now(self._parts.now_ns())
         self.status.refresh()
+        self.status.set_store("" if picture.kind == "simulated" else self._parts.facts.get("database", ""))
         self._title()
-        del picture
 
     def _past_words(self) -> tuple[str, str]:
         look, picture = self.appearance, self.shell.picture
@@ -508,7 +521,7 @@ class MainWindow(QMainWindow):
                 frame.set_market_filter(market)
 
     def _toggle_maximum(self) -> None:
-        name = self.area.maximized or (self._active.panel_id if self._active is not None else "")
+        name = self.area.maximized or self._active_name
         if name:
             self.area.toggle_maximum(name)
 
@@ -540,20 +553,24 @@ class MainWindow(QMainWindow):
 
     def _on_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
         dock = widget_dock(now)
-        if dock is None or dock.frame is self._active:
+        if dock is None or not dock.made:
             return
-        if self._active is not None and self._active in list(self.area.frames()):
-            self._active.set_active(False)
-        self._active = dock.frame
-        self._active.set_active(True)
+        self._active_name = dock.spec.id
+        for frame in self.area.frames():
+            frame.set_active(frame is dock.frame)
+
+    @property
+    def _active(self) -> PanelFrame | None:
+        """The panel that had the keyboard last. Asked for by name: the frame of a dock is replaced when its panel is made."""
+        dock = self.area.docks.get(self._active_name)
+        return dock.frame if dock is not None else None
 
     def _walk_panels(self, step: int) -> None:
         """F6: the next or previous visible panel in reading order."""
         names = self.area.shown()
         if not names:
             return
-        current = self._active.panel_id if self._active is not None else ""
-        at = names.index(current) + step if current in names else 0
+        at = names.index(self._active_name) + step if self._active_name in names else 0
         self.area.docks[names[at % len(names)]].frame.focus_content()
 
     # -- look -------------------------------------------------------------------------------------------------------------
@@ -579,7 +596,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(" — ".join(parts))
 
     def _on_machine(self) -> None:
-        self.status.set_frame(self._frame_ms, self._parts.memory_bytes())
+        frame_ms = statistics.median(self._frames_ms) if self._frames_ms else None
+        self.status.set_frame(frame_ms, self._parts.memory_bytes())
         self.status.set_now(self._parts.now_ns())
 
     # -- layout -----------------------------------------------------------------------------------------------------------
@@ -600,7 +618,7 @@ class MainWindow(QMainWindow):
             return super().event(event)
         begin = time.perf_counter()
         done = super().event(event)
-        self._frame_ms = (time.perf_counter() - begin) * 1000
+        self._frames_ms.append((time.perf_counter() - begin) * 1000)
         return done
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -610,6 +628,15 @@ class MainWindow(QMainWindow):
             self._sized = True
             self.area.apply_sizes()
             QTimer.singleShot(0, self, self.area.apply_sizes)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc that no panel wanted stops the running work."""
+        work = self._parts.workstation
+        if event.key() == Qt.Key.Key_Escape and (work.job.last is not None or isinstance(work.scan_state.last, Loading)):
+            work.cancel_job()
+            event.accept()
+            return
+        super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the covering pages as large as the window."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from ralphstock_desktop.ports import Ledger, Progress
+from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import ScanPicture
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
@@ -98,7 +98,7 @@ class StatusBar(QWidget):
     def __init__(self, appearance: Appearance, shell: ShellViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._appearance, self._shell = appearance, shell
-        self._ledger: Ledger | None = None
+        self._place = ""
         self._scan: ScanPicture | None = None
         self._job: Progress | None = None
         self._frame_ms: float | None = None
@@ -127,10 +127,10 @@ class StatusBar(QWidget):
 
     # -- facts --------------------------------------------------------------------------------------------------------------
 
-    def set_ledger(self, ledger: Ledger) -> None:
-        """Show kind and place of the store."""
-        self._ledger = ledger
-        self.refresh()
+    def set_store(self, place: str) -> None:
+        """Show kind and place of the repository in use; empty for the simulated market."""
+        self._place = place
+        self._show_data()
 
     def set_scan(self, scan: ScanPicture) -> None:
         """Show duration and counts of the last scan."""
@@ -143,7 +143,7 @@ class StatusBar(QWidget):
         self._show_job()
 
     def set_frame(self, frame_ms: float | None, memory_bytes: float | None) -> None:
-        """Show the frame time (last painting) and the memory of the process."""
+        """Show the frame time (median of the last paints) and the memory of the process."""
         self._frame_ms, self._memory = frame_ms, memory_bytes
         self._show_machine()
 
@@ -179,12 +179,11 @@ class StatusBar(QWidget):
             self.kind.show_text(look.tr("shell.status.past"), icon="time", token="replay")  # noqa: S106 - a colour
         else:
             self.kind.show_text(look.tr("shell.status.real"), icon="check", token="success")  # noqa: S106 - a colour
-        database = self._ledger.database if self._ledger else ""
         rows = shell.panel_rows() if shell.picture else None
-        words = [database.split(" ", 1)[0]] if database else []
+        words = [("PostgreSQL" if self._place.startswith("postgres") else "SQLite")] if self._place else []
         if rows is not None:
             words.append(look.tr("shell.status.rows", rows=f"{rows:,}"))
-        self.store.show_text(" · ".join(words), database)
+        self.store.show_text(" · ".join(words), self._place)
         last, age = shell.workstation.last_trading_day, shell.data_age_days(self._now_ns) if self._now_ns else None
         if last is None:
             self.data.show_text("")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,7 @@ def test_history_keeps_the_last_ten_versions_newest_first(tmp_path: Path) -> Non
     for number in range(15):
         write_atomically(file, str(number), keep_history=True)
     assert read_history(file) == [str(n) for n in range(14, 3, -1)]
-    assert not [f for f in os.listdir(tmp_path) if f.endswith(".new")]
+    assert not list(tmp_path.glob("*.new"))
 
 
 def test_settings_are_validated_stored_and_published(tmp_path: Path) -> None:

@@ -87,7 +87,9 @@ def postgres() -> Iterator[PostgresServer]:
         assert done.returncode == 0, f"{program}: {done.stderr}"
 
     try:
-        call("initdb", "-U", "tester", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        call(
+            "initdb", "-U", "tester", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"
+        )
         settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
         call("pg_ctl", "-w", "-t", "60", "-l", str(folder / "log"), "-o", settings, "start")
         try:
@@ -99,12 +101,11 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+def postgres_url(postgres: PostgresServer) -> str:
     """An empty database of its own."""
     name = f"t{uuid.uuid4().hex[:12]}"
     postgres.run_sql(f"CREATE DATABASE {name}")
-    yield postgres.url(name)
-    postgres.run_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    return postgres.url(name)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -115,10 +116,38 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgres_url"))
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """Name of a database that holds the empty schema; copying it is faster than migrating."""
+    postgres.run_sql("CREATE DATABASE prepared")
+    open_database(postgres.url("prepared")).close()
+    return "prepared"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that holds the empty schema."""
+    path = tmp_path_factory.mktemp("template") / "market.db"
+    open_database(path).close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def ready_place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a repository of each kind with an empty schema lives."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "market.db")
+        return str(tmp_path / "market.db")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"t{uuid.uuid4().hex[:12]}"
+    server.run_sql(f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('postgres_template')}")
+    return server.url(name)  # not dropped: that costs a checkpoint, and the whole server goes at the end
+
+
 @pytest.fixture
-def database(place: str) -> Iterator[Database]:
+def database(ready_place: str) -> Iterator[Database]:
     """An open empty repository."""
-    with open_database(place) as opened:
+    with open_database(ready_place) as opened:
         yield opened
         assert opened.checked_out() == 0
 

@@ -209,8 +209,7 @@ def test_many_calls_leave_no_connection_checked_out(database: Database) -> None:
 def test_the_writer_thread_acknowledges_after_the_commit(database: Database) -> None:
     with WriterThread(database) as writer:
         futures = [
-            writer.submit(lambda unit, n=number: unit.upsert_daily(daily([(f"{n:05d}0", *BAR[1:])])))
-            for number in range(1, 21)
+            writer.submit(lambda unit, n=number: unit.upsert_daily(daily([(f"{n:05d}0", *BAR[1:])]))) for number in range(1, 21)
         ]
         failing = writer.submit(lambda unit: unit.upsert_daily(daily([("", *BAR[1:])])))
         after = writer.submit(lambda unit: unit.upsert_daily(daily([BAR])))
@@ -228,9 +227,7 @@ async def test_a_write_can_be_awaited(database: Database) -> None:
 
     with WriterThread(database) as writer:
         counted = await asyncio.wrap_future(writer.submit(lambda unit: unit.upsert_daily(daily([BAR]))))
-        stored = await asyncio.wrap_future(
-            writer.submit(lambda unit: unit.store_scan(run(), [signal("005930")]), durable=True)
-        )
+        stored = await asyncio.wrap_future(writer.submit(lambda unit: unit.store_scan(run(), [signal("005930")]), durable=True))
     assert (counted.inserted, stored.inserted) == (1, 1)
 
 

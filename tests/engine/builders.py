@@ -222,26 +222,26 @@ def panel_of(market: list[History], version: str = "test") -> MarketPanel:
     count, length = len(market), len(market[0].days)
     arrays = {name: np.zeros((count, length), dtype=kind) for name, kind in ARRAY_FIELDS.items()}
     for k, s in enumerate(market):
-        running = 1.0
-        for i in range(length):
-            o, h, low, c, v = s.open[i], s.high[i], s.low[i], s.close[i], s.volume[i]
-            running *= s.factor[i]
-            arrays["open_krw"][k, i] = _whole(o)
-            arrays["high_krw"][k, i] = _whole(h)
-            arrays["low_krw"][k, i] = _whole(low)
-            arrays["close_krw"][k, i] = _whole(c)
-            arrays["volume_shares"][k, i] = _whole(v)
-            arrays["factor"][k, i] = running
-            arrays["base_krw"][k, i] = math.nan
-            arrays["present"][k, i] = c is not None
-            arrays["valid"][k, i] = valid_bar(o, h, low, c, v)
-            arrays["designation"][k, i] = sum(DesignationFlag[name] for name in s.designations[i])
-            arrays["pension_krw"][k, i] = math.nan
-            arrays["value_krw"][k, i] = _number(s.value[i])
-            arrays["foreign_krw"][k, i] = _number(s.foreign_krw[i])
-            arrays["institution_krw"][k, i] = _number(s.institution_krw[i])
-            arrays["foreign_shares"][k, i] = _number(s.foreign_shares[i])
-            arrays["institution_shares"][k, i] = _number(s.institution_shares[i])
+        running, steps = 1.0, []
+        for f in s.factor:
+            running *= f
+            steps.append(running)
+        arrays["factor"][k] = steps
+        arrays["open_krw"][k] = [_whole(x) for x in s.open]
+        arrays["high_krw"][k] = [_whole(x) for x in s.high]
+        arrays["low_krw"][k] = [_whole(x) for x in s.low]
+        arrays["close_krw"][k] = [_whole(x) for x in s.close]
+        arrays["volume_shares"][k] = [_whole(x) for x in s.volume]
+        arrays["present"][k] = [x is not None for x in s.close]
+        arrays["valid"][k] = [s.is_valid(i) for i in range(length)]
+        arrays["designation"][k] = [sum(DesignationFlag[name] for name in names) for names in s.designations]
+        arrays["value_krw"][k] = [_number(x) for x in s.value]
+        arrays["foreign_krw"][k] = [_number(x) for x in s.foreign_krw]
+        arrays["institution_krw"][k] = [_number(x) for x in s.institution_krw]
+        arrays["foreign_shares"][k] = [_number(x) for x in s.foreign_shares]
+        arrays["institution_shares"][k] = [_number(x) for x in s.institution_shares]
+    for unknown in ("base_krw", "pension_krw"):
+        arrays[unknown][...] = math.nan
     tickers = [s.ticker for s in market]
     return MarketPanel(
         days=np.array(market[0].days, dtype="datetime64[D]"),

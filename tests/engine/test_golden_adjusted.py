@@ -47,7 +47,7 @@ def whole() -> Series:
     return divisible_by_ten(ideal()).flows([1e9, -1e8, 1e8, 2e8, 3e8], [2e8] * 5)
 
 
-@pytest.mark.parametrize("back", [0, 1, 2, 5, 12, 30, 47, 48, 100, 250, 286])
+@pytest.mark.parametrize("back", [0, 1, 5, 12, 46, 47, 250, 286])
 @pytest.mark.parametrize("kind", ["5:1", "10:1", "1:5", "1:10"])
 def test_a_split_changes_nothing(kind: str, back: int) -> None:
     """Before day t - back the shares are n times dearer and n times fewer (or the other way round), f = 1/n (or n)."""
@@ -118,7 +118,7 @@ def test_only_factors_known_at_the_instant_enter() -> None:
     before = scan_one(series, AsOf.at(LAST_DAY, 9))
     after = scan_one(series)
     assert (before.get("close"), before.get("ma50")) == (50_000, 50_000)
-    assert (after.get("close"), after.get("ma50")) == (10_000, pytest.approx(10_000))
+    assert (after.get("close"), after.get("ma50")) == pytest.approx((10_000, 10_000))
 
 
 def test_eligibility_uses_the_price_of_its_day() -> None:
@@ -130,8 +130,8 @@ def test_eligibility_uses_the_price_of_its_day() -> None:
     assert (before.get("close"), int(before.get("ineligible"))) == (900, 16)
 
 
-@pytest.mark.parametrize("days", [1, 2, 7])
-@pytest.mark.parametrize("back", [1, 2, 5, 6, 9, 20, 40, 60, 200])
+@pytest.mark.parametrize("days", [1, 7])
+@pytest.mark.parametrize("back", [1, 2, 5, 9, 20, 60, 200])
 @pytest.mark.parametrize("how", ["halt", "absent"])
 def test_days_without_a_bar_change_nothing(how: str, back: int, days: int) -> None:
     """The same bars with halted (or absent) days between them; only the dates of older bars move."""

@@ -212,6 +212,13 @@ def test_tight_area(walks: list[tuple[int, int]], depths: list[float]) -> None:
     assert found.get("t_count") == len(depths)
 
 
+@pytest.mark.parametrize(("low", "count"), [(990_000, 1), (990_001, 0)])
+def test_tight_area_to_the_won(low: int, count: int) -> None:
+    """1,000,000 -> 990,000 is 1 %; one won less is 0.9999 %."""
+    series = Series().flat(100, 900_000).closes([1_000_000]).to(low, 12).closes([low])
+    assert scan_one(series).get("t_count") == count
+
+
 def test_the_as_of_bar_cannot_redraw_the_base() -> None:
     """t falls to 5,000 or jumps to 13,000: the legs up to s stay 20 % and 10 %."""
     for last in (5_000, 13_000):

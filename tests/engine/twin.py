@@ -126,8 +126,9 @@ def valid_bar(o: float | None, h: float | None, low: float | None, c: float | No
     """§1.9."""
     if o is None or h is None or low is None or c is None or v is None:
         return False
-    if not all(math.isfinite(x) and x > 0 for x in (o, h, low, c, v)):
-        return False
+    for x in (o, h, low, c, v):
+        if not math.isfinite(x) or x <= 0:
+            return False
     return low <= min(o, c) * (1 + 1e-6) and h >= max(o, c) * (1 - 1e-6)
 
 

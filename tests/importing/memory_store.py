@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import numpy as np
 
 from engine.model.instruments import Designation, Market, Symbol
-from ralphstock_desktop.ports import MISSING_INT, UpsertCount
+from ralphstock_desktop.ports import MISSING_INT, ImportRecord, UpsertCount
 
 Row = dict[str, Any]
 
@@ -31,6 +32,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.tables: dict[str, dict[Any, Row]] = {}
         self.transactions = 0
+        self.imports: list[ImportRecord] = []
         self.fail_after: int | None = None
         """Raise after this many upserts, to try roll-back."""
         self.error: Exception | None = None
@@ -84,8 +86,11 @@ class MemoryUnit:
         keys = [tuple(row[name] if name in row else constants[name] for name in key_names) for row in rows]
         return self._upsert(dataset, keys, rows)
 
-    def upsert_symbols(self, symbols: Sequence[Symbol], *, source: str, complete: bool) -> UpsertCount:
+    def upsert_symbols(
+        self, symbols: Sequence[Symbol], *, source: str, complete: bool, as_of: date | None = None
+    ) -> UpsertCount:
         assert not complete
+        assert all(symbol.name for symbol in symbols)
         rows = []
         for symbol in symbols:
             row = dataclasses.asdict(symbol)
@@ -120,6 +125,12 @@ class MemoryUnit:
 
     def upsert_minutes(self, batch: Any) -> UpsertCount:
         return self._batch("minute_price", batch, ("ticker", "minute_ns"))
+
+    def upsert_calendar(self, days: Any, is_open: Any, *, source: str) -> UpsertCount:
+        return self._upsert("calendar", [str(day) for day in days], [{"is_open": bool(flag)} for flag in is_open])
+
+    def record_import(self, record: ImportRecord) -> None:
+        self.store.imports.append(record)
 
     def upsert_news(self, batch: Any) -> UpsertCount:
         return self._batch("news", batch, ("url", "ticker"))

@@ -159,3 +159,16 @@ def test_an_unknown_unit_in_a_header_is_refused(tmp_path: Path, run: Run) -> Non
     error = run(file).failed[0][1]
     assert error.key == "error.import.unit"
     assert "달러" in str(error)
+
+
+def test_a_market_table_of_one_day_takes_its_day_from_the_name(tmp_path: Path, run: Run, store: MemoryStore) -> None:
+    text = (
+        "종목코드,종목명,시장구분,소속부,종가,대비,등락률,시가,고가,저가,거래량,거래대금,시가총액,상장주식수\n"
+        "900001,가나,KOSDAQ,우량기업부,11,1,10.0,10,12,9,500,5500,11000,1000\n"
+    )
+    report = run(make(tmp_path, "data_1234_20260504.csv", text))
+    assert report.failed == ()
+    row = store.rows("daily_price")["900001", "2026-05-04"]
+    assert (row["close_krw"], row["prev_diff_krw"], row["value_krw"]) == (11, 1, 5_500)
+    assert store.rows("symbol")["900001"]["shares_out"] == 1_000
+    assert run(make(tmp_path, "data_1234.csv", text)).failed[0][1].key == "error.import.no_day"

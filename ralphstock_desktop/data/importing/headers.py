@@ -86,7 +86,7 @@ _UNIT = re.compile(r"[(\[（]\s*([^)\]）]*?)\s*[)\]）]\s*\Z")
 _QUANTITY_ENDS = ("수량", "주식수")
 _MONEY_ENDS = ("금액", "대금")
 _FLOW_FIELDS = frozenset(
-    "foreign institution pension individual securities insurance investment_trust bank other_finance other_corp net".split()  # noqa: SIM905 - a list of words
+    "foreign institution pension individual securities insurance investment_trust bank other_finance other_corp net".split()
 )
 
 

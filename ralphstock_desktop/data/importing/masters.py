@@ -10,11 +10,9 @@ companies, and only then the name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,13 +20,14 @@ import numpy as np
 from engine.calendar.trading_days import TradingCalendar
 from engine.model.instruments import Designation, DesignationFlag, Market, SecurityType, Symbol, infer_security_type
 from ralphstock_desktop.data.importing import columns as read
-from ralphstock_desktop.data.importing.columns import MISSING_INT, day_from_text
+from ralphstock_desktop.data.importing.columns import MISSING_INT
 from ralphstock_desktop.data.importing.convert import Converter, Counts
 from ralphstock_desktop.data.importing.prices import read_tickers
+from ralphstock_desktop.data.importing.recognise import day_of_file
 from ralphstock_desktop.data.importing.rows import Chunk, RowFilter
 from ralphstock_desktop.ports import UnitOfWork
 
-__all__ = ["MasterConverter", "Masters", "day_of_file", "security_type"]
+__all__ = ["MasterConverter", "Masters", "security_type"]
 
 _FUND_INDUSTRIES = ("신탁업 및 집합투자업",)
 _PROPERTY_INDUSTRIES = ("부동산 임대 및 공급업", *_FUND_INDUSTRIES)
@@ -50,13 +49,6 @@ _SECTIONS: tuple[tuple[str, DesignationFlag], ...] = (
     ("관리종목", DesignationFlag.ADMIN),
     ("투자주의환기", DesignationFlag.CAUTION_ISSUE),
 )
-_FILE_DAY = re.compile(r"(20\d{2})[-_.]?(\d{2})[-_.]?(\d{2})")
-
-
-def day_of_file(path: Path) -> date | None:
-    """Return the day in a file name such as ``krx_listing_20260320.csv.gz``; None if there is none."""
-    match = _FILE_DAY.search(path.name)
-    return day_from_text("".join(match.groups())) if match else None
 
 
 def security_type(
@@ -131,20 +123,20 @@ class Masters:
             if words in section:
                 self._sections.setdefault((ticker, flag), set()).add(day)
 
-    def symbols(self, tickers: Iterable[str]) -> list[Symbol]:
-        """Merged master rows of the tickers that are known, by ticker.
+    def symbols(self, tickers: Iterable[str]) -> dict[date | None, list[Symbol]]:
+        """Merged master rows of the tickers that are known, by the last day a listing showed them (None: only delistings).
 
         A delisting that lies before a day on which the issue was still listed was a move between markets and is left out.
         """
-        found = []
+        found: dict[date | None, list[Symbol]] = {}
         for ticker in sorted(set(tickers)):
             known = self._known.get(ticker)
-            if known is None:
+            if known is None or not known.symbol.name:
                 continue
             symbol = known.symbol
             if symbol.delisted_on is not None and known.listed_at > symbol.delisted_on:
                 symbol = replace(symbol, delisted_on=None)
-            found.append(symbol)
+            found.setdefault(None if known.listed_at == date.min else known.listed_at, []).append(symbol)
         return found
 
     def designations(self, tickers: Iterable[str]) -> list[Designation]:
@@ -296,10 +288,9 @@ def store_masters(uow: UnitOfWork, masters: Masters, tickers: Iterable[str], sou
     """Store the merged master rows and designations of some tickers."""
     wanted = set(tickers)
     counts = Counts()
-    symbols = masters.symbols(wanted)
-    if symbols:
+    for as_of, symbols in masters.symbols(wanted).items():
         # Never "complete": a file of one day must not declare issues delisted that it does not list.
-        counts.add("symbol", uow.upsert_symbols(symbols, source=source, complete=False))
+        counts.add("symbol", uow.upsert_symbols(symbols, source=source, complete=False, as_of=as_of))
     designations = masters.designations(wanted)
     if designations:
         counts.add("designation", uow.upsert_designations(designations, source=source))

@@ -40,7 +40,17 @@ from ralphstock_desktop.data.importing.prices import (
 from ralphstock_desktop.data.importing.recognise import Layout, recognise
 from ralphstock_desktop.data.importing.rows import Chunk, Clock, RowFilter, last_of_each_key
 from ralphstock_desktop.data.importing.sources import DataFile, SkippedFile, find_files, open_file, refuse
-from ralphstock_desktop.ports import ColumnGuess, FileIssue, FilePreview, ImportReport, OnProgress, Progress, UnitOfWork
+from ralphstock_desktop.ports import (
+    ColumnGuess,
+    FileIssue,
+    FilePreview,
+    ImportRecord,
+    ImportReport,
+    OnProgress,
+    Progress,
+    UnitOfWork,
+    UpsertCount,
+)
 
 __all__ = ["Mappings", "import_files", "preview"]
 
@@ -263,6 +273,24 @@ class _Meter:
         self.on_progress(Progress(f"import.progress.{stage}", done, self.total, path.name, left))
 
 
+class _DaySpan:
+    """The days a file of daily bars speaks about; the calendar of that span is stored beside the bars."""
+
+    def __init__(self) -> None:
+        self._ends: list[Any] = []
+
+    def note(self, chunk: Chunk) -> None:
+        """Widen the span."""
+        if "day" in chunk.columns and len(chunk):
+            self._ends += [chunk.columns["day"].min(), chunk.columns["day"].max()]
+
+    def store_calendar(self, uow: UnitOfWork, calendar: TradingCalendar) -> None:
+        """Store which days of the span the exchange opened."""
+        if self._ends:
+            days = np.arange(min(self._ends), max(self._ends) + np.timedelta64(1, "D"))
+            uow.upsert_calendar(days, calendar.are_trading_days(days), source="calendar:XKRX")
+
+
 class _Import:
     """One run."""
 
@@ -366,7 +394,8 @@ class _Import:
 
     def _store(self, job: _Job) -> None:
         size, rows = job.path.stat().st_size, max(job.rows_read, 1)
-        counts = Counts()
+        counts, started_ns = Counts(), time.time_ns()
+        days = _DaySpan()
         try:
             with self.uow_factory() as uow:
                 for chunk in job.final_rows(lambda done: self.meter.tick("store", job.path, size, 1, done / rows)):
@@ -374,6 +403,10 @@ class _Import:
                         tickers = np.unique(chunk.columns["ticker"]).tolist()
                         counts.merge(master_rows.store_masters(uow, self.masters, tickers, job.converter.context.source))
                     counts.merge(job.converter.store(uow, chunk))
+                    days.note(chunk)
+                if job.layout.dataset == "daily_price":
+                    days.store_calendar(uow, self.clock.calendar)
+                uow.record_import(self._record(job, counts, started_ns))
                 self.meter.tick("store", job.path, size, 1, 1.0)
         except UserCancelled:
             raise
@@ -381,7 +414,7 @@ class _Import:
             self._fail(job, error)
             return
         if job.kind == "daily_price":
-            self.shared.note_daily(job.path, np.sort(np.concatenate(job.keys)))
+            self.shared.note_daily(job.path, np.unique(np.concatenate(job.keys)))
         self._leave(job.path)
         self.counts.merge(counts)
         self.issues.extend(job.issues.report())
@@ -392,15 +425,25 @@ class _Import:
         self.rejected[dataset] = self.rejected.get(dataset, 0) + job.issues.rejected
         job.chunks, job.keys = None, []
 
+    def _record(self, job: _Job, counts: Counts, started_ns: int) -> ImportRecord:
+        return ImportRecord(
+            file=job.path.name,
+            sha256=job.file.sha256,
+            dataset=job.layout.dataset,
+            rows_read=job.rows_read,
+            count=sum(counts.by_dataset.values(), UpsertCount()),
+            rejected=job.issues.rejected,
+            started_ns=started_ns,
+            finished_ns=time.time_ns(),
+            issues=tuple((issue.reason_key, issue.rows) for issue in job.issues.report()),
+        )
+
     def _report(self, cancelled: bool) -> ImportReport:
         by = self.counts.by_dataset
-        names = sorted(by.keys() | {name for name, count in self.rejected.items() if count})
-        empty = Counts()
         per_dataset = []
-        for name in names:
-            count = by.get(name) or empty.by_dataset.get(name)
-            inserted, updated, unchanged = (count.inserted, count.updated, count.unchanged) if count else (0, 0, 0)
-            per_dataset.append((name, inserted, updated, unchanged, self.rejected.get(name, 0)))
+        for name in sorted(by.keys() | {name for name, rows in self.rejected.items() if rows}):
+            count = by.get(name, UpsertCount())
+            per_dataset.append((name, count.inserted, count.updated, count.unchanged, self.rejected.get(name, 0)))
         return ImportReport(
             files=self.files,
             rows_read=self.rows_read,

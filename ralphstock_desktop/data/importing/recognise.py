@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from engine.model.errors import ValidationFailed
 from engine.model.instruments import normalize_ticker
+from ralphstock_desktop.data.importing.columns import day_from_text
 from ralphstock_desktop.data.importing.headers import Header, money_scale, read_header, share_scale
 from ralphstock_desktop.data.importing.sources import DataFile, SkippedFile, refuse
 
-__all__ = ["DATASETS", "FLOW_INVESTORS", "INDEX_CODES", "Layout", "recognise", "ticker_from_name"]
+__all__ = ["DATASETS", "FLOW_INVESTORS", "INDEX_CODES", "Layout", "day_of_file", "recognise", "ticker_from_name"]
 
 FLOW_INVESTORS: tuple[str, ...] = (
     "individual",
@@ -89,9 +91,11 @@ DATASETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """What can be imported, for recognition and for the mapping step."""
 
+_FILE_DAY = re.compile(r"(?<!\d)(20\d{2})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 _TICKER_IN_NAME = re.compile(r"(?<![0-9A-Za-z])A?([0-9][0-9A-HJ-NP-TV-Z]{5})(?![0-9A-Za-z])")
 _INDEX_NAME = re.compile(r"(?:\^?[A-Z]|코스피|코스닥)[A-Z0-9.^=/ _-]{0,11}\Z")
 _UNIT_KEYS = frozenset({"value_unit", "volume_unit", "flow_unit"})
+_BARS = ("open_krw", "high_krw", "low_krw", "close_krw", "volume_shares")
 _RECORDED_MARKET_FLOW = frozenset({"individual", "foreign", "institution", "securities", "investment_trust", "other_corp"})
 
 
@@ -152,6 +156,12 @@ def ticker_from_name(path: Path) -> str:
     return normalize_ticker(found.pop()) if len(found) == 1 else ""
 
 
+def day_of_file(path: Path) -> date | None:
+    """Return the day in a file name such as ``krx_listing_20260320.csv.gz``; None if there is none."""
+    match = _FILE_DAY.search(path.name)
+    return day_from_text("".join(match.groups())) if match else None
+
+
 def recognise(
     file: DataFile, sample: Mapping[str, tuple[str, ...]], mapping: tuple[str, Mapping[str, str]] | None = None
 ) -> Layout:
@@ -182,6 +192,8 @@ def recognise(
         if header.field and header.field not in columns:
             columns[header.field] = header.column
     layout = Layout("", columns, headers)
+    if layout.has(*_BARS) and not layout.has("day") and not layout.has("instant"):
+        _take_day_from_name(layout, file)
     layout.dataset = _dataset(layout, sample)
     if layout.dataset and "ticker" in DATASETS[layout.dataset][0] and "ticker" not in columns:
         code = ticker_from_name(file.path)
@@ -207,6 +219,17 @@ def recognise(
     _settle_units(layout, file, {})
     _refuse_nested(layout, file)
     return layout
+
+
+def _take_day_from_name(layout: Layout, file: DataFile) -> None:
+    """A whole-market table of one day (전종목 시세) has its day in the file name only."""
+    day = day_of_file(file.path)
+    if day is None:
+        raise refuse(
+            file.path, "no_day", "its bars have no date column and its name holds no day; name it like market_20260504.csv."
+        )
+    layout.constants["day"] = day.isoformat()
+    layout.uncertain.add("day")
 
 
 def _refuse_nested(layout: Layout, file: DataFile) -> None:

@@ -153,7 +153,12 @@ def make_bars(
 ) -> Bars:
     """Turn paths and events into raw bars."""
     symbols, days = paths.log_return.shape
-    log_price = paths.log_return.cumsum(axis=1)
+    day_index = np.arange(days)
+    present = (day_index >= events.first_day[:, None]) & (day_index <= events.last_day[:, None])
+    halted = events.halted & present
+    # During a halt the path stands still, so that trading resumes near the last price.
+    log_return = np.where(halted, 0.0, paths.log_return)
+    log_price = log_return.cumsum(axis=1)
     log_price += (np.log(universe.price_krw) - log_price[:, -1])[:, None]
     spread, volume_factor = paths.spread, paths.volume_factor
     for plant in plants:
@@ -162,25 +167,50 @@ def make_bars(
     for row, ex_day, factor in events.actions:
         scale[row, :ex_day] *= factor
     # Keep cheap issues where one tick is still small against the limits.
-    floor = np.maximum(log_price - np.log(scale), np.log(650.0)) + np.log(scale)
-    adjusted = np.exp(floor)
-    day_index = np.arange(days)
-    present = (day_index >= events.first_day[:, None]) & (day_index <= events.last_day[:, None])
-    halted = events.halted & present
-    _freeze(adjusted, halted)
+    adjusted = np.exp(np.maximum(log_price - np.log(scale), np.log(650.0)) + np.log(scale))
+    volume = np.floor(universe.turnover_krw[:, None] / adjusted[:, -1:] * volume_factor * scale)
+    for row, ex_day, _ in events.actions:
+        volume[row, ex_day] = max(volume[row, ex_day], 1_000.0)
+    # Thinly traded issues have days without a trade; such a day is published like a halt.
+    traded = present & ~halted & (volume >= 1)
     tick = _TickRules(spec, universe)
-    close = tick.round(adjusted / scale)
-    base = _bases(close, events, tick, adjusted / scale, rng)
-    upper, lower = tick.upper(base), tick.lower(base)
-    hit = (paths.log_return >= _LIMIT_UP) & ~halted
+    raw = adjusted / scale
+    close = _last_traded(tick.round(raw), traded)
+    base = _bases(close, events, tick, raw, rng)
+    hit = (log_return >= _LIMIT_UP) & traded
     hit[:, 0] = False
-    close = np.where(hit, upper, close)
-    base = _bases(close, events, tick, adjusted / scale, rng=None, first=base)
+    close = _last_traded(np.where(hit, tick.upper(base), close), traded)
+    for _ in range(3):  # a price cut to its limit moves the next day's base; three rounds settle it
+        base = _bases(close, events, tick, raw, rng=None, first=base)
+        upper, lower = tick.upper(base), tick.lower(base)
+        close = _last_traded(np.clip(close, lower, upper), traded)
+    base = _bases(close, events, tick, raw, rng=None, first=base)
     upper, lower = tick.upper(base), tick.lower(base)
-    close = np.clip(close, lower, upper)
-    close = np.where(halted, base, close)
-    bars = _shape_bars(close, base, spread, upper, lower, tick, rng)
-    return _assemble(bars, close, base, volume_factor, universe, scale, present, halted, adjusted)
+    open_, high, low = _shape_bars(close, base, spread, upper, lower, tick, rng)
+    value = np.floor(volume * (open_ + high + low + 2 * close) / 5)
+
+    def whole(values: Floats, where: Bools) -> Ints:
+        return np.where(where, values, 0).astype(np.int64)
+
+    return Bars(
+        open_krw=whole(open_, traded),
+        high_krw=whole(high, traded),
+        low_krw=whole(low, traded),
+        close_krw=whole(close, present),
+        volume_shares=whole(volume, traded),
+        value_krw=whole(value, traded),
+        base_krw=whole(base, present),
+        present=present,
+        traded=traded,
+        adjusted_close=adjusted,
+    )
+
+
+def _last_traded(close: Floats, traded: Bools) -> Floats:
+    """The close of the last traded day up to each day; before the first one the close as drawn."""
+    days = np.arange(close.shape[1])
+    last = np.maximum.accumulate(np.where(traded, days, -1), axis=1)
+    return np.where(last >= 0, np.take_along_axis(close, np.maximum(last, 0), axis=1), close)
 
 
 def _plant(
@@ -196,14 +226,6 @@ def _plant(
     volume_factor[row, : end + 1] = volume
     spread[row, : end + 1] = 0.009
     spread[row, base_start : end + 1] = 0.0032
-
-
-def _freeze(adjusted: Floats, halted: Bools) -> None:
-    """During a halt the price stands still at the last one before it."""
-    rows, days = np.nonzero(halted)
-    for row, day in zip(rows.tolist(), days.tolist(), strict=True):
-        if day:
-            adjusted[row, day] = adjusted[row, day - 1]
 
 
 class _TickRules:
@@ -288,42 +310,3 @@ def _shape_bars(
     high = np.clip(np.maximum(tick.round(top * np.exp(spread * 0.8 * up)), top), lower, upper)
     low = np.clip(np.minimum(tick.round(bottom * np.exp(-spread * 0.8 * down)), bottom), lower, upper)
     return open_, high, low
-
-
-def _assemble(
-    bars: tuple[Floats, Floats, Floats],
-    close: Floats,
-    base: Floats,
-    volume_factor: Floats,
-    universe: Universe,
-    scale: Floats,
-    present: Bools,
-    halted: Bools,
-    adjusted: Floats,
-) -> Bars:
-    open_, high, low = bars
-    usual_shares = universe.turnover_krw[:, None] / adjusted[:, -1:]
-    volume = np.floor(usual_shares * volume_factor * scale)
-    # Thinly traded issues have days without a trade; such a day is published like a halt.
-    silent = present & ~halted & (volume < 1)
-    traded = present & ~halted & ~silent
-    close = np.where(silent, base, close)
-    volume = np.where(traded, volume, 0)
-    typical = (open_ + high + low + 2 * close) / 5
-    value = np.floor(volume * typical)
-
-    def whole(values: Floats, where: Bools) -> Ints:
-        return np.where(where, values, 0).astype(np.int64)
-
-    return Bars(
-        whole(open_, traded),
-        whole(high, traded),
-        whole(low, traded),
-        whole(close, present),
-        volume.astype(np.int64),
-        value.astype(np.int64),
-        whole(base, present),
-        present,
-        traded,
-        adjusted,
-    )

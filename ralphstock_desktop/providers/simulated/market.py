@@ -398,6 +398,8 @@ def store_market(
     """Store a whole market in one transaction: a store holds it completely or not at all."""
     total = UpsertCount()
     with uow_factory() as uow:
+        span = np.arange(spec.days[0], spec.days[-1] + np.timedelta64(1, "D"))
+        uow.upsert_calendar(span, np.isin(span, spec.days), source=SOURCE)
         for batch in iter_batches(spec, on_progress):
             total += store_batch(uow, batch)
     return total

@@ -138,9 +138,9 @@ def draw(recipe: Recipe, end: int, rng: np.random.Generator) -> tuple[Floats, Fl
     )
     if year_ago:
         path[:year_ago] = path[year_ago] * np.exp(0.02 * np.sin(np.linspace(0, 9, year_ago)))
-    noise = rng.normal(0, 0.006, base_start + 1).cumsum()
+    noise = rng.normal(0, 0.013, base_start + 1).cumsum()
     bridge = noise - np.linspace(noise[0], noise[-1], base_start + 1)
-    path[: base_start + 1] *= np.exp(bridge * np.linspace(1, 0.0, base_start + 1))
+    path[: base_start + 1] *= np.exp(bridge * np.linspace(1.0, 0.0, base_start + 1) ** 0.5)
     bars, levels = zip(*nodes, strict=True)
     inside = np.interp(np.arange(base_bars + 1), bars, levels)
     calm = rng.normal(0, 0.0022, base_bars + 1)

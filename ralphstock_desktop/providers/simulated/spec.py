@@ -69,4 +69,4 @@ class SimulationSpec:
     @property
     def identity(self) -> str:
         """Short text that is equal for equal markets; used as the panel's version."""
-        return f"simulated-{self.seed}-{self.symbols}x{len(self.days)}-{self.days[-1]}-r1"
+        return f"simulated-{self.seed}-{self.symbols}x{len(self.days)}-{self.days[-1]}-r2"

@@ -182,7 +182,7 @@ def _identify(
     name: list[str] = []
     name_en: list[str] = []
     letters = "ABCDEFGHJKLMNPQRSTVWXYZ"
-    spac = 0
+    spac = etf = 0
     for row in range(symbols):
         stem, stem_en = stems[row]
         kind = kinds[row]
@@ -203,8 +203,9 @@ def _identify(
             name.append(f"{stem}모의리츠")
             name_en.append(f"{stem_en} Demo REIT")
         elif kind == SecurityType.ETF:
-            name.append(f"모의ETF {SECTORS[sector[row]][0]}{row % 7 + 1}")
-            name_en.append(f"Demo ETF {SECTORS[sector[row]][2]} {row % 7 + 1}")
+            etf += 1
+            name.append(f"모의ETF {SECTORS[sector[row]][0]}{etf}")
+            name_en.append(f"Demo ETF {SECTORS[sector[row]][2]} {etf}")
         else:
             name.append(stem + suffix)
             name_en.append(f"{stem_en} {suffix_en}")

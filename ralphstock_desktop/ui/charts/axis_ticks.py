@@ -111,10 +111,11 @@ class TimeTick:
     bar: int
     kind: str
     """``year``, ``month``, ``day``, ``hour`` or ``half_hour``."""
-    moment: npt.NDArray[np.datetime64] | np.datetime64
+    moment: np.datetime64
 
 
-_RANK_YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_MONTHS = (1, 3, 6, *(12 * years for years in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)))
+"""Months between two lines of a time axis."""
 
 
 class TimeTicks:
@@ -164,11 +165,8 @@ class TimeTicks:
         if end <= begin:
             return []
         months = self._months[begin:end]
-        room_px = (last - first) * step_px
-        every = 1
-        for every in (1, 3, 6, *(12 * years for years in _RANK_YEARS)):
-            if int(np.count_nonzero(months % every == 0)) * least_px <= room_px or every == 12_000:
-                break
+        need = len(months) * least_px / ((last - first) * step_px)
+        every = next((every for every in _MONTHS if every >= need), _MONTHS[-1])
         chosen = np.flatnonzero(months % every == 0)
         return [
             TimeTick(int(starts[begin + k]), "year" if months[k] % 12 == 0 else "month", self._time[starts[begin + k]])

@@ -155,7 +155,7 @@ class ChartData:
             size=size,
             first=begin,
             last=end,
-            centre=starts + (size - 1) / 2,
+            centre=starts.astype(np.float64) + (size - 1) / 2,
             ends=ends,
             open=s.open[starts],
             high=self._high.groups(begin, end, size),
@@ -163,6 +163,15 @@ class ChartData:
             close=s.close[ends],
             volume=self._volume.groups(begin, end, size),
         )
+
+    @cached_property
+    def highest(self) -> float:
+        """Highest price of the closed bars; NaN where there is none."""
+        return self._high.over(0, self.count - 1)
+
+    def column_starts(self, first: int, last: int, size: int) -> IndexArray:
+        """First bars of all columns that hold bars ``first`` … ``last`` - 1, the newest bar's column too."""
+        return np.arange(first // size * size, last, size)
 
     def open_column_start(self, size: int) -> int:
         """First bar of the column that holds the newest bar."""

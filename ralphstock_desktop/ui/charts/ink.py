@@ -30,6 +30,7 @@ class Ink:
         self._texts: dict[tuple[str, str, bool], tuple[QStaticText, float]] = {}
         self._pens: dict[tuple[str, str, float], QPen] = {}
         self._mixed: dict[tuple[str, str, float], QColor] = {}
+        self._sizes: dict[float, int] = {}
 
     def reset(self, ratio: float) -> None:
         """Forget everything that depends on theme, zoom or ratio."""
@@ -38,12 +39,16 @@ class Ink:
         self._texts.clear()
         self._pens.clear()
         self._mixed.clear()
+        self._sizes.clear()
 
     # -- sizes and colours ----------------------------------------------------------------------------------------------
 
     def px(self, size: float) -> int:
         """A size of the design in device pixels at the chosen zoom."""
-        return round(size * self.look.zoom_pct / 100 * self.ratio)
+        found = self._sizes.get(size)
+        if found is None:
+            found = self._sizes[size] = round(size * self.look.zoom_pct / 100 * self.ratio)
+        return found
 
     def hair(self) -> int:
         """Thickness of a hairline: one device pixel at any zoom, more on dense screens."""

@@ -23,7 +23,9 @@ def group_size(bars_per_px: float) -> int:
     """Bars to merge into one column so that a column is at least a pixel wide; a multiple of a power of four."""
     if bars_per_px <= 1.0 or not math.isfinite(bars_per_px):
         return 1
-    power = FACTOR ** int(math.log(bars_per_px, FACTOR) + 1e-9)
+    power = 1
+    while power * FACTOR <= bars_per_px + 1e-9:
+        power *= FACTOR
     return power * math.ceil(bars_per_px / power - 1e-9)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPolygon
 
 from ralphstock_desktop.ui import format as fmt
@@ -14,7 +14,22 @@ from ralphstock_desktop.ui.charts.axis_ticks import TimeTick, amount_ticks, pric
 from ralphstock_desktop.ui.charts.scene import PaneBox, Scene
 from ralphstock_desktop.ui.charts.tags import push_apart
 
-__all__ = ["AxisTag", "Crosshair", "axis_tags", "grid_values", "paint_axis_texts", "paint_crosshair", "paint_grid", "paint_tags"]
+__all__ = [
+    "AxisTag",
+    "Crosshair",
+    "axis_tags",
+    "grid_values",
+    "paint_axis_texts",
+    "paint_crosshair",
+    "paint_grid",
+    "paint_last_line",
+    "paint_tags",
+    "time_ticks",
+]
+
+
+_TAG_CLEARANCE = 14
+"""An axis number nearer than this to a tag's middle would touch it (tag 17 px, capitals 8 px high)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +57,19 @@ class Crosshair:
 
 def grid_values(scene: Scene, pane: PaneBox) -> list[float]:
     """Values of the horizontal lines of a pane."""
+    if pane.name not in scene.grid:
+        scene.grid[pane.name] = _find_grid(scene, pane)
+    return scene.grid[pane.name]
+
+
+def _find_grid(scene: Scene, pane: PaneBox) -> list[float]:
     ink, scale = scene.ink, pane.scale
     data = scene.given.data
     if data is None or not scene.is_drawable:
         return []
     if pane.name == "price":
         day, market = data.day(data.count - 1), data.series.market
-        most = min(8, max(2, pane.height // ink.px(44)))
+        most = min(9, max(2, pane.height // ink.px(36)))
         values = price_ticks(scale.low, scale.high, most, lambda price: tick_at(price, market, day), log=scale.log)
         return [value for value in values if pane.top + ink.px(6) < scale.y(value) < pane.bottom - ink.px(4)]
     most = max(1, min(4, pane.height // ink.px(38)))
@@ -95,22 +116,26 @@ def _time_word(painter: QPainter, scene: Scene, tick: TimeTick, x: int) -> None:
         ink.text(painter, left, scene.plot_height + scene.time_height / 2, text, token, bold=bold)
 
 
-def paint_axis_texts(painter: QPainter, scene: Scene, taken: dict[str, list[float]]) -> None:
-    """Numbers of all value axes; one within 13 px of a tag is left out.
+def paint_axis_texts(painter: QPainter, scene: Scene, taken: dict[str, list[float]], dirty: QRect) -> None:
+    """Numbers of all value axes; one too near a tag is left out.
 
     Parameters
     ----------
     taken : dict
         Centres of the tags by pane.
+    dirty : QRect
+        Panes outside it are left alone.
     """
     ink, look = scene.ink, scene.ink.look
     x = scene.plot_width + ink.px(6)
     for pane in scene.panes:
+        if dirty.bottom() < pane.top or dirty.top() >= pane.bottom or dirty.right() < x:
+            continue
         for value in grid_values(scene, pane):
             y = pane.scale.y(value)
             if not pane.top + ink.px(7) <= y <= pane.bottom - ink.px(6):
                 continue
-            if any(abs(y - tag) < ink.px(13) for tag in taken.get(pane.name, ())):
+            if any(abs(y - tag) < ink.px(_TAG_CLEARANCE) for tag in taken.get(pane.name, ())):
                 continue
             ink.text(painter, x, y, words.axis_value(look, pane.name, value), "axis-text")
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QLineF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from engine.model.panel import FloatArray
@@ -18,7 +18,17 @@ from ralphstock_desktop.ui.charts.chart_data import FLOWS, ChartData, Columns
 from ralphstock_desktop.ui.charts.primitives import boxes, draw_boxes, draw_outlines, draw_polyline
 from ralphstock_desktop.ui.charts.scene import PaneBox, Scene, tokens_of
 
-__all__ = ["paint_averages", "paint_candles", "paint_flow", "paint_flow_lines", "paint_last_average", "paint_volume"]
+__all__ = [
+    "paint_averages",
+    "paint_candles",
+    "paint_flow",
+    "paint_flow_lines",
+    "paint_last_average",
+    "paint_last_candle",
+    "paint_last_volume",
+    "paint_limit_marks",
+    "paint_volume",
+]
 
 Mask = npt.NDArray[np.bool_]
 _NOWHERE = 1 << 20
@@ -88,6 +98,49 @@ def _full(like: npt.NDArray[np.int64], value: int) -> npt.NDArray[np.int64]:
     return np.full(like.shape, value, dtype=np.int64)
 
 
+# -- the newest column, drawn again with every change; plain numbers are quicker than arrays of length one -----------------
+
+
+def paint_last_candle(painter: QPainter, scene: Scene, pane: PaneBox, column: Columns) -> None:
+    """One column exactly as :func:`paint_candles` draws it."""
+    ink, scale, body = scene.ink, pane.scale, scene.body
+    ys = [scale.y(float(values[0])) for values in (column.high, column.low, column.open, column.close)]
+    if not (math.isfinite(ys[0]) and math.isfinite(ys[1])):
+        return
+    middle = math.floor(scene.axis.x(float(column.centre[0])))
+    wick = min(ink.hair(), body)
+    high, low = round(ys[0]), round(ys[1])
+    wick_box = QRect(middle - wick // 2, high, wick, low - high + 1)
+    if not (math.isfinite(ys[2]) and math.isfinite(ys[3])):
+        painter.fillRect(wick_box, ink.color("unknown"))
+        return
+    falls = column.close[0] < column.open[0]
+    color = ink.color("loss-fill" if falls else "gain-fill")
+    painter.fillRect(wick_box, color)
+    if body <= wick:
+        return
+    open_, close = round(ys[2]), round(ys[3])
+    top, tall = min(open_, close), max(abs(close - open_), ink.hair())
+    body_box = QRect(middle - body // 2, top, body, tall)
+    painter.fillRect(body_box, color)
+    if falls and ink.look.hollow_falling and body > 2 * ink.hair() and tall > 2:
+        painter.fillRect(body_box.adjusted(1, 1, -1, -1), ink.color("bg-panel"))
+
+
+def paint_last_volume(painter: QPainter, scene: Scene, pane: PaneBox, column: Columns) -> None:
+    """One column exactly as :func:`paint_volume` draws it."""
+    ink, body, volume = scene.ink, scene.body, float(column.volume[0])
+    if not volume > 0:
+        return
+    top = min(round(pane.scale.y(volume)), pane.bottom - ink.hair())
+    box = QRect(math.floor(scene.axis.x(float(column.centre[0]))) - body // 2, top, body, pane.bottom - top)
+    open_, close = float(column.open[0]), float(column.close[0])
+    token = "unknown" if math.isnan(open_) or math.isnan(close) else "loss-fill" if close < open_ else "gain-fill"
+    painter.fillRect(box, ink.mixed(token, "bg-panel", ink.look.opacity("volume")))
+    if token == "loss-fill" and ink.look.hollow_falling and body > 2 * ink.hair() and box.height() > 2:
+        painter.fillRect(box.adjusted(1, 1, -1, -1), ink.color("bg-panel"))
+
+
 # -- averages -------------------------------------------------------------------------------------------------------------
 
 
@@ -114,13 +167,15 @@ def paint_last_average(painter: QPainter, scene: Scene, pane: PaneBox, data: Cha
     before = data.open_column_start(scene.columns.size) - 1
     if before < 0:
         return
-    x = np.array([scene.axis.x(before), scene.axis.x(data.count - 1)])
+    x1, x2 = scene.axis.x(before), scene.axis.x(data.count - 1)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     for length, token in tokens_of(scene.given.options.averages):
         values = data.series.averages.get(length)
         if values is not None:
-            ends = np.array([float(values[before]), data.last_averages.get(length, math.nan)])
-            draw_polyline(painter, x, pane.scale.ys(ends), scene.ink.pen(token))
+            y1, y2 = pane.scale.y(float(values[before])), pane.scale.y(data.last_averages.get(length, math.nan))
+            if math.isfinite(y1) and math.isfinite(y2):
+                painter.setPen(scene.ink.pen(token))
+                painter.drawLine(QLineF(x1, y1, x2, y2))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
@@ -142,27 +197,25 @@ def _paired(scene: Scene) -> tuple[int, list[int]]:
 def paint_flow(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
     """Paired bars of foreigners, institutions (and pension funds where there is room); missing records are hatched."""
     ink = scene.ink
-    _paint_missing(painter, scene, pane, data)
     zero = round(pane.scale.y(0.0))
-    width, offsets = _paired(scene)
-    whole = data.columns(scene.first, scene.last, scene.axis.step)
-    parts = [whole]
-    last = data.last_column(whole.size)
-    if last is not None and scene.last == data.count:
-        parts.append(last)
-    for (name, token), offset in zip(FLOWS, offsets, strict=False):
-        for columns in parts:
-            low, high = data.flow_columns(name, columns.first, columns.last, columns.size)
-            known = np.isfinite(low)
-            if not known.any():
-                continue
-            left = np.floor(scene.axis.width - (scene.axis.end - columns.centre) * scene.axis.step).astype(np.int64) + offset
-            top = np.minimum(_pixels(pane.scale.ys(high)), zero)
-            bottom = np.maximum(_pixels(pane.scale.ys(low)), zero)
-            packed = boxes(left, top, width, np.maximum(bottom - 1, top))
-            something = known & ((low != 0) | (high != 0))
-            draw_boxes(painter, packed[something], ink.color(token))
     ink.line(painter, 0, zero, scene.plot_width, zero, ink.color("line-strong"))
+    _paint_missing(painter, scene, pane, data)
+    width, offsets = _paired(scene)
+    size = scene.columns.size
+    starts = data.column_starts(scene.first, scene.last, size)
+    if not len(starts):
+        return
+    axis = scene.axis
+    centre = np.floor(axis.width - (axis.end - (starts + (size - 1) / 2)) * axis.step).astype(np.int64)
+    for (name, token), offset in zip(FLOWS, offsets, strict=False):
+        low, high = data.flow_columns(name, int(starts[0]), scene.last, size)
+        something = np.isfinite(low) & ((low != 0) | (high != 0))
+        if not something.any():
+            continue
+        top = np.minimum(_pixels(pane.scale.ys(high)), zero)
+        bottom = np.maximum(_pixels(pane.scale.ys(low)), zero)
+        packed = boxes(centre + offset, top, width, np.maximum(bottom - 1, top))
+        draw_boxes(painter, packed[something], ink.color(token))
 
 
 def _paint_missing(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
@@ -183,15 +236,17 @@ def _paint_missing(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartDa
             ink.plate(painter, x, y, text, "text-secondary", ground=ink.color("bg-panel"), edge="line-strong", bold=False)
 
 
-def paint_flow_lines(painter: QPainter, scene: Scene, pane: PaneBox, *, width: float = 1.25) -> None:
+def paint_flow_lines(painter: QPainter, scene: Scene, pane: PaneBox, *, width: float = 1.25, zero_line: bool = True) -> None:
     """Cumulative net buying since the first bar in sight, one line per investor."""
     ink = scene.ink
-    zero = round(pane.scale.y(0.0))
-    ink.line(painter, 0, zero, scene.plot_width, zero, ink.color("line-strong"))
+    if zero_line:
+        zero = round(pane.scale.y(0.0))
+        ink.line(painter, 0, zero, scene.plot_width, zero, ink.color("line-strong"))
     axis = scene.axis
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    lines = scene.cumulative_lines()
     for name, token in FLOWS:
-        found = scene.cumulative_lines().get(name)
+        found = lines.get(name)
         if found is not None:
             x = axis.width - (axis.end - found[0]) * axis.step
             draw_polyline(painter, x, pane.scale.ys(found[1]), ink.pen(token, width=width))

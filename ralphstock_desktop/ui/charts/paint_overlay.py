@@ -120,7 +120,7 @@ def paint_pattern_marks(painter: QPainter, scene: Scene) -> None:
     _clip(painter, scene, pane)
     if not data.series.timeframe.is_intraday:
         _paint_legs(painter, scene, pane, overlay)
-        if scene.given.options.zigzag:
+        if scene.given.options.zigzag and _is_days(scene):
             _paint_zigzag(painter, scene, pane, overlay, data)
     line = pivot_line_px(scene, pane)
     if line is not None:
@@ -324,9 +324,7 @@ def _paint_level(painter: QPainter, scene: Scene, level: LevelLine) -> QRectF | 
     return ink.plate(painter, x, top, text, "evidence", ground=ink.color("bg-panel", 0.85))
 
 
-def _paint_result(
-    painter: QPainter, scene: Scene, evidence: Evidence, pane: PaneBox, box: QRect, taken: list[QRectF]
-) -> None:
+def _paint_result(painter: QPainter, scene: Scene, evidence: Evidence, pane: PaneBox, box: QRect, taken: list[QRectF]) -> None:
     """The gold plate beside the lit bars: left of them, else right, else inside at the top."""
     ink = scene.ink
     text = words.result_plate(ink.look, evidence)

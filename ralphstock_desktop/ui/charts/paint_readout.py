@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QRegion
 
 from ralphstock_desktop.ui.charts import words
 from ralphstock_desktop.ui.charts.scene import PaneBox, Scene
@@ -19,11 +19,11 @@ def readout_rect(scene: Scene, pane: PaneBox) -> QRect:
     return QRect(0, pane.top + 1, scene.plot_width, scene.ink.px(4 + _LINE * lines))
 
 
-def paint_readouts(painter: QPainter, scene: Scene, bar: int) -> None:
-    """Readouts of all panes at a bar."""
+def paint_readouts(painter: QPainter, scene: Scene, bar: int, dirty: QRegion) -> None:
+    """Readouts at a bar of all panes that are painted again."""
     ink = scene.ink
     for pane in scene.panes:
-        if pane.height < ink.px(30):
+        if pane.height < ink.px(30) or not dirty.intersects(readout_rect(scene, pane)):
             continue
         for number, line in enumerate(words.readout(scene, pane.name, bar)):
             top = pane.top + ink.px(4) + number * ink.px(_LINE)

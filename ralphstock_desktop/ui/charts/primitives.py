@@ -59,8 +59,9 @@ def draw_polyline(painter: QPainter, x: FloatArray, y: FloatArray, pen: QPen) ->
     """Draw a line through points, broken where ``y`` is not finite; coordinates are clipped to what a painter can hold."""
     if len(x) < 2:
         return
-    y = np.clip(y, -20_000.0, 20_000.0)
+    known = np.isfinite(y)
     segments = np.empty((len(x) - 1, 4))
-    segments[:, 0], segments[:, 1], segments[:, 2], segments[:, 3] = x[:-1], y[:-1], x[1:], y[1:]
-    known = np.isfinite(segments).all(axis=1)
-    draw_segments(painter, segments[known], pen)
+    segments[:, 0], segments[:, 2] = x[:-1], x[1:]
+    y = np.clip(y, -20_000.0, 20_000.0)
+    segments[:, 1], segments[:, 3] = y[:-1], y[1:]
+    draw_segments(painter, segments if known.all() else segments[known[:-1] & known[1:]], pen)

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.model.chart import VcpOverlay
 from engine.model.evidence import Evidence
 from engine.model.panel import FloatArray
 from ralphstock_desktop.ui.charts.chart_data import ChartData, Columns
 from ralphstock_desktop.ui.charts.ink import Ink
+from ralphstock_desktop.ui.charts.levels import group_size
 from ralphstock_desktop.ui.charts.viewport import BarAxis, View
 
 __all__ = ["ChartOptions", "LimitMarks", "PaneBox", "PatternSummary", "Scale", "Scene", "SceneInput"]
@@ -36,8 +38,8 @@ class PatternSummary:
 class LimitMarks:
     """Bars that closed at their price limit."""
 
-    upper: FloatArray
-    lower: FloatArray
+    upper: npt.NDArray[np.bool_]
+    lower: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +156,12 @@ class Scene:
         self.first, self.last = self.axis.visible()
         self.panes = self._place_panes(keep)
         self._columns: Columns | None = None
+        self.grid: dict[str, list[float]] = {}
+        """Values of the grid lines by pane, found once by the axis painter."""
 
     @staticmethod
     def _is_dear(data: ChartData) -> bool:
-        return data.last.close >= 1_000_000 or (len(data) > 0 and data.price_range(0, len(data))[1] >= 1_000_000)
+        return data.last.close >= 1_000_000 or (len(data) > 0 and data.highest >= 1_000_000)
 
     @property
     def is_drawable(self) -> bool:
@@ -234,6 +238,10 @@ class Scene:
             return _padded(*data.flow_range(self.first, self.last), top, bottom, self.ink.px(22), self.ink.px(4))
         return _padded(*self.lines_range(), top, bottom, self.ink.px(22), self.ink.px(4))
 
+    def lines_scale(self, pane: PaneBox) -> Scale:
+        """Scale of cumulative lines drawn over the bars of a flow pane."""
+        return _padded(*self.lines_range(), pane.top, pane.bottom, self.ink.px(22), self.ink.px(4))
+
     def lines_range(self) -> tuple[float, float]:
         """Range of the cumulative flow lines in sight, zero included."""
         data = self.given.data
@@ -249,8 +257,8 @@ class Scene:
         data = self.given.data
         if data is None or self.last <= self.first:
             return {}
-        columns = data.columns(self.first, self.last, self.axis.step)
-        ends = np.unique(np.append(columns.ends, self.last - 1))
+        size = group_size(1.0 / self.axis.step)
+        ends = np.minimum(data.column_starts(self.first, self.last, size) + size, self.last) - 1
         return {
             name: (ends.astype(np.float64), data.cumulative(name, self.first, ends))
             for name in ("foreign", "institution", "pension")
@@ -307,9 +315,7 @@ class Scene:
         return (left, right) if right > 0 and left < self.plot_width else None
 
 
-def _padded(
-    low: float, high: float, top: int, bottom: int, above: int, below: int, *, log: bool = False
-) -> Scale:
+def _padded(low: float, high: float, top: int, bottom: int, above: int, below: int, *, log: bool = False) -> Scale:
     """A scale with pixels of room above and below a range; a flat or missing range becomes a small one."""
     if not (math.isfinite(low) and math.isfinite(high)):
         low, high, log = 0.0, 1.0, False

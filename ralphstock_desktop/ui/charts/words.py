@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +21,8 @@ from ralphstock_desktop.ui.charts.scene import PatternSummary, Scene, tokens_of
 __all__ = [
     "Item",
     "axis_value",
-    "base_label",
     "bar_words",
+    "base_label",
     "description",
     "leg_label",
     "level_label",
@@ -31,6 +32,7 @@ __all__ = [
     "time_label",
 ]
 
+_EMPTY_DECIMALS = re.compile(r"\.0+(?=\D|$)")
 _UNIT_FORMS = {"%": "percent", "×": "ratio", "won": "price", "RS": "number", "bars": "number", "days": "number"}
 
 
@@ -55,7 +57,7 @@ def _datetime(moment: np.datetime64) -> datetime:
 
 def time_label(look: Appearance, tick: TimeTick) -> tuple[str, bool]:
     """Text of a time line and whether it is bold (years, days of a minute chart, full hours)."""
-    when = _datetime(np.datetime64(tick.moment))
+    when = _datetime(tick.moment)
     if tick.kind == "year":
         return str(when.year), True
     if tick.kind == "month":
@@ -73,7 +75,8 @@ def axis_value(look: Appearance, pane: str, value: float) -> str:
         return fmt.price(value)
     if value == 0:
         return "0"
-    return fmt.shares(value, look.language) if pane == "volume" else fmt.money(value, look.language, plus=True)
+    text = fmt.shares(value, look.language) if pane == "volume" else fmt.money(value, look.language, plus=True)
+    return _EMPTY_DECIMALS.sub("", text)
 
 
 def moment(look: Appearance, series: ChartSeries, bar: int) -> str:
@@ -169,7 +172,7 @@ def base_label(look: Appearance, overlay: VcpOverlay) -> str:
 
 def leg_label(number: int, depth_pct: float) -> str:
     """``2 −20.8%``."""
-    return f"{number} {fmt.percent(-abs(depth_pct), 1)}"
+    return f"{number}\u2002{fmt.percent(-abs(depth_pct), 1)}"
 
 
 def level_label(look: Appearance, level: LevelLine) -> str:

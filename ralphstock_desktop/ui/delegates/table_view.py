@@ -26,12 +26,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
+from engine.model.hangul import matches_name
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.delegates.cells import PAINTERS, Cell
 from ralphstock_desktop.ui.delegates.table_header import TableHeader
 from ralphstock_desktop.ui.models.array_table import ArrayTableModel
-from ralphstock_desktop.ui.models.hangul import matches_name
 from ralphstock_desktop.ui.models.table_text import rows_as_text
 
 __all__ = ["ArrayTableView"]

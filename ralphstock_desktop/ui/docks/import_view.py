@@ -50,8 +50,8 @@ _REPORT_COLUMNS = (
     Column("ledger.column.kind", 60),
     Column("ledger.column.file", 150),
     Column("ledger.column.rows", 70, number=True),
-    Column("ledger.column.reason", 190),
-    Column("ledger.column.examples", 0),
+    Column("ledger.column.reason", 0),
+    Column("ledger.column.examples", 230),
 )
 
 
@@ -324,6 +324,7 @@ class _CheckPage(_Page):
             item = self._grid.takeAt(0)
             widget = item.widget() if item is not None else None
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
         self.fields.clear()
         self.unit = None

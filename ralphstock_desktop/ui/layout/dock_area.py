@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, Qt, QTimer, Signal, qVersion
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import Loading
 from ralphstock_desktop.ui.dock_registry import DockContext, DockSpec
 from ralphstock_desktop.ui.layout.defaults import default_layout
-from ralphstock_desktop.ui.layout.dock_tree import build_tree, capture_tree, size_tree
+from ralphstock_desktop.ui.layout.dock_tree import build_tree, capture_tree, raise_current, size_tree
 from ralphstock_desktop.ui.layout.model import Floating, Layout, Node, WindowPlace, panels_of
 from ralphstock_desktop.ui.layout.screens import Box, ScreenBox, choose_screen, place_box, remember
 from ralphstock_desktop.ui.panel import PanelFrame
@@ -52,12 +52,16 @@ class PanelDock(QDockWidget):
     def install(self, frame: PanelFrame) -> None:
         """Put a frame (the placeholder or the real panel) into the dock."""
         before = self.frame
+        focus = QApplication.focusWidget()
+        had_focus = before is not frame and focus is not None and self.isAncestorOf(focus)
         self.frame = frame
         self.setTitleBarWidget(frame.take_header())
         self.setWidget(frame)
         if before is not frame:
             frame.set_active(before.is_active)
             frame.set_tabbed(before.header.tabbed)
+            if had_focus:
+                frame.focus_content()
             before.header.deleteLater()
             before.deleteLater()
 
@@ -332,6 +336,7 @@ class DockArea(QObject):
                 if not dock.isHidden() and not dock.isFloating():
                     box = box.united(dock.geometry())
             size_tree(self._window, self.docks, self._tree, box)
+            raise_current(self.docks, self._tree)
 
     def _restore_bytes(self, layout: Layout) -> bool:
         """Use Qt's exact state where everything it depends on is unchanged; check what came out of it."""

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from ralphstock_desktop.ui.layout.model import Node, Split, Tabs
 
-__all__ = ["Leaf", "build_tree", "capture_tree", "cut_boxes", "size_tree"]
+__all__ = ["Leaf", "build_tree", "capture_tree", "cut_boxes", "raise_current", "size_tree"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,12 @@ def build_tree(window: QMainWindow, docks: Mapping[str, QDockWidget], root: Node
         return
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, docks[_first(root)])
     _build(window, docks, root)
-    for node in _leaves(root):
+    raise_current(docks, root)
+
+
+def raise_current(docks: Mapping[str, QDockWidget], root: Node | None) -> None:
+    """Bring the chosen tab of every group to the front. Qt forgets it for a window that was not shown yet: call it again."""
+    for node in _leaves(root) if root is not None else ():
         docks[node.current].raise_()
 
 

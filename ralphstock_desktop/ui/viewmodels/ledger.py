@@ -86,22 +86,26 @@ class LedgerViewModel:
         return [coverage_bar(item, *span) if span is not None else None for item in items]
 
     def curves(self) -> list[MonthCurve]:
-        """Rows per month of each data set that has them, in the ledger's order.
+        """Rows per month of each data set that has them, all its sources together, in the ledger's order.
 
         Where the repository does not count months, daily prices and flows are counted in the panel; other data sets are left
         out rather than guessed.
         """
         picture = self._workstation.market.last
         panel = picture.panel if picture is not None else None
-        found: list[MonthCurve] = []
-        seen: set[str] = set()
+        counted: dict[str, dict[int, int]] = {}
         for item in self.ledger.datasets if self.ledger else ():
-            if item.months:
-                months = np.array([_month_number(name) for name, _ in item.months], dtype=np.int64)
-                found.append(MonthCurve(item.dataset, months, np.array([rows for _, rows in item.months], dtype=float)))
-            elif panel is not None and item.dataset in {"daily_price", "flow"} and item.dataset not in seen:
-                found.append(_panel_curve(item.dataset, panel))
-            seen.add(item.dataset)
+            months = counted.setdefault(item.dataset, {})
+            for name, rows in item.months:
+                months[_month_number(name)] = months.get(_month_number(name), 0) + rows
+        found: list[MonthCurve] = []
+        for dataset, months in counted.items():
+            if months:
+                ordered = sorted(months)
+                numbers = np.array(ordered, dtype=np.int64)
+                found.append(MonthCurve(dataset, numbers, np.array([months[number] for number in ordered], dtype=float)))
+            elif panel is not None and dataset in {"daily_price", "flow"}:
+                found.append(_panel_curve(dataset, panel))
         return found
 
 

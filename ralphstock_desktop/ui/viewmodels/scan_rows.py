@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.model.hangul import initials, is_initials
 from engine.model.instruments import Market
 from engine.model.panel import FloatArray, MarketPanel
 from engine.model.scan import ITEMS, VcpScan
-from ralphstock_desktop.ui.models.hangul import initials, is_initials
 from ralphstock_desktop.ui.texts import Language
 
 __all__ = ["MARKET_LETTER", "SPARK_DAYS", "ScanRows"]

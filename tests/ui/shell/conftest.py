@@ -37,9 +37,7 @@ def simple_panel(spec: DockSpec) -> DockSpec:
         column = QVBoxLayout(content)
         column.addWidget(QPushButton("first"))
         column.addWidget(QPushButton("second"))
-        frame = PanelFrame(
-            context.appearance, panel_id=spec.id, title_key=spec.title_key, screen=spec.screen, content=content
-        )
+        frame = PanelFrame(context.appearance, panel_id=spec.id, title_key=spec.title_key, screen=spec.screen, content=content)
         context.workstation.scan_state.subscribe(frame.set_state)
         return frame
 

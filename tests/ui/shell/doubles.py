@@ -90,7 +90,9 @@ def make_ledger() -> Ledger:
     gap = CoverageGap(date(2026, 3, 2), date(2026, 3, 6), 5)
     return Ledger(
         datasets=(
-            DatasetCoverage("daily_price", "krx", 1_380_000, 2_017, date(2022, 1, 3), LAST, 1_060, (), 1_777_900_000_000_000_000),
+            DatasetCoverage(
+                "daily_price", "krx", 1_380_000, 2_017, date(2022, 1, 3), LAST, 1_060, (), 1_777_900_000_000_000_000
+            ),
             DatasetCoverage("flow", "krx", 960_000, 2_010, date(2023, 5, 2), LAST, 730, (gap,), 1_777_900_000_000_000_000),
         ),
         taken_at_ns=1_777_900_000_000_000_000,

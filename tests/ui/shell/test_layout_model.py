@@ -29,7 +29,10 @@ PLACE = WindowPlace("HDMI-2", (1920, 0, 2560, 1440), 0.1, 0.2, 0.5, 0.5)
 LAYOUT = Layout(
     root=Split(
         "h",
-        (Split("v", (Tabs(("signals",), "signals"), Tabs(("symbols", "ledger"), "ledger")), (0.6, 0.4)), Tabs(("chart",), "chart")),
+        (
+            Split("v", (Tabs(("signals",), "signals"), Tabs(("symbols", "ledger"), "ledger")), (0.6, 0.4)),
+            Tabs(("chart",), "chart"),
+        ),
         (0.45, 0.55),
     ),
     floating=(Floating("evidence", PLACE),),
@@ -52,7 +55,19 @@ def test_text_is_readable_and_versioned() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "null", "[]", "42", '"x"', "{}", '{"format":"ralphstock-layout"}', '{"format":"other","version":1}', "\x00\xff", "[" * 5000],
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "42",
+        '"x"',
+        "{}",
+        '{"format":"ralphstock-layout"}',
+        '{"format":"other","version":1}',
+        "\x00\xff",
+        "[" * 5000,
+    ],
 )
 def test_garbage_is_refused(text: str) -> None:
     with pytest.raises(LayoutUnreadable):

@@ -153,6 +153,33 @@ def test_status_bar_tells_data_age_job_and_memory(open_window: Open, qtbot: Any)
     assert not status.job.isVisible()
 
 
+def test_escape_stops_the_running_work_from_anywhere(open_window: Open, qtbot: Any) -> None:
+    opened = open_window()
+    opened.work.calls.clear()
+    button = opened.window.area.make_panel("signals").content().findChild(QPushButton)
+    qtbot.keyClick(button, Qt.Key.Key_Escape)
+    assert opened.work.calls == [], "nothing runs: Esc does nothing"
+    opened.work.job.publish(Progress("progress.store", 1, 2))
+    qtbot.keyClick(button, Qt.Key.Key_Escape)
+    assert opened.work.calls == [("cancel",)]
+
+
+def test_focus_starts_in_the_signal_table_and_one_panel_is_active(open_window: Open, qtbot: Any) -> None:
+    opened = open_window()
+    opened.window.activateWindow()
+    qtbot.waitUntil(lambda: opened.window._active_name == "signals")
+    opened.window.area.open_panel("evidence")
+    assert [frame.panel_id for frame in opened.window.area.frames() if frame.is_active] == ["evidence"]
+
+
+def test_past_day_says_whole_day_and_newest_says_latest(open_window: Open) -> None:
+    opened = open_window(size=(1920, 1000))
+    phase = opened.window.bar.as_of.phase
+    assert phase.itemText(2) == "최신"
+    opened.window.shell.step(-1)
+    assert phase.itemText(2) == "하루 전체"
+
+
 def test_panel_retry_and_empty_actions(open_window: Open, qtbot: Any) -> None:
     opened = open_window()
     frame = opened.window.area.make_panel("signals")
@@ -342,7 +369,9 @@ def test_crash_report_is_readable_copyable_and_not_modal(open_window: Open, qtbo
 
 def test_failed_panel_opens_its_report(open_window: Open, qtbot: Any) -> None:
     opened = open_window()
-    opened.work.scan_state.publish(Failed(ValidationFailed("it was 3", key="error.setting", setting="a", value="3", allowed="4")))
+    opened.work.scan_state.publish(
+        Failed(ValidationFailed("it was 3", key="error.setting", setting="a", value="3", allowed="4"))
+    )
     frame = opened.window.area.make_panel("signals")
     frame._page.secondary.click()
     text = opened.window._reports[-1].report.toPlainText()

@@ -1,0 +1,196 @@
+"""Chart panel (screen 0600): head row and chart of the symbol its link group looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, Signal
+from PySide6.QtGui import QActionGroup, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+
+from engine.model.chart import Timeframe
+from engine.model.instants import AsOf
+from ralphstock_desktop.services.contracts import Stale
+from ralphstock_desktop.ui import format as fmt
+from ralphstock_desktop.ui.charts.chart_head import FRAMES, ChartHead, HeadText
+from ralphstock_desktop.ui.charts.chart_widget import ChartWidget
+from ralphstock_desktop.ui.charts.scene import ChartOptions
+from ralphstock_desktop.ui.dock_registry import DockContext
+from ralphstock_desktop.ui.panel import PanelFrame
+from ralphstock_desktop.ui.viewmodels.chart import ChartViewModel
+
+__all__ = ["ChartPanel", "PictureRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRequest:
+    """A picture the user wants as a file; a service asks where and writes it."""
+
+    file_name: str
+    png: QByteArray
+
+
+class ChartPanel(PanelFrame):
+    """Follows the selection; day bars are on screen within the same frame.
+
+    Signals
+    -------
+    picture_requested(PictureRequest)
+        The user wants the chart as a PNG file.
+    """
+
+    picture_requested = Signal(object)
+
+    def __init__(self, context: DockContext) -> None:
+        super().__init__(
+            context.appearance, panel_id="chart", title_key="shell.dock.chart", screen="0600", skeleton="chart", role="both"
+        )
+        self.view_model = ChartViewModel(context.workstation, context.spawn, "chart")
+        self.head = ChartHead(context.appearance)
+        self.chart = ChartWidget(context.appearance, options=ChartOptions(), link=context.chart_link, origin="chart")
+        self.chart.menu.add_more = self._add_to_menu
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.head)
+        column.addWidget(self.chart, 1)
+        content.setFocusProxy(self.chart)
+        self.set_content(content)
+        self.set_state(self.view_model.state)
+        self._connect()
+
+    def _connect(self) -> None:
+        vm, chart = self.view_model, self.chart
+        vm.series_changed.connect(self._on_series)
+        vm.pattern_changed.connect(self._on_pattern)
+        vm.focus_changed.connect(self._on_focus)
+        vm.state_changed.connect(self._on_state)
+        self.head.timeframe_chosen.connect(self._on_timeframe)
+        self.head.adjusted_chosen.connect(self._on_adjusted)
+        self.head.picture_wanted.connect(self.request_picture)
+        chart.evidence_dismissed.connect(vm.dismiss_evidence)
+        chart.view_changed.connect(self.panel_state_changed)
+        chart.options_changed.connect(self._on_options)
+        self.retry_requested.connect(vm.retry)
+        self.action_requested.connect(self._on_action)
+        self.appearance.changed.connect(self._say)
+        self.add_menu_action("chart.menu.reset", chart.reset_view)
+        self.add_menu_action("chart.head.screenshot", self.request_picture)
+
+    # -- facts ----------------------------------------------------------------------------------------------------------
+
+    def _on_series(self) -> None:
+        self.chart.set_series(self.view_model.series)
+        if self.chart.options.limit_marks:
+            self.chart.set_limits(self.view_model.limit_marks())
+        self._say()
+
+    def _on_pattern(self) -> None:
+        self.chart.set_pattern(self.view_model.overlay, self.view_model.summary)
+
+    def _on_focus(self) -> None:
+        self.chart.set_evidence(self.view_model.evidence)
+
+    def _on_state(self) -> None:
+        self.set_state(self.view_model.state)
+        self._say()
+
+    def _say(self) -> None:
+        """Head row, subtitle and badge of the flow pane."""
+        vm, look = self.view_model, self.appearance
+        series = vm.series
+        self.head.show_state(vm.timeframe, adjusted=vm.adjusted, has_minutes=vm.has_minutes)
+        frame = look.tr(f"chart.frame.{vm.timeframe.value}")
+        if series is None:
+            self.head.say(HeadText(code=vm.ticker))
+            self.set_subtitle("")
+            return
+        kind = look.tr("chart.head.adjusted" if series.adjusted else "chart.head.raw")
+        self.set_subtitle(look.tr("chart.subtitle", frame=frame, price=kind))
+        name = series.name_en if look.language == "en" and series.name_en else series.name
+        day = vm.day_numbers
+        stale = isinstance(vm.state, Stale)
+        self.head.say(
+            HeadText(name, series.ticker, day.close, day.change, day.change_pct, day.value, day.value_estimated, stale)
+        )
+        known = vm.flow_known()
+        self.chart.set_flow_note(look.tr("chart.flow.known", when=fmt.as_of_short(AsOf(known))) if known is not None else "")
+
+    # -- what the user does ---------------------------------------------------------------------------------------------
+
+    def _on_timeframe(self, timeframe: object) -> None:
+        if isinstance(timeframe, Timeframe):
+            self.view_model.choose_timeframe(timeframe)
+            self.panel_state_changed.emit()
+
+    def _on_adjusted(self, adjusted: bool) -> None:
+        self.view_model.choose_adjusted(adjusted)
+        self.panel_state_changed.emit()
+
+    def _on_options(self) -> None:
+        if self.chart.options.limit_marks and not self.chart.has_limits:
+            self.chart.set_limits(self.view_model.limit_marks())
+        self.panel_state_changed.emit()
+
+    def _on_action(self, action: str) -> None:
+        if action == "chart_days":
+            self._on_timeframe(Timeframe.DAY)
+
+    def request_picture(self) -> None:
+        """Hand the chart as a PNG to whoever writes files."""
+        series = self.view_model.series
+        if series is not None:
+            day = str(series.time[-1].astype("datetime64[D]")) if len(series) else ""
+            name = f"chart_{series.ticker}_{series.timeframe.value}_{day}.png"
+            self.picture_requested.emit(PictureRequest(name, self.chart.picture()))
+
+    def _add_to_menu(self, menu: QMenu) -> None:
+        """Time frames and adjusted prices in the chart's menu: the head may have no room for them."""
+        tr, vm = self.appearance.tr, self.view_model
+        frames = menu.addMenu(tr("chart.menu.timeframe"))
+        group = QActionGroup(frames)
+        for frame in FRAMES:
+            action = frames.addAction(tr(f"chart.frame.{frame.value}"))
+            action.setCheckable(True)
+            action.setChecked(frame == vm.timeframe)
+            action.setEnabled(vm.has_minutes or not frame.is_intraday)
+            action.triggered.connect(lambda _on=False, chosen=frame: self._on_timeframe(chosen))
+            group.addAction(action)
+        adjusted = menu.addAction(tr("chart.head.adjusted"))
+        adjusted.setCheckable(True)
+        adjusted.setChecked(vm.adjusted)
+        adjusted.triggered.connect(self._on_adjusted)
+
+    # -- life and saved state -------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin to listen."""
+        super().showEvent(event)
+        self.view_model.activate()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop listening."""
+        super().hideEvent(event)
+        self.view_model.deactivate()
+
+    def panel_state(self) -> dict[str, object]:
+        """Time frame, price kind, views and options."""
+        vm = self.view_model
+        return {
+            **super().panel_state(),
+            "timeframe": vm.wanted.value,
+            "adjusted": vm.adjusted,
+            "chart": self.chart.export_state(),
+        }
+
+    def restore_panel_state(self, state: dict[str, object]) -> None:
+        """Take back what :meth:`panel_state` gave; damaged entries keep their present value."""
+        super().restore_panel_state(state)
+        self.chart.import_state(state.get("chart"))
+        adjusted, timeframe = state.get("adjusted"), state.get("timeframe")
+        if isinstance(adjusted, bool):
+            self.view_model.choose_adjusted(adjusted)
+        if timeframe in set(Timeframe):
+            self.view_model.choose_timeframe(Timeframe(str(timeframe)))
+        self._say()
