@@ -91,7 +91,17 @@ _PIVOT_FIELDS: dict[str, tuple[tuple[str, FieldKind], ...]] = {
 
 
 def item_key(evidence: Evidence) -> str:
-    """Text key of the short label of an item."""
+    """Text key of the short label of an item; the pivot item is named after what decided it (§2.8)."""
+    if evidence.item == "E1":
+        state = str(dict(evidence.inputs).get("state", ""))
+        variant = {
+            "BREAKOUT": ".volume",
+            "BREAKOUT_UNCONFIRMED": ".volume",
+            "EXTENDED": ".extension",
+            "FAILED": ".low",
+            "NO_BASE": ".legs",
+        }
+        return f"evidence.item.E1{variant.get(state, '')}"
     return f"evidence.item.{evidence.item}"
 
 

@@ -1,32 +1,42 @@
 """Base prices and the running corporate-action factor (domain.md §1.8), for all symbols and days at once.
 
-Everything is measured from one *traded* row to the next, never chained row by row through a halt, because one action leaves
-several marks: a changed last price in the middle of a halt, a recorded action dated on a halted day or on the day trading
-resumes, and the exchange's 전일대비 at the resumption. Between two traded rows only one of them counts, in this order:
+One action can leave several marks: the exchange's 전일대비 on the day trading resumes, a new last price in the middle of a halt, a
+recorded action dated on a halted day or on the day of resumption. Each counts once:
 
-1. the exchange's 전일대비 Δ of the row: ``base = C - Δ``;
-2. recorded actions with an ex day after the previous traded row and not after this one: ``base = C_previous x factors``;
-3. a changed last price on a row without trades. Without a trade nothing moves against its base, so there Δ is 0 and the
-   published last price itself is the new base (the exchange publishes Δ = 0 on every such row);
-4. otherwise the previous traded close.
+1. The exchange's word comes first. Where Δ is known and the day before is in the record, ``base = C - Δ`` and the day's factor is
+   ``base / C of the row before``; less than one tick between them is rounding of the base price, not an action. On a row without
+   trades whose Δ is unknown, a last price further from the row before than the daily limit allows is a new base as well.
+2. Recorded actions count between two *traded* rows (last traded row before the ex day, first traded row from the ex day on) as one
+   product, and only where the exchange's word is not complete there: Δ of the later row unknown, or a day missing between them.
+   They then replace what step 1 found in that stretch, because a record dated on the resumption covers the whole halt.
+3. On a row without trades a moved last price comes before recorded actions.
 
-Where days are missing from the record between the two rows, 1 and 3 still give the day's base but no factor: the price may have
-moved on the missing days, and only a recorded action says what was not a move. The factor of day d uses nothing later than d.
+Days missing from the record give no factor by themselves: the price may have moved on them. The factor of day d uses nothing later
+than d.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.calendar.ticks import tick_table
 from engine.model.errors import ValidationFailed
+from engine.model.instruments import Market
 from engine.model.panel import FloatArray
 
-__all__ = ["Adjustment", "adjust"]
+__all__ = ["DAILY_LIMIT", "Adjustment", "adjust"]
+
+DAILY_LIMIT = 0.30
+"""How far a price can move in a day (domain.md §1.7); a last price beyond it was set by the exchange, not by quotes (기세)."""
+
+_TICKS = tick_table(Market.UNKNOWN, date(2023, 1, 25))
+_SLACK = 1e-9
 
 Bools = npt.NDArray[np.bool_]
 
@@ -39,6 +49,23 @@ class Adjustment:
     """기준가; NaN where there is no row, and on a symbol's first row unless Δ is known."""
     factor: FloatArray
     """Running product of factors, 1.0 on the first day, carried forward over days without a row."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """What every step reads; all (symbols, days)."""
+
+    close: FloatArray
+    present: Bools
+    traded: Bools
+    stated: FloatArray
+    """Base by the exchange; NaN where Δ is unknown."""
+    before: FloatArray
+    """Close of the row before, however long ago; NaN on the first row and where there is no row."""
+    follows: Bools
+    """A row whose day before has a row too."""
+    step: FloatArray
+    """Factor of the day by the exchange's word; 1.0 where it says nothing."""
 
 
 def adjust(
@@ -55,13 +82,13 @@ def adjust(
     Parameters
     ----------
     close_krw : number array, shape (symbols, days)
-        Raw closes in won; the last price on rows without trades.
+        Raw closes in won; the last price on rows without trades. A row without a positive close says nothing.
     present, traded : bool arrays, shape (symbols, days)
         A row exists / it made a price in the regular session.
     prev_diff_krw : float64 array, shape (symbols, days)
         The exchange's 전일대비 in won, NaN where unknown.
     action_row, action_day : integer arrays, shape (actions,)
-        Symbol and first day not before the ex day, as indices. Actions whose day index is outside are ignored.
+        Symbol and first day not before the ex day, as indices. Actions whose index is outside are ignored.
     action_factor : float64 array, shape (actions,)
         Raw prices before the ex day times this compare with later ones; > 0. Several actions multiply.
 
@@ -71,28 +98,12 @@ def adjust(
         If shapes differ or a factor is not a positive number.
     """
     _check(close_krw, present, traded, prev_diff_krw, action_row, action_day, action_factor)
-    symbols, days = close_krw.shape
-    close = np.where(present & (close_krw > 0), close_krw, np.nan).astype(np.float64)
-    present = ~np.isnan(close)  # a row without a close says nothing about prices
-    traded = traded & present
-    anchor = _anchors(present, traded)
-    anchored = present & (anchor >= 0)
-    previous = np.where(anchored, np.take_along_axis(close, np.maximum(anchor, 0), axis=1), np.nan)
-    stated = close - prev_diff_krw
-    stated = np.where(present & traded & (stated > 0), stated, np.nan)
-    quiet = present & ~traded
-    quiet_diff = np.where(np.isnan(prev_diff_krw), 0.0, prev_diff_krw)
-    quiet_base = np.where(quiet & (close - quiet_diff > 0), close - quiet_diff, np.nan)
-    # without an action: the exchange's own base, else the last price of a halt, else the previous traded close
-    carried = np.where(anchored, _last_quiet_base(quiet_base, present, traded), np.nan)
-    base = np.where(~np.isnan(stated), stated, np.where(np.isnan(carried), previous, carried))
-    base = np.where(anchored | (present & ~np.isnan(prev_diff_krw)), base, np.nan)
-    base = np.where(present & ~anchored & ~np.isnan(prev_diff_krw) & quiet, quiet_base, base)
-    base[base <= 0] = np.nan
-    scale = np.where(anchored & ~_unbroken(anchor, present), previous, base)
-    for row, spans in _action_spans(action_row, action_day, action_factor, symbols, days).items():
-        _apply_actions(row, spans, base, scale, anchor, previous, stated, quiet_base, present, traded)
-    return Adjustment(base, _running(scale, previous, anchored, present, traded))
+    grid = _grid(close_krw, present, traded, prev_diff_krw)
+    base = np.where(np.isnan(grid.stated), grid.before * grid.step, grid.stated)
+    factor = np.cumprod(grid.step, axis=1)
+    for row, actions in _by_symbol(action_row, action_day, action_factor, close_krw.shape).items():
+        _apply_actions(grid, row, actions, base[row], factor[row])
+    return Adjustment(base, factor)
 
 
 def _check(close: npt.NDArray[Any], *rest: npt.NDArray[Any]) -> None:
@@ -108,85 +119,90 @@ def _check(close: npt.NDArray[Any], *rest: npt.NDArray[Any]) -> None:
         )
 
 
-def _anchors(present: Bools, traded: Bools) -> npt.NDArray[np.int64]:
-    """Index of the last traded row before each day; before the first traded row the symbol's first row; -1 if none."""
-    days = np.arange(present.shape[1])
-    last_traded = np.maximum.accumulate(np.where(present & traded, days, -1), axis=1)
-    first = np.where(present.any(axis=1), present.argmax(axis=1), present.shape[1])[:, None]
-    before = np.full(present.shape, -1, dtype=np.int64)
-    before[:, 1:] = last_traded[:, :-1]
-    return np.where(before >= 0, before, np.where(days > first, first, -1))
+def _grid(close_krw: npt.NDArray[Any], present: Bools, traded: Bools, prev_diff_krw: FloatArray) -> _Grid:
+    present = present & (close_krw > 0)
+    traded = traded & present
+    close = np.where(present, close_krw, np.nan).astype(np.float64)
+    stated = close - prev_diff_krw
+    stated = np.where(stated > 0, stated, np.nan)
+    days = np.arange(close.shape[1])
+    latest = np.maximum.accumulate(np.where(present, days, -1), axis=1)
+    row_before = np.full(close.shape, -1, dtype=np.int64)
+    row_before[:, 1:] = latest[:, :-1]
+    before = np.where(present & (row_before >= 0), np.take_along_axis(close, np.maximum(row_before, 0), axis=1), np.nan)
+    follows = present & (row_before >= 0) & (row_before == days - 1)
+    return _Grid(close, present, traded, stated, before, follows, _steps(close, traded, stated, before, follows))
 
 
-def _unbroken(anchor: npt.NDArray[np.int64], present: Bools) -> Bools:
-    """Whether a symbol has a row on every day from the anchor to the day."""
-    count = np.cumsum(present, axis=1)
-    days = np.arange(present.shape[1])
-    between: npt.NDArray[np.int64] = count - np.take_along_axis(count, np.maximum(anchor, 0), axis=1)
-    return np.asarray(between == days - anchor)
+def _steps(close: FloatArray, traded: Bools, stated: FloatArray, before: FloatArray, follows: Bools) -> FloatArray:
+    told = follows & ~np.isnan(stated)
+    step = np.ones(close.shape, dtype=np.float64)
+    moved = told & (np.abs(np.where(told, stated - before, 0.0)) >= _TICKS.tick_of(np.where(told, stated, 1.0)))
+    step[moved] = stated[moved] / before[moved]
+    quiet = follows & np.isnan(stated) & ~traded
+    change = np.where(quiet, close / before - 1.0, 0.0)
+    reset = quiet & (np.abs(change) > DAILY_LIMIT + _SLACK)
+    step[reset] = close[reset] / before[reset]
+    return step
 
 
-def _last_quiet_base(quiet_base: FloatArray, present: Bools, traded: Bools) -> FloatArray:
-    """The base published by the latest row without trades since the last traded row (that day's own included); else NaN."""
-    days = np.arange(present.shape[1])
-    last_quiet = np.maximum.accumulate(np.where(~np.isnan(quiet_base), days, -1), axis=1)
-    before = np.full(present.shape, -1, dtype=np.int64)
-    before[:, 1:] = np.maximum.accumulate(np.where(present & traded, days, -1), axis=1)[:, :-1]
-    value = np.take_along_axis(quiet_base, np.maximum(last_quiet, 0), axis=1)
-    return np.where(last_quiet > before, value, np.nan)
-
-
-def _action_spans(
-    rows: npt.NDArray[Any], days: npt.NDArray[Any], factors: FloatArray, symbols: int, day_count: int
+def _by_symbol(
+    rows: npt.NDArray[Any], days: npt.NDArray[Any], factors: FloatArray, shape: tuple[int, ...]
 ) -> dict[int, list[tuple[int, float]]]:
+    """Actions of each symbol as (day, factor), ascending."""
     result: dict[int, list[tuple[int, float]]] = {}
-    inside = (rows >= 0) & (rows < symbols) & (days >= 0) & (days < day_count)
+    inside = (rows >= 0) & (rows < shape[0]) & (days >= 0) & (days < shape[1])
     order = np.lexsort((days[inside], rows[inside]))
-    for row, day, factor in zip(
-        rows[inside][order].tolist(), days[inside][order].tolist(), factors[inside][order].tolist(), strict=True
-    ):
+    listed = (rows[inside][order].tolist(), days[inside][order].tolist(), factors[inside][order].tolist())
+    for row, day, factor in zip(*listed, strict=True):
         result.setdefault(row, []).append((day, factor))
     return result
 
 
-def _apply_actions(
-    row: int,
-    actions: list[tuple[int, float]],
-    base: FloatArray,
-    scale: FloatArray,
-    anchor: npt.NDArray[np.int64],
-    previous: FloatArray,
-    stated: FloatArray,
-    quiet_base: FloatArray,
-    present: Bools,
-    traded: Bools,
+def _apply_actions(grid: _Grid, row: int, actions: list[tuple[int, float]], base: FloatArray, factor: FloatArray) -> None:
+    """Put one symbol's recorded actions into its bases and factors, stretch by stretch."""
+    traded_days = np.flatnonzero(grid.traded[row])
+    present_days = np.flatnonzero(grid.present[row])
+    done = -1
+    for ex_day, _ in actions:
+        if ex_day <= done or not len(present_days) or ex_day <= present_days[0]:
+            continue  # inside the stretch just done, or before the symbol's first row
+        position = int(np.searchsorted(traded_days, ex_day))
+        start = int(traded_days[position - 1]) if position else int(present_days[0])
+        end = int(traded_days[position]) if position < len(traded_days) else len(factor) - 1
+        done = end
+        _apply_stretch(grid, row, actions, start, end, base, factor)
+
+
+def _apply_stretch(
+    grid: _Grid, row: int, actions: list[tuple[int, float]], start: int, end: int, base: FloatArray, factor: FloatArray
 ) -> None:
-    """Put recorded actions into the rows from each ex day to the next traded row."""
-    unbroken = _unbroken(anchor[row : row + 1], present[row : row + 1])[0]
-    for first_ex_day, _ in actions:
-        for day in (np.flatnonzero(present[row, first_ex_day:]) + first_ex_day).tolist():
-            start = int(anchor[row, day])
-            inside = [factor for ex_day, factor in actions if start < ex_day <= day]
-            if start >= 0 and inside:
-                recorded = previous[row, day] * math.prod(inside)
-                # a price that moved without a trade is the exchange's own word and comes before the record
-                moved = not np.isnan(quiet_base[row, day]) and quiet_base[row, day] != previous[row, day]
-                own_word = moved or not np.isnan(stated[row, day])
-                if not own_word:
-                    base[row, day] = recorded
-                if not own_word or not unbroken[day]:
-                    scale[row, day] = recorded
-            if traded[row, day]:
-                break
-
-
-def _running(scale: FloatArray, previous: FloatArray, anchored: Bools, present: Bools, traded: Bools) -> FloatArray:
-    """Multiply scale / previous traded close from one traded row to the next; rows of a halt show the state of that day."""
-    usable = anchored & (previous > 0) & ~np.isnan(scale)
-    step = np.where(usable, scale / np.where(usable, previous, 1.0), 1.0)
-    settled = np.cumprod(np.where(traded, step, 1.0), axis=1)
-    shown = np.where(traded, settled, settled * step)
-    days = np.arange(scale.shape[1])
-    last_present = np.maximum.accumulate(np.where(present, days, -1), axis=1)
-    carried = np.take_along_axis(shown, np.maximum(last_present, 0), axis=1)
-    return np.where(last_present >= 0, carried, 1.0)
+    """Decide the days after the traded row ``start`` up to the next traded row ``end`` (or the last day)."""
+    anchor = float(factor[start])
+    told = unbroken = 1.0  # product of the exchange's factors so far; whether no day is missing so far
+    told_before = 1.0
+    total = 1.0
+    for day in range(start + 1, end + 1):
+        if not grid.present[row, day]:
+            unbroken = 0.0
+            factor[day] = anchor * total
+            continue
+        told_before, told = told, told * float(grid.step[row, day])
+        inside = [value for ex_day, value in actions if start < ex_day <= day]
+        known = not math.isnan(grid.stated[row, day])
+        if grid.traded[row, day]:
+            by_record = bool(inside) and not (known and unbroken)
+        else:
+            by_record = bool(inside) and told == 1.0
+        total = math.prod(inside) if by_record else told
+        if not known:
+            base[day] = grid.before[row, day] * total / told_before
+        if grid.traded[row, day]:
+            # what follows is measured from here; without a record this leaves every later day as it was
+            if by_record:
+                factor[day + 1 :] *= anchor * total / factor[day]
+            factor[day] = anchor * total
+        else:
+            factor[day] = anchor * total
+    if end == len(factor) - 1:
+        return

@@ -43,7 +43,7 @@ class SimulationSpec:
     days: npt.NDArray[np.datetime64]
     seed: int = 20_240_704
     symbols: int = 2_600
-    flow_days: int = 250
+    flow_days: int = 120
     news_days: int = 60
     minute_days: int = 5
     minute_symbols: int = 24

@@ -38,8 +38,8 @@ _DATASET_COLUMNS = (
     Column("ledger.column.last", 78),
     Column("ledger.column.coverage", 120),
     Column("ledger.column.gaps", 64, number=True),
-    Column("ledger.column.source", 84),
-    Column("ledger.column.received", 0),
+    Column("ledger.column.received", 84),
+    Column("ledger.column.source", 0),
 )
 _COVERAGE_COLUMN = 5
 _SYMBOL_COLUMNS = (
@@ -198,8 +198,8 @@ class LedgerView(QWidget):
                 "warning" if gap_days else "text-muted",
                 tip,
             ),
-            Cell(item.source, "text-secondary", item.source),
             self._received(item.received_at_ns),
+            Cell(item.source, "text-secondary", item.source),
         ]
 
     def _symbol_row(self, item: SymbolCoverage) -> list[Cell]:
@@ -276,12 +276,13 @@ class _MonthPlot(QWidget):
 
             def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
                 del scale, spacing
-                # Whole decades and their 2 and 5 are enough; the values are exponents.
+                # The values are exponents. Decades and their 2 and 5 are enough, unless the axis spans less than about one.
+                is_short = self.range[1] - self.range[0] < 1.2
                 shown = []
                 for value in values:
                     lead = 10 ** (value - math.floor(value + 1e-9))
                     is_round = min(abs(lead - step) for step in (1.0, 2.0, 5.0)) < 1e-3
-                    shown.append(f"{10**value:,.0f}" if is_round else "")
+                    shown.append(f"{10**value:,.0f}" if is_round or is_short else "")
                 return shown
 
         axes = {"bottom": MonthAxis("bottom"), "left": RowsAxis("left")}
