@@ -1,18 +1,20 @@
 """Base prices and the running corporate-action factor (domain.md §1.8), for all symbols and days at once.
 
-One action can leave several marks: the exchange's 전일대비 on the day trading resumes, a new last price in the middle of a halt, a
-recorded action dated on a halted day or on the day of resumption. Each counts once:
+One action can leave several marks: the exchange's 전일대비 on the day trading resumes, a new last price in the middle of a
+halt, a recorded action dated on a halted day or on the day of resumption. Each counts once:
 
-1. The exchange's word comes first. Where Δ is known and the day before is in the record, ``base = C - Δ`` and the day's factor is
-   ``base / C of the row before``; less than one tick between them is rounding of the base price, not an action. On a row without
-   trades whose Δ is unknown, a last price further from the row before than the daily limit allows is a new base as well.
-2. Recorded actions count between two *traded* rows (last traded row before the ex day, first traded row from the ex day on) as one
-   product, and only where the exchange's word is not complete there: Δ of the later row unknown, or a day missing between them.
-   They then replace what step 1 found in that stretch, because a record dated on the resumption covers the whole halt.
+1. The exchange's word comes first. Where Δ is known and the day before is in the record, ``base = C - Δ`` and the day's
+   factor is ``base / C of the row before``; less than one tick between them is rounding of the base price, not an action. On
+   a row without trades whose Δ is unknown, a last price further from the row before than the daily limit allows is a new
+   base as well.
+2. Recorded actions count between two *traded* rows (last traded row before the ex day, first traded row from the ex day on)
+   as one product, and only where the exchange's word is not complete there: Δ of the later row unknown, or a day missing
+   between them. They then replace what step 1 found in that stretch, because a record dated on the resumption covers the
+   whole halt.
 3. On a row without trades a moved last price comes before recorded actions.
 
-Days missing from the record give no factor by themselves: the price may have moved on them. The factor of day d uses nothing later
-than d.
+Days missing from the record give no factor by themselves: the price may have moved on them. The factor of day d uses
+nothing later than d.
 """
 
 from __future__ import annotations
@@ -100,9 +102,10 @@ def adjust(
     _check(close_krw, present, traded, prev_diff_krw, action_row, action_day, action_factor)
     grid = _grid(close_krw, present, traded, prev_diff_krw)
     base = np.where(np.isnan(grid.stated), grid.before * grid.step, grid.stated)
-    factor = np.cumprod(grid.step, axis=1)
+    step = grid.step.copy()
     for row, actions in _by_symbol(action_row, action_day, action_factor, close_krw.shape).items():
-        _apply_actions(grid, row, actions, base[row], factor[row])
+        _apply_actions(grid, row, actions, base[row], step[row])
+    factor: FloatArray = np.cumprod(step, axis=1, dtype=np.float64)
     return Adjustment(base, factor)
 
 
@@ -159,8 +162,8 @@ def _by_symbol(
     return result
 
 
-def _apply_actions(grid: _Grid, row: int, actions: list[tuple[int, float]], base: FloatArray, factor: FloatArray) -> None:
-    """Put one symbol's recorded actions into its bases and factors, stretch by stretch."""
+def _apply_actions(grid: _Grid, row: int, actions: list[tuple[int, float]], base: FloatArray, step: FloatArray) -> None:
+    """Put one symbol's recorded actions into its bases and daily factors, stretch by stretch."""
     traded_days = np.flatnonzero(grid.traded[row])
     present_days = np.flatnonzero(grid.present[row])
     done = -1
@@ -169,40 +172,28 @@ def _apply_actions(grid: _Grid, row: int, actions: list[tuple[int, float]], base
             continue  # inside the stretch just done, or before the symbol's first row
         position = int(np.searchsorted(traded_days, ex_day))
         start = int(traded_days[position - 1]) if position else int(present_days[0])
-        end = int(traded_days[position]) if position < len(traded_days) else len(factor) - 1
+        end = int(traded_days[position]) if position < len(traded_days) else len(step) - 1
         done = end
-        _apply_stretch(grid, row, actions, start, end, base, factor)
+        _apply_stretch(grid, row, actions, start, end, base, step)
 
 
 def _apply_stretch(
-    grid: _Grid, row: int, actions: list[tuple[int, float]], start: int, end: int, base: FloatArray, factor: FloatArray
+    grid: _Grid, row: int, actions: list[tuple[int, float]], start: int, end: int, base: FloatArray, step: FloatArray
 ) -> None:
     """Decide the days after the traded row ``start`` up to the next traded row ``end`` (or the last day)."""
-    anchor = float(factor[start])
-    told = unbroken = 1.0  # product of the exchange's factors so far; whether no day is missing so far
-    told_before = 1.0
-    total = 1.0
+    told = total = 1.0  # product of the exchange's factors since the start; what counts
+    unbroken = True
     for day in range(start + 1, end + 1):
         if not grid.present[row, day]:
-            unbroken = 0.0
-            factor[day] = anchor * total
+            unbroken = False
             continue
-        told_before, told = told, told * float(grid.step[row, day])
+        told_before, total_before = told, total
+        told *= float(grid.step[row, day])
         inside = [value for ex_day, value in actions if start < ex_day <= day]
         known = not math.isnan(grid.stated[row, day])
-        if grid.traded[row, day]:
-            by_record = bool(inside) and not (known and unbroken)
-        else:
-            by_record = bool(inside) and told == 1.0
-        total = math.prod(inside) if by_record else told
+        complete = known and unbroken if grid.traded[row, day] else told != 1.0
+        total = math.prod(inside) if inside and not complete else told
         if not known:
             base[day] = grid.before[row, day] * total / told_before
-        if grid.traded[row, day]:
-            # what follows is measured from here; without a record this leaves every later day as it was
-            if by_record:
-                factor[day + 1 :] *= anchor * total / factor[day]
-            factor[day] = anchor * total
-        else:
-            factor[day] = anchor * total
-    if end == len(factor) - 1:
-        return
+        if total != told or total_before != told_before:
+            step[day] = total / total_before

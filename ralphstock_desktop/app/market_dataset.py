@@ -169,6 +169,16 @@ class RealDataset:
         """Return what is stored of one symbol."""
         return self._store.symbol_coverage(ticker)
 
+    def recall_scan(self, panel: MarketPanel, as_of: AsOf, ruleset: str) -> VcpScan | None:
+        """Return the scan kept by the last run, if it is of exactly this panel, instant and rule set."""
+        from ralphstock_desktop.app.scan_cache import recall_scan
+
+        return recall_scan(self._scan_file, panel, as_of, ruleset)
+
+    @property
+    def _scan_file(self) -> Path:
+        return self._panel_folder().with_suffix(".scan.npz")
+
     def store_scan(self, scan: VcpScan, panel: MarketPanel, started_ns: int) -> None:
         """Write a finished scan and the signals of its detected patterns.
 
@@ -206,6 +216,9 @@ class RealDataset:
         ]
         with self.database.unit_of_work(durable=True) as unit:
             unit.store_scan(run, signals)
+        from ralphstock_desktop.app.scan_cache import keep_scan
+
+        keep_scan(scan, self._scan_file)
 
     def close(self) -> None:
         """Give back the connections."""

@@ -133,8 +133,29 @@ class WorkstationService:
         for notice in dataset.notices():
             self.notices.publish(notice)
         self._show_latest(panel)
-        self.start_scan()
+        if not await self._recall(dataset):
+            self.start_scan()
+        self._spawn(self._settle(dataset), "settle")
+
+    async def _recall(self, dataset: Dataset) -> bool:
+        """Show the kept scan of the last run where it is what a scan would give now; return whether it was."""
+        picture = self.market.last
+        if picture is None:
+            return False
+        begin = time.perf_counter()
+        kept = await self._workers.read(dataset.recall_scan, picture.panel, picture.as_of, self._rules.ruleset_id)
+        if kept is None or picture is not self.market.last:
+            return False
+        self._publish_scan(kept, picture, time.perf_counter() - begin)
+        return True
+
+    async def _settle(self, dataset: Dataset) -> None:
+        """Finish what could wait, then see which symbols have minute bars and make the loops ready for the next scan."""
+        await self._run_job(dataset.settle)
         self._minutes = await self._workers.read(dataset.minute_tickers)
+        picture = self.market.last
+        if self._warm and picture is not None:
+            await self._workers.compute(self._timed_scan, picture)  # loads the compiled loops before the first click
 
     async def close(self) -> None:
         """Stop what is running and close the open stores."""
@@ -256,6 +277,11 @@ class WorkstationService:
             return
         if number != self._scan_number:
             return
+        self._publish_scan(result, picture, seconds)
+        if picture.is_latest:
+            await self._store_scan(result, picture.panel, started_ns)
+
+    def _publish_scan(self, result: VcpScan, picture: MarketPicture, seconds: float) -> None:
         self._explained.clear()
         detected = int(result.pattern.sum())
         scored = int(np.count_nonzero(~np.isnan(result.vcp_score)))
@@ -271,8 +297,6 @@ class WorkstationService:
             )
         )
         self.scan_state.publish(Ready(picture.as_of))
-        if picture.is_latest:
-            await self._store_scan(result, picture.panel, started_ns)
 
     def _timed_scan(self, picture: MarketPicture) -> tuple[VcpScan, float]:
         if self._warm:

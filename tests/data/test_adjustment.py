@@ -94,6 +94,29 @@ def test_a_price_that_moves_in_a_halt_and_an_action_at_the_resumption_are_one_ev
     check(result, [NAN, 2_310, 4_620, 4_620, 2_310 * 2.034632], [1, 1, 2, 2, 2.034632])
 
 
+def test_quotes_without_trades_move_the_last_price_and_are_no_action() -> None:
+    # 001067 (thin preferred stock): 61,300, then 61,200 by quotes alone, then a trade at 61,000
+    check(one([61_300, 61_200, 61_000], halted=(1,), diff={1: -100, 2: -200}), [NAN, 61_300, 61_200], [1, 1, 1])
+    check(one([61_300, 61_200, 61_000], halted=(1,)), [NAN, 61_300, 61_200], [1, 1, 1])
+
+
+def test_a_base_rounded_to_the_tick_is_no_action() -> None:
+    # 0004Y0: close 2,022, base of the next day 2,025 on the tick of 5 won
+    check(one([2_022, 2_030], diff={1: 5}), [NAN, 2_025], [1, 1])
+    # 006800: 69,500 and 69,200 are three ticks of 100 won apart
+    check(one([69_500, 70_900], diff={1: 1_700}), [NAN, 69_200], [1, 69_200 / 69_500])
+
+
+def test_without_the_exchanges_word_only_a_move_beyond_the_limit_is_a_reset() -> None:
+    check(one([1_000, 1_300, 1_310], halted=(1,)), [NAN, 1_000, 1_300], [1, 1, 1])
+    check(one([1_000, 1_301, 1_310], halted=(1,)), [NAN, 1_301, 1_301], [1, 1.301, 1.301])
+
+
+def test_an_action_in_a_hole_of_the_record_counts_though_the_base_is_told_later() -> None:
+    result = one([1_000, 0, 1_000, 205], absent=(1,), halted=(2,), actions={1: 0.2}, diff={3: 5})
+    check(result, [NAN, NAN, 200, 200], [1, 1, 0.2, 0.2])
+
+
 def test_a_price_that_moves_in_a_halt_is_a_new_base_by_itself() -> None:
     # 101140: 467 becomes 9,340 without a trade, then the exchange sets 11,700 for the resumption
     check(one([467, 9_340, 9_500], halted=(1,)), [NAN, 9_340, 9_340], [1, 20, 20])
@@ -104,7 +127,7 @@ def test_days_missing_from_the_record_are_no_corporate_action() -> None:
     # the exchange's base is told, but the price moved on the missing days: no factor comes from it
     check(one([1_000, 0, 1_500], absent=(1,), diff={2: 50}), [NAN, NAN, 1_450], [1, 1, 1])
     check(one([1_000, 0, 310], absent=(1,), diff={2: 10}, actions={2: 0.2}), [NAN, NAN, 300], [1, 1, 0.2])
-    check(one([1_000, 0, 1_500, 1_500], absent=(1,), halted=(2,)), [NAN, NAN, 1_500, 1_500], [1, 1, 1, 1])
+    check(one([1_000, 0, 1_500, 1_500], absent=(1,), halted=(2,)), [NAN, NAN, 1_000, 1_500], [1, 1, 1, 1])
 
 
 def test_an_action_before_the_first_row_or_after_the_last_day_is_nothing() -> None:

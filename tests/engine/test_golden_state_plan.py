@@ -9,6 +9,8 @@ import pytest
 from builders import VOLUME, Series, detected, ideal, scan_one
 
 from engine.model.scan import GROUPS, ITEMS, Grade, Ineligible, ScanFlag, ScoreStatus, VcpState
+from engine.scoring.order_plan import position_size
+from engine.thresholds import DEFAULT_RULES
 
 # ---------------------------------------------------------------------------------------------------- §2.8 state
 
@@ -339,3 +341,35 @@ def test_entry_over_an_adjusted_pivot(pivot: int, entry: int) -> None:
     assert (found.get("state"), found.get("close")) == (VcpState.NEAR_PIVOT, 1_980)
     assert found.get("entry_krw") == entry
     assert found.get("stop_krw") == 1_919  # 1,920 - 1
+
+
+@pytest.mark.parametrize(
+    ("grade", "entry", "stop", "mean_value", "gate", "shares"),
+    [
+        # equity 1억, R = 50만
+        (Grade.S, 10_010, 9_590, 1e10, 1.0, 1_498),  # risk 75만/420 = 1,785; cap 15 % = 1,500만/10,010 = 1,498.5
+        (Grade.A, 10_010, 9_590, 1e10, 1.0, 1_190),  # 50만/420 = 1,190.5; cap 12 %: 1,198
+        (Grade.B, 10_010, 9_590, 1e10, 1.0, 595),  # 25만/420 = 595.2
+        (Grade.C, 10_010, 9_590, 1e10, 1.0, 0),
+        (Grade.A, 10_010, 9_590, 1e10, 0.5, 595),  # YELLOW
+        (Grade.S, 10_010, 9_590, 1e10, 0.0, 0),  # RED, UNKNOWN
+        (Grade.S, 10_000, 9_400, 1e10, 1.0, 1_250),  # risk exactly 75만/600
+        (Grade.A, 10_000, 9_500, 1e10, 1.0, 1_000),  # risk exactly 50만/500
+        (Grade.B, 10_000, 9_500, 1e10, 1.0, 500),
+        (Grade.S, 10_000, 9_800, 1e10, 1.0, 1_500),  # cap exactly 1,500만/10,000; risk 3,750
+        (Grade.A, 10_000, 9_800, 1e10, 1.0, 1_200),
+        (Grade.B, 10_000, 9_800, 1e10, 1.0, 1_000),
+        (Grade.A, 10_000, 9_800, 1e9, 1.0, 1_000),  # 1 % of 10억 = 1,000만: exactly 1,000
+        (Grade.A, 10_010, 9_590, 1e9, 1.0, 999),
+    ],
+)
+def test_size(grade: Grade, entry: float, stop: float, mean_value: float, gate: float, shares: int) -> None:
+    assert shares == position_size(
+        equity_krw=1e8,
+        entry_krw=entry,
+        stop_krw=stop,
+        grade=grade,
+        mean_value_krw=mean_value,
+        gate_factor=gate,
+        thresholds=DEFAULT_RULES.plan,
+    )

@@ -17,6 +17,8 @@ from engine.model.errors import DataUnavailable, StorageError
 from engine.model.instants import AsOf
 from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
+from engine.scoring.vcp import scan
+from engine.thresholds import DEFAULT_RULES
 from ralphstock_desktop.ports import FilePreview, ImportReport, Ledger, Progress, SymbolCoverage
 from ralphstock_desktop.services.contracts import Empty, Failed, Loading, Ready
 from ralphstock_desktop.services.workers import Workers
@@ -37,6 +39,7 @@ class MemoryDataset:
         self.fails: Exception | None = None
         self.gate: threading.Event | None = None
         self.closed = False
+        self.kept: VcpScan | None = None
 
     def quick_panel(self) -> MarketPanel | None:
         if self.fails:
@@ -77,6 +80,9 @@ class MemoryDataset:
 
     def symbol_coverage(self, ticker: str) -> tuple[SymbolCoverage, ...]:
         return ()
+
+    def recall_scan(self, panel: MarketPanel, as_of: AsOf, ruleset: str) -> VcpScan | None:
+        return self.kept
 
     def store_scan(self, scan: VcpScan, panel: MarketPanel, started_ns: int) -> None:
         if self.fails:
@@ -270,4 +276,18 @@ async def test_selecting_the_same_symbol_again_says_nothing(workers: Workers) ->
     service.select("000020", "signals")
     service.select("000030", "symbols")
     assert heard == ["000020", "000030"]
+    await service.close()
+
+
+async def test_a_kept_scan_is_shown_at_once_and_not_made_again(workers: Workers) -> None:
+    dataset = MemoryDataset(PANEL)
+    dataset.kept = scan(PANEL, AsOf(NOW), DEFAULT_RULES)
+    service = _service(workers, dataset)
+    await service.start("real")
+    await service.idle()
+    assert service.scans.last is not None and service.scans.last.scan is dataset.kept
+    assert dataset.stored == []
+    service.start_scan()
+    await _settled(service)
+    assert service.scans.last.scan is not dataset.kept and len(dataset.stored) == 1
     await service.close()

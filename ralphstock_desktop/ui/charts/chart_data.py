@@ -206,11 +206,6 @@ class ChartData:
             low, high = float(np.fmin(low, self.last.low)), float(np.fmax(high, self.last.high))
         return low, high
 
-    def volume_max(self, first: int, last: int) -> float:
-        """Largest volume in sight; NaN where there is none."""
-        largest = self._volume.over(first, min(last, self.count - 1))
-        return float(np.fmax(largest, self.last.volume)) if last == self.count and first < self.count else largest
-
     # -- investor flows -------------------------------------------------------------------------------------------------
 
     def flow(self, name: str) -> FloatArray:
@@ -230,15 +225,6 @@ class ChartData:
             self._flows[name] = (Pyramid(column, "min"), Pyramid(column, "max"))
         low, high = self._flows[name]
         return low.groups(first, last, size), high.groups(first, last, size)
-
-    def flow_range(self, first: int, last: int) -> tuple[float, float]:
-        """Lowest and highest net buying of any investor in sight, zero included."""
-        low = high = 0.0
-        for name, _ in FLOWS:
-            self.flow_columns(name, 0, 0, 1)
-            lows, highs = self._flows[name]
-            low, high = float(np.fmin(low, lows.over(first, last))), float(np.fmax(high, highs.over(first, last)))
-        return low, high
 
     @cached_property
     def _running(self) -> dict[str, FloatArray]:

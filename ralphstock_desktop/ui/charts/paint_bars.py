@@ -36,7 +36,9 @@ _NOWHERE = 1 << 20
 
 def _pixels(values: FloatArray) -> npt.NDArray[np.int64]:
     """Whole pixels; far outside for missing values, which callers mask out."""
-    return np.where(np.isfinite(values), np.clip(values, -_NOWHERE, _NOWHERE), _NOWHERE).round().astype(np.int64)
+    if not math.isfinite(float(values.sum())):
+        values = np.where(np.isfinite(values), values, _NOWHERE)
+    return np.rint(np.clip(values, -_NOWHERE, _NOWHERE)).astype(np.int64)
 
 
 def _lefts(scene: Scene, columns: Columns, width: int) -> npt.NDArray[np.int64]:
@@ -153,7 +155,8 @@ def _average_points(scene: Scene, columns: Columns, values: FloatArray) -> tuple
 def paint_averages(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
     """One line per chosen average over the closed bars."""
     columns = scene.columns
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    # Below one pixel a bar a line is as ragged as its bars; smoothing it would cost time and show nothing.
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, columns.size == 1)
     for length, token in tokens_of(scene.given.options.averages):
         values = data.series.averages.get(length)
         if values is not None and len(columns.ends):
@@ -205,10 +208,10 @@ def paint_flow(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) 
     starts = data.column_starts(scene.first, scene.last, size)
     if not len(starts):
         return
-    axis = scene.axis
+    axis, found = scene.axis, scene.flow_columns()
     centre = np.floor(axis.width - (axis.end - (starts + (size - 1) / 2)) * axis.step).astype(np.int64)
     for (name, token), offset in zip(FLOWS, offsets, strict=False):
-        low, high = data.flow_columns(name, int(starts[0]), scene.last, size)
+        low, high = found[name]
         something = np.isfinite(low) & ((low != 0) | (high != 0))
         if not something.any():
             continue

@@ -25,6 +25,15 @@ _REFERENCE_SHARE = 0.4
 """How much of the fill of the measured bars the bars they are compared with get."""
 
 
+_LABELS_FROM = 150
+"""Height of a price pane below which words would hide the bars."""
+
+
+def _shows_legs(data: ChartData) -> bool:
+    """Whether contractions can be told apart: a month's bar holds several of them, minutes show a part of one."""
+    return data.series.timeframe in {Timeframe.DAY, Timeframe.WEEK}
+
+
 def _pattern(scene: Scene) -> VcpOverlay | None:
     return scene.given.overlay if scene.given.options.pattern else None
 
@@ -54,7 +63,7 @@ def paint_pattern_ground(painter: QPainter, scene: Scene) -> None:
     if pane is None:
         return
     _clip(painter, scene, pane)
-    for leg in overlay.legs:
+    for leg in overlay.legs if _shows_legs(data) else ():
         box = _leg_rect(scene, pane, leg)
         if box is not None:
             token = "vcp-pivot" if leg.is_last else "vcp-leg"
@@ -118,7 +127,8 @@ def paint_pattern_marks(painter: QPainter, scene: Scene) -> None:
     if pane is None:
         return
     _clip(painter, scene, pane)
-    if not data.series.timeframe.is_intraday:
+    has_legs = _shows_legs(data)
+    if has_legs:
         _paint_legs(painter, scene, pane, overlay)
         if scene.given.options.zigzag and _is_days(scene):
             _paint_zigzag(painter, scene, pane, overlay, data)
@@ -126,10 +136,12 @@ def paint_pattern_marks(painter: QPainter, scene: Scene) -> None:
     if line is not None:
         scene.ink.line(painter, *line, scene.ink.color("vcp-pivot"))
     if not data.series.timeframe.is_intraday:
-        _paint_leg_labels(painter, scene, pane, overlay)
-        _paint_base_label(painter, scene, pane, overlay)
+        roomy = pane.height >= scene.ink.px(_LABELS_FROM)
+        placed = _paint_leg_labels(painter, scene, pane, overlay) if has_legs and roomy else []
+        if roomy:
+            _paint_base_label(painter, scene, pane, overlay)
         if overlay.breakout_day is not None:
-            _paint_break(painter, scene, pane, overlay.breakout_day, data)
+            _paint_break(painter, scene, pane, overlay.breakout_day, data, placed)
     painter.setClipping(False)
 
 
@@ -176,8 +188,8 @@ def _paint_zigzag(painter: QPainter, scene: Scene, pane: PaneBox, overlay: VcpOv
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
-def _paint_leg_labels(painter: QPainter, scene: Scene, pane: PaneBox, overlay: VcpOverlay) -> None:
-    """Depths under the boxes, moved below each other where they would overlap."""
+def _paint_leg_labels(painter: QPainter, scene: Scene, pane: PaneBox, overlay: VcpOverlay) -> list[QRectF]:
+    """Depths under the boxes, moved below each other where they would overlap; return where they stand."""
     ink = scene.ink
     placed: list[QRectF] = []
     for number, leg in enumerate(overlay.legs, start=1):
@@ -195,6 +207,7 @@ def _paint_leg_labels(painter: QPainter, scene: Scene, pane: PaneBox, overlay: V
         token = "vcp-pivot" if leg.is_last else "vcp-leg"
         edge = "vcp-pivot" if leg.is_last else "line-control"
         ink.plate(painter, round(place.x()), round(place.y()), text, token, ground=ink.color("bg-panel", 0.9), edge=edge)
+    return placed
 
 
 def _paint_base_label(painter: QPainter, scene: Scene, pane: PaneBox, overlay: VcpOverlay) -> None:
@@ -231,8 +244,8 @@ def _paint_dry_up(painter: QPainter, scene: Scene, pane: PaneBox, overlay: VcpOv
         painter.drawRect(box.adjusted(0, 0, -1, -1))
 
 
-def _paint_break(painter: QPainter, scene: Scene, pane: PaneBox, day: int, data: ChartData) -> None:
-    """▲ below the bar of the break and a gold plate."""
+def _paint_break(painter: QPainter, scene: Scene, pane: PaneBox, day: int, data: ChartData, placed: list[QRectF]) -> None:
+    """▲ below the bar of the break and a gold plate, clear of the labels that stand there already."""
     span, ink = data.index.span(day, day), scene.ink
     if span is None:
         return
@@ -248,7 +261,11 @@ def _paint_break(painter: QPainter, scene: Scene, pane: PaneBox, day: int, data:
     text = ink.look.tr("chart.pattern.break")
     size = ink.plate_size(text)
     left = min(max(x - round(size.width()) // 2, ink.px(2)), scene.plot_width - round(size.width()) - ink.px(2))
-    plate_top = min(top + 2 * half + ink.px(2), pane.bottom - round(size.height()) - ink.px(2))
+    place = QRectF(left, top + 2 * half + ink.px(2), size.width(), size.height())
+    for label in sorted(placed, key=lambda label: label.top()):
+        if place.intersects(label):
+            place.moveTop(label.bottom() + ink.px(3))
+    plate_top = min(round(place.top()), pane.bottom - round(size.height()) - ink.px(2))
     ink.plate(painter, left, plate_top, text, "gold-on", ground=ink.color("gold-fill"))
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from engine.model.chart import VcpOverlay
 from engine.model.evidence import Evidence
 from engine.model.panel import FloatArray
-from ralphstock_desktop.ui.charts.chart_data import ChartData, Columns
+from ralphstock_desktop.ui.charts.chart_data import FLOWS, ChartData, Columns
 from ralphstock_desktop.ui.charts.ink import Ink
 from ralphstock_desktop.ui.charts.levels import group_size
 from ralphstock_desktop.ui.charts.viewport import BarAxis, View
@@ -154,8 +154,9 @@ class Scene:
         count = len(data) if data is not None else 0
         self.axis = BarAxis(count, self.plot_width, given.view.bars, given.view.right)
         self.first, self.last = self.axis.visible()
-        self.panes = self._place_panes(keep)
         self._columns: Columns | None = None
+        self._flows: dict[str, tuple[FloatArray, FloatArray]] | None = None
+        self.panes = self._place_panes(keep)
         self.grid: dict[str, list[float]] = {}
         """Values of the grid lines by pane, found once by the axis painter."""
 
@@ -232,11 +233,41 @@ class Scene:
                 return replace(keep, top=top, bottom=bottom)
             return self._price_scale(data, top, bottom)
         if name == "volume":
-            largest = data.volume_max(self.first, self.last)
-            return _padded(0.0, largest, top, bottom, self.ink.px(20), 0)
+            return _padded(0.0, self._volume_max(data), top, bottom, self.ink.px(20), 0)
         if name == "flow" and self.given.options.flow_mode != "lines":
-            return _padded(*data.flow_range(self.first, self.last), top, bottom, self.ink.px(22), self.ink.px(4))
+            return _padded(*self._flow_range(), top, bottom, self.ink.px(22), self.ink.px(4))
         return _padded(*self.lines_range(), top, bottom, self.ink.px(22), self.ink.px(4))
+
+    def _in_sight(self, data: ChartData) -> list[Columns]:
+        """Columns in sight, the newest one too."""
+        newest = data.last_column(self.columns.size) if self.last == data.count else None
+        return [self.columns] if newest is None else [self.columns, newest]
+
+    def _price_range(self, data: ChartData) -> tuple[float, float]:
+        parts = self._in_sight(data)
+        low = min((float(np.fmin.reduce(part.low)) for part in parts if len(part.low)), default=math.nan, key=_nan_last)
+        high = max((float(np.fmax.reduce(part.high)) for part in parts if len(part.high)), default=math.nan, key=_nan_first)
+        return low, high
+
+    def _volume_max(self, data: ChartData) -> float:
+        parts = self._in_sight(data)
+        return max((float(np.fmax.reduce(part.volume)) for part in parts if len(part.volume)), default=math.nan, key=_nan_first)
+
+    def flow_columns(self) -> dict[str, tuple[FloatArray, FloatArray]]:
+        """Lowest and highest net buying of each investor per column in sight."""
+        data = self.given.data
+        if self._flows is None and data is not None:
+            size = self.columns.size
+            begin = self.first // size * size
+            self._flows = {name: data.flow_columns(name, begin, self.last, size) for name, _ in FLOWS}
+        return self._flows or {}
+
+    def _flow_range(self) -> tuple[float, float]:
+        low = high = 0.0
+        for lows, highs in self.flow_columns().values():
+            if len(lows):
+                low, high = float(np.fmin(low, np.fmin.reduce(lows))), float(np.fmax(high, np.fmax.reduce(highs)))
+        return low, high
 
     def lines_scale(self, pane: PaneBox) -> Scale:
         """Scale of cumulative lines drawn over the bars of a flow pane."""
@@ -259,16 +290,13 @@ class Scene:
             return {}
         size = group_size(1.0 / self.axis.step)
         ends = np.minimum(data.column_starts(self.first, self.last, size) + size, self.last) - 1
-        return {
-            name: (ends.astype(np.float64), data.cumulative(name, self.first, ends))
-            for name in ("foreign", "institution", "pension")
-        }
+        return {name: (ends.astype(np.float64), data.cumulative(name, self.first, ends)) for name, _ in FLOWS}
 
     def _price_scale(self, data: ChartData, top: int, bottom: int) -> Scale:
         view = self.given.view
         if view.low is not None and view.high is not None:
             return Scale(view.low, view.high, top, bottom, view.log and view.low > 0)
-        low, high = data.price_range(self.first, self.last)
+        low, high = self._price_range(data)
         base = self._base_range(data) if view.base_only else None
         log = view.log and low > 0
         if base is not None:
@@ -313,6 +341,14 @@ class Scene:
             return None
         left, right = self.span_px(*span)
         return (left, right) if right > 0 and left < self.plot_width else None
+
+
+def _nan_last(value: float) -> float:
+    return math.inf if math.isnan(value) else value
+
+
+def _nan_first(value: float) -> float:
+    return -math.inf if math.isnan(value) else value
 
 
 def _padded(low: float, high: float, top: int, bottom: int, above: int, below: int, *, log: bool = False) -> Scale:

@@ -67,7 +67,7 @@ class BarAxis:
     @property
     def step(self) -> float:
         """Pixels per bar."""
-        return self.width / self.bars if self.bars > 0 else 1.0
+        return self.width / self.bars if self.bars > 0 and self.width > 0 else 1.0
 
     @property
     def end(self) -> float:
@@ -159,7 +159,7 @@ def _read_entry(entry: object) -> tuple[str, Timeframe, View] | None:
     if not isinstance(entry, list) or len(entry) != 8:
         return None
     ticker, frame, bars, right, low, high, log, base_only = entry
-    if not isinstance(ticker, str) or frame not in set(Timeframe):
+    if not isinstance(ticker, str) or not isinstance(frame, str) or frame not in set(Timeframe):
         return None
     if not (_is_number(bars) and _is_number(right) and bars >= MIN_BARS):
         return None

@@ -191,6 +191,6 @@ class ChartPanel(PanelFrame):
         adjusted, timeframe = state.get("adjusted"), state.get("timeframe")
         if isinstance(adjusted, bool):
             self.view_model.choose_adjusted(adjusted)
-        if timeframe in set(Timeframe):
-            self.view_model.choose_timeframe(Timeframe(str(timeframe)))
+        if isinstance(timeframe, str) and timeframe in set(Timeframe):
+            self.view_model.choose_timeframe(Timeframe(timeframe))
         self._say()

@@ -62,12 +62,13 @@ def test_no_lines_without_a_range(low: float, high: float) -> None:
 
 
 def test_log_lines_spread_over_decades() -> None:
-    assert price_ticks(900, 110_000, 8, grid, log=True) == [1_000, 3_000, 10_000, 30_000, 100_000]
+    assert price_ticks(900, 110_000, 8, grid, log=True) == [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000]
+    assert price_ticks(900, 110_000, 5, grid, log=True) == [1_000, 3_000, 10_000, 30_000, 100_000]
 
 
 def test_amounts_leave_zero_out() -> None:
     assert amount_ticks(-1.2e11, 1.4e11, 3) == [-1e11, 1e11]
-    assert amount_ticks(0, 25_000_000, 2) == [10_000_000, 20_000_000]
+    assert amount_ticks(0, 25_000_000, 3) == [10_000_000, 20_000_000]
 
 
 @pytest.mark.parametrize(("price", "wanted"), [(54_117, 54_100), (54_150.1, 54_200), (1_998.6, 1_999), (0.2, 1)])
@@ -118,5 +119,9 @@ def test_sparse_minutes_show_days_only() -> None:
 
 
 def test_empty_and_single_bars_have_no_lines() -> None:
-    for series in (series_of([], [], [], []), series_of([1], [1], [1], [1]), series_of([1], [1], [1], [1], timeframe=Timeframe.WEEK)):
+    for series in (
+        series_of([], [], [], []),
+        series_of([1], [1], [1], [1]),
+        series_of([1], [1], [1], [1], timeframe=Timeframe.WEEK),
+    ):
         assert TimeTicks(series).ticks(0, len(series), 8.0, 46) == []

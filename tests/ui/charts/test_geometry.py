@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -108,7 +109,7 @@ def test_tags_keep_order_distance_and_limits(wanted: list[float]) -> None:
     order = np.argsort(wanted, kind="stable")
     placed = [pushed[index] for index in order]
     assert all(10 - 1e-9 <= y <= 390 + 1e-9 for y in placed)
-    assert all(after - before >= 18 - 1e-6 for before, after in zip(placed, placed[1:], strict=False))
+    assert all(after - before >= 18 - 1e-6 for before, after in pairwise(placed))
 
 
 def test_too_many_tags_share_the_room() -> None:
@@ -140,7 +141,7 @@ def test_days_map_to_the_week_or_month_that_holds_them(timeframe: Timeframe) -> 
     for number, moment in enumerate(days.time):
         day = moment.astype("datetime64[D]").item()
         bar = index.span(day_number(day), day_number(day))
-        assert bar is not None
+        assert bar is not None, number
         end = merged.time[bar[0]].astype("datetime64[D]").item()
         same = day.isocalendar()[:2] == end.isocalendar()[:2] if timeframe is Timeframe.WEEK else day.month == end.month
         assert same, (number, day, end)
