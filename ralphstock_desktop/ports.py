@@ -45,6 +45,7 @@ __all__ = [
     "MarketFlowBatch",
     "MinuteBatch",
     "NewsBatch",
+    "OnProgress",
     "PanelSource",
     "Progress",
     "ScanRecord",

@@ -106,7 +106,7 @@ class RealDataset:
     def _store(self) -> SqlBarStore:
         from ralphstock_desktop.data.bar_store import SqlBarStore
 
-        return SqlBarStore(self.database)
+        return SqlBarStore(self.database, simulated=self.simulated)
 
     def quick_panel(self) -> MarketPanel | None:
         """Map the panel if it is there and current."""

@@ -52,7 +52,7 @@ def recall_scan(file: Path, panel: MarketPanel, as_of: AsOf, ruleset: str) -> Vc
     if not file.exists():
         return None
     known = known_days(panel, as_of)
-    wanted = {
+    wanted: dict[str, Any] = {
         "day_index": known.bar,
         "flow_day_index": known.flow,
         "ruleset": ruleset,

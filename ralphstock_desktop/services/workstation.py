@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -33,7 +33,7 @@ from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
 from engine.scoring.vcp import scan
 from engine.thresholds import DEFAULT_RULES, Rules
-from ralphstock_desktop.ports import Dataset, FilePreview, ImportReport, Ledger, Progress, SymbolCoverage
+from ralphstock_desktop.ports import Dataset, FilePreview, ImportReport, Ledger, OnProgress, Progress, SymbolCoverage
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import (
     DatasetKind,
@@ -55,6 +55,7 @@ from ralphstock_desktop.services.workers import Workers
 __all__ = ["WorkstationService"]
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class WorkstationService:
@@ -104,7 +105,9 @@ class WorkstationService:
         self._index: SymbolIndex | None = None
         self._minutes: frozenset[str] = frozenset()
         self._explained: dict[str, Explanation] = {}
-        self._cancel = threading.Event()
+        self._cancels: set[threading.Event] = set()
+        """One per running or waiting job: stopping them never stops one that is asked for afterwards."""
+        self._told: set[str] = set()
         self._scan_number = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -119,23 +122,51 @@ class WorkstationService:
             panel = await self._workers.read(dataset.quick_panel)
             if panel is None:
                 panel = await self._run_job(dataset.load_panel)
-        except UserCancelled:
-            self.scan_state.publish(Empty("empty.signals.cancelled", action="retry"))
-            return
-        except DataUnavailable:
-            self.scan_state.publish(Empty("empty.signals.no_data", action="import"))
-            return
         except RalphStockError as error:
-            self.scan_state.publish(Failed(error))
+            if self._kind == kind:
+                self._not_opened(kind, error)
             return
         if self._kind != kind:
             return
-        for notice in dataset.notices():
-            self.notices.publish(notice)
+        self._told.clear()
+        self._tell_notices(dataset)
         self._show_latest(panel)
         if not await self._recall(dataset):
             self.start_scan()
         self._spawn(self._settle(dataset), "settle")
+
+    def _not_opened(self, kind: DatasetKind, error: RalphStockError) -> None:
+        """Say why a market cannot be looked at. The one on screen stays whole: its chart never stands beside the other's state.
+
+        Raises
+        ------
+        RalphStockError
+            What went wrong, where another market stays on screen and only a notice can tell.
+        """
+        shown = self.market.last
+        if shown is not None and shown.kind != kind:
+            self._kind = shown.kind
+            if self.scans.last is not None and self.scans.last.panel is shown.panel:
+                self.scan_state.publish(Ready(self.scans.last.scan.as_of))
+            else:
+                self.start_scan()
+            if not isinstance(error, UserCancelled | DataUnavailable):
+                raise error
+            if isinstance(error, DataUnavailable):
+                self.notices.publish(f"notice.nothing_stored.{kind}")
+        elif isinstance(error, UserCancelled):
+            self.scan_state.publish(Empty("empty.signals.cancelled", action="retry"))
+        elif isinstance(error, DataUnavailable):
+            self.scan_state.publish(Empty("empty.signals.no_data", action="import"))
+        else:
+            self.scan_state.publish(Failed(error))
+
+    def _tell_notices(self, dataset: Dataset) -> None:
+        """Tell what the store has to say, each thing once per opening."""
+        for notice in dataset.notices():
+            if notice not in self._told:
+                self._told.add(notice)
+                self.notices.publish(notice)
 
     async def _recall(self, dataset: Dataset) -> bool:
         """Show the kept scan of the last run where it is what a scan would give now; return whether it was."""
@@ -153,13 +184,14 @@ class WorkstationService:
         """Finish what could wait, then see which symbols have minute bars and make the loops ready for the next scan."""
         await self._run_job(dataset.settle)
         self._minutes = await self._workers.read(dataset.minute_tickers)
+        self._tell_notices(dataset)  # a mapped panel is shown before its database is opened
         picture = self.market.last
         if self._warm and picture is not None:
             await self._workers.compute(self._timed_scan, picture)  # loads the compiled loops before the first click
 
     async def close(self) -> None:
         """Stop what is running and close the open stores."""
-        self._cancel.set()
+        self._cancel_jobs()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -255,9 +287,14 @@ class WorkstationService:
         )
 
     def start_scan(self) -> None:
-        """Scan the market at the as-of instant; an earlier scan still running is overtaken."""
+        """Scan the market at the as-of instant; an earlier scan still running is overtaken.
+
+        Where no market could be opened (stopped or failed), opening it is tried again.
+        """
         picture = self.market.last
         if picture is None:
+            if self.scan_state.last is not None and not isinstance(self.scan_state.last, Loading):
+                self._spawn(self.start(self._kind), "start")
             return
         self._scan_number += 1
         self.scan_state.publish(Loading(Progress("progress.scan", 0, len(picture.panel.tickers))))
@@ -279,7 +316,7 @@ class WorkstationService:
             return
         self._publish_scan(result, picture, seconds)
         if picture.is_latest:
-            await self._store_scan(result, picture.panel, started_ns)
+            await self._store_scan(result, picture, started_ns)
 
     def _publish_scan(self, result: VcpScan, picture: MarketPicture, seconds: float) -> None:
         self._explained.clear()
@@ -304,10 +341,10 @@ class WorkstationService:
         begin = time.perf_counter()
         return scan(picture.panel, picture.as_of, self._rules), time.perf_counter() - begin
 
-    async def _store_scan(self, result: VcpScan, panel: MarketPanel, started_ns: int) -> None:
-        dataset = await self._dataset(self._kind)
+    async def _store_scan(self, result: VcpScan, picture: MarketPicture, started_ns: int) -> None:
+        dataset = await self._dataset(picture.kind)
         try:
-            await self._workers.job(dataset.store_scan, result, panel, started_ns)
+            await self._workers.job(dataset.store_scan, result, picture.panel, started_ns)
         except RalphStockError:
             # The scan on screen is right all the same; what could not be kept is told, not hidden.
             _log.exception("a finished scan could not be stored")
@@ -315,10 +352,14 @@ class WorkstationService:
 
     def cancel_job(self) -> None:
         """Stop the running long job at its next step, and drop a running scan."""
-        self._cancel.set()
+        self._cancel_jobs()
         if isinstance(self.scan_state.last, Loading) and self.scans.last is not None:
             self._scan_number += 1
             self.scan_state.publish(Ready(self.scans.last.scan.as_of))
+
+    def _cancel_jobs(self) -> None:
+        for event in self._cancels:
+            event.set()
 
     # -- one symbol -----------------------------------------------------------------------------------------------------
 
@@ -371,7 +412,7 @@ class WorkstationService:
         if not timeframe.is_intraday:
             return self.day_series(ticker, timeframe, adjusted=adjusted)
         picture, _ = self._place(ticker)
-        dataset = await self._dataset(self._kind)
+        dataset = await self._dataset(picture.kind)
         return await self._workers.read(dataset.minute_series, ticker, timeframe, picture.as_of)
 
     def _place(self, ticker: str) -> tuple[MarketPicture, int]:
@@ -434,11 +475,11 @@ class WorkstationService:
 
     # -- jobs -----------------------------------------------------------------------------------------------------------
 
-    async def _run_job(self, work: Callable[[Callable[[Progress], None]], Any]) -> Any:
+    async def _run_job(self, work: Callable[[OnProgress], T]) -> T:
         """Run a long job on its thread with progress on the ``job`` channel and cancelling between its steps."""
         loop = asyncio.get_running_loop()
-        self._cancel.clear()
-        cancel = self._cancel
+        cancel = threading.Event()
+        self._cancels.add(cancel)
         last_shown = 0.0
 
         def on_progress(progress: Progress) -> None:
@@ -453,6 +494,7 @@ class WorkstationService:
         try:
             return await self._workers.job(work, on_progress)
         finally:
+            self._cancels.discard(cancel)
             # Progress that is still queued must not come after the end.
             loop.call_soon(self.job.publish, None)
 

@@ -304,6 +304,22 @@ def test_low_reward_to_risk(low: int, stop: int, low_rr: bool) -> None:
     assert bool(ScanFlag.LOW_RR & int(found.get("flags"))) is low_rr
 
 
+@pytest.mark.parametrize(("low", "stop", "low_rr"), [(980_100, 980_000, False), (980_000, 979_900, True)])
+def test_low_reward_to_risk_at_a_fine_tick(low: int, stop: int, low_rr: bool) -> None:
+    """KOSDAQ before 2023-01-25 has a tick of 100 at a million: 105,000/70,000 = 1.5; 105,000/70,100 = 1.4979."""
+    series = ideal(pivot=1_030_000, low=low, close=1_050_000, volume=3 * VOLUME, dry=False)
+    series.market = "KOSDAQ"
+    found = detected(series, 25, last=date(2022, 12, 29))
+    assert (found.get("entry_krw"), found.get("target_krw"), found.get("stop_krw")) == (1_050_000, 1_155_000, stop)
+    assert bool(ScanFlag.LOW_RR & int(found.get("flags"))) is low_rr
+
+
+def test_two_percent_exactly_on_a_tick() -> None:
+    """Breakout at 10,500 over 10,480, last low 10,340 (a tight area of 1.3 %): 10,330 > 0.98 x 10,500 = 10,290, which is a tick."""
+    found = detected(ideal(pivot=10_480, low=10_340, close=10_500, volume=3 * VOLUME), 25)
+    assert (found.get("state"), found.get("entry_krw"), found.get("stop_krw")) == (VcpState.BREAKOUT, 10_500, 10_290)
+
+
 @pytest.mark.parametrize(
     ("market", "last", "entry", "stop", "target"),
     [

@@ -227,6 +227,46 @@ async def test_a_long_job_can_be_cancelled_between_its_steps(workers: Workers) -
     await service.close()
 
 
+async def test_what_was_stopped_while_opening_is_opened_again_on_retry(workers: Workers) -> None:
+    dataset = MemoryDataset(PANEL)
+    dataset.gate = threading.Event()
+    service = _service(workers, dataset)
+    opening = asyncio.ensure_future(service.start("real"))
+    while not isinstance(service.job.last, Progress):
+        await asyncio.sleep(0.005)
+    service.cancel_job()
+    await opening
+    dataset.gate.set()
+    service.start_scan()
+    await service.idle()
+    assert isinstance(service.scan_state.last, Ready)
+    await service.close()
+
+
+@pytest.mark.parametrize(("fails", "told"), [(False, "notice.nothing_stored.simulated"), (True, None)])
+async def test_a_market_that_cannot_be_opened_leaves_the_one_on_screen_whole(
+    workers: Workers, fails: bool, told: str | None
+) -> None:
+    shown, other = MemoryDataset(PANEL), MemoryDataset(None)
+    makers = {"real": lambda: shown, "simulated": lambda: other}
+    service = WorkstationService(makers, workers, lambda: NOW, Path("data"), warm=False)
+    await service.start("real")
+    await _settled(service)
+    before = service.market.last
+    if fails:
+        other.fails = StorageError("broken", key="error.storage", reason="broken")
+        with pytest.raises(StorageError):
+            await service.switch_dataset("simulated")
+    else:
+        await service.switch_dataset("simulated")
+        assert service.notices.last == told
+    assert isinstance(service.scan_state.last, Ready) and service.market.last is before
+    service.start_scan()
+    await _settled(service)
+    assert len(shown.stored) == 2 and not other.stored, "a scan is kept with the market it is of"
+    await service.close()
+
+
 async def test_an_overtaken_scan_is_never_shown(workers: Workers) -> None:
     service = _service(workers, MemoryDataset(PANEL))
     await service.start("real")

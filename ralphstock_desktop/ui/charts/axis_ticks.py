@@ -167,10 +167,13 @@ class TimeTicks:
         months = self._months[begin:end]
         need = len(months) * least_px / ((last - first) * step_px)
         every = next((every for every in _MONTHS if every >= need), _MONTHS[-1])
-        chosen = np.flatnonzero(months % every == 0)
+        wanted = np.arange(-(-int(months[0]) // every) * every, int(months[-1]) + 1, every)
+        places = np.searchsorted(months, wanted)
+        bars = starts[begin + places[months[places] == wanted]]
+        months_of_bars = wanted[months[places] == wanted]
         return [
-            TimeTick(int(starts[begin + k]), "year" if months[k] % 12 == 0 else "month", self._time[starts[begin + k]])
-            for k in chosen.tolist()
+            TimeTick(bar, "year" if month % 12 == 0 else "month", self._time[bar])
+            for bar, month in zip(bars.tolist(), months_of_bars.tolist(), strict=True)
         ]
 
 

@@ -28,6 +28,7 @@ FLOWS: tuple[tuple[str, str], ...] = (
 )
 """Investors of the flow panes with their colours."""
 
+_KEPT_PICKS = 20_000
 IndexArray = npt.NDArray[np.int64]
 
 
@@ -80,6 +81,8 @@ class ChartData:
         self._volume = Pyramid(series.volume_shares, "max")
         self._flows: dict[str, tuple[Pyramid, Pyramid]] = {}
         self._sums: dict[int, float] = {}
+        self._picks: dict[tuple[int, bool], FloatArray] = {}
+        self._pick_size = 0
         self.last = self._stored_last()
         self.last_averages: dict[int, float] = {
             length: float(values[-1]) if len(values) else math.nan for length, values in series.averages.items()
@@ -157,12 +160,30 @@ class ChartData:
             last=end,
             centre=starts.astype(np.float64) + (size - 1) / 2,
             ends=ends,
-            open=s.open[starts],
+            open=self._picked(s.open, begin, end, size, at_end=False),
             high=self._high.groups(begin, end, size),
             low=self._low.groups(begin, end, size),
-            close=s.close[ends],
+            close=self._picked(s.close, begin, end, size, at_end=True),
             volume=self._volume.groups(begin, end, size),
         )
+
+    def at_ends(self, values: FloatArray, columns: Columns) -> FloatArray:
+        """Values at the last bar of each of the closed columns."""
+        return self._picked(values, columns.first, columns.last, columns.size, at_end=True)
+
+    def _picked(self, values: FloatArray, begin: int, end: int, size: int, *, at_end: bool) -> FloatArray:
+        """One value per closed column; picks of one column size are kept, because far bars are slow to reach one by one."""
+        if size == 1:
+            return values[begin:end]
+        if self.count // size > _KEPT_PICKS:
+            return values[begin + (size - 1) * at_end : end : size]
+        if self._pick_size != size:
+            self._picks.clear()
+            self._pick_size = size
+        key = (id(values), at_end)
+        if key not in self._picks:
+            self._picks[key] = np.ascontiguousarray(values[(size - 1) * at_end :: size])
+        return self._picks[key][begin // size : end // size]
 
     @cached_property
     def highest(self) -> float:

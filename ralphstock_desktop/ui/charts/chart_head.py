@@ -182,7 +182,7 @@ class ChartHead(QWidget):
         px, said = self._appearance.px, self._said
         change = f"{fmt.change_won(said.change)}  {fmt.percent(said.change_pct)}"
         name = min(self._width(said.name, "value", bold=True), px(120))
-        return name + self._width(fmt.price(said.price), "hero", bold=True) + self._width(change, "body", bold=True) + px(40)
+        return name + self._width(fmt.price(said.price), "hero", bold=True) + self._width(change, "body", bold=True) + px(60)
 
     def _make_room(self) -> None:
         """Hide buttons the menu offers as well until the symbol fits: minutes first, then adjusted, then months."""

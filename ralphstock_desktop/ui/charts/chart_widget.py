@@ -68,6 +68,8 @@ class ChartWidget(QWidget):
         Shares range and crosshair with the other charts of the window.
     origin : str
         Name of this chart on the link.
+    follows : bool
+        A follower takes the range of the chart that leads when a symbol comes up; only the user makes it tell its own.
 
     Signals
     -------
@@ -93,6 +95,7 @@ class ChartWidget(QWidget):
         options: ChartOptions | None = None,
         link: ChartLink | None = None,
         origin: str = "chart",
+        follows: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -105,7 +108,7 @@ class ChartWidget(QWidget):
         self._base: QPixmap | None = None
         self._cross: Crosshair | None = None
         self._failed_once = False
-        self._link, self._origin = link, origin
+        self._link, self._origin, self._follows = link, origin, follows
         self._subscriptions: list[Subscription] = []
         self.navigation = Navigation(self)
         self.menu = ChartMenu(self)
@@ -185,14 +188,14 @@ class ChartWidget(QWidget):
             self._use_default_view()
         self._changed()
         self._say()
-        self._tell_range()
+        self._meet_range()
 
     def set_pattern(self, overlay: VcpOverlay | None, summary: PatternSummary | None = None) -> None:
         """Draw a pattern over the bars; None removes it."""
         self._given = replace(self._given, overlay=overlay, summary=summary or PatternSummary())
         if not self._view_is_own:
             self._use_default_view()
-            self._tell_range()
+            self._meet_range()
         self._changed()
         self._say()
 
@@ -333,6 +336,13 @@ class ChartWidget(QWidget):
             shown = RangeShown(self._origin, series.ticker, series.timeframe, series.adjusted, view.bars, view.right)
             self._link.range.publish(shown)
 
+    def _meet_range(self) -> None:
+        """After a symbol came up: the leading chart tells its range, a follower takes what was told."""
+        if not self._follows:
+            self._tell_range()
+        elif self._link is not None and self._link.range.last is not None and self.isVisible():
+            self._on_range(self._link.range.last)
+
     def _on_range(self, shown: RangeShown) -> None:
         series = self.series
         if shown.origin == self._origin or series is None:
@@ -399,7 +409,7 @@ class ChartWidget(QWidget):
         if self._base is None:
             self._base = layers.base_picture(scene)
         dirty = QRegion()
-        for part in event.region():
+        for part in event.region():  # type: ignore[attr-defined]  # a QRegion is a sequence of rectangles
             left, top = math.floor(part.x() * ratio), math.floor(part.y() * ratio)
             right, bottom = math.ceil((part.right() + 1) * ratio), math.ceil((part.bottom() + 1) * ratio)
             box = QRect(left, top, right - left, bottom - top).intersected(self._base.rect())
@@ -476,7 +486,7 @@ class ChartWidget(QWidget):
                 self._link.range.subscribe(self._on_range),
                 self._link.crosshair.subscribe(self._on_linked_crosshair, replay=False),
             ]
-        self._tell_range()
+        self._meet_range()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Cost nothing while hidden: no picture, no listening."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QStaticText, QTransform
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap, QStaticText, QTransform
 
 from ralphstock_desktop.ui.appearance import Appearance, FontSize
 
 __all__ = ["Ink"]
 
 _CACHE_LIMIT = 4_000
+_Text: TypeAlias = tuple[QStaticText, int, QFont, float, float]
+"""A laid-out text, its advance, font, ascent and half the height of its capitals."""
 
 
 class Ink:
@@ -27,10 +31,12 @@ class Ink:
         self.look = appearance
         self.ratio = ratio
         self._fonts: dict[tuple[str, bool], tuple[QFont, float, float, QFontMetricsF]] = {}
-        self._texts: dict[tuple[str, str, bool], tuple[QStaticText, float]] = {}
+        self._texts: dict[tuple[str, str, bool], _Text] = {}
         self._pens: dict[tuple[str, str, float], QPen] = {}
         self._mixed: dict[tuple[str, str, float], QColor] = {}
         self._sizes: dict[float, int] = {}
+        self.pictures: dict[object, QPixmap] = {}
+        """Small pictures by a key of the caller; dropped with everything else when the look changes."""
 
     def reset(self, ratio: float) -> None:
         """Forget everything that depends on theme, zoom or ratio."""
@@ -40,6 +46,7 @@ class Ink:
         self._pens.clear()
         self._mixed.clear()
         self._sizes.clear()
+        self.pictures.clear()
 
     # -- sizes and colours ----------------------------------------------------------------------------------------------
 
@@ -103,20 +110,20 @@ class Ink:
 
     def width(self, text: str, size: FontSize = "caption", *, bold: bool = False) -> int:
         """Advance of a text in device pixels."""
-        return round(self._layout(text, size, bold)[1])
+        return self._layout(text, size, bold)[1]
 
-    def _layout(self, text: str, size: FontSize, bold: bool) -> tuple[QStaticText, float]:
+    def _layout(self, text: str, size: FontSize, bold: bool) -> _Text:
         key = (text, size, bold)
         found = self._texts.get(key)
         if found is None:
             if len(self._texts) > _CACHE_LIMIT:
                 self._texts.clear()
-            font, _, _, metrics = self._font(size, bold)
+            font, ascent, cap, metrics = self._font(size, bold)
             layout = QStaticText(text)
             layout.setTextFormat(Qt.TextFormat.PlainText)
             layout.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
             layout.prepare(QTransform(), font)
-            found = self._texts[key] = (layout, metrics.horizontalAdvance(text))
+            found = self._texts[key] = (layout, round(metrics.horizontalAdvance(text)), font, ascent, cap / 2)
         return found
 
     def text(
@@ -131,12 +138,11 @@ class Ink:
         bold: bool = False,
     ) -> int:
         """Draw a line starting at ``x`` with its capitals centred on ``middle``; return its width."""
-        layout, advance = self._layout(text, size, bold)
-        font, ascent, cap, _ = self._font(size, bold)
+        layout, advance, font, ascent, half_cap = self._layout(text, size, bold)
         painter.setFont(font)
         painter.setPen(self.look.color(token))
-        painter.drawStaticText(QPointF(round(x), round(middle + cap / 2) - ascent), layout)
-        return round(advance)
+        painter.drawStaticText(QPointF(round(x), round(middle + half_cap) - ascent), layout)
+        return advance
 
     # -- shapes ---------------------------------------------------------------------------------------------------------
 

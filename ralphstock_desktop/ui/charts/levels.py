@@ -16,7 +16,6 @@ from engine.model.panel import FloatArray
 __all__ = ["FACTOR", "Pyramid", "group_size"]
 
 FACTOR = 4
-_SMALLEST_LEVEL = 4096
 
 
 def group_size(bars_per_px: float) -> int:
@@ -64,7 +63,7 @@ class Pyramid:
         if size == 1:
             return self._levels[0][first:last]
         number = 0
-        while size % FACTOR ** (number + 1) == 0 and len(self) // FACTOR**number > _SMALLEST_LEVEL:
+        while size % FACTOR ** (number + 1) == 0:
             number += 1
         level = self._level(number)
         each = size // FACTOR**number

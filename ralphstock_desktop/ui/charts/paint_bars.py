@@ -41,10 +41,9 @@ def _pixels(values: FloatArray) -> npt.NDArray[np.int64]:
     return np.rint(np.clip(values, -_NOWHERE, _NOWHERE)).astype(np.int64)
 
 
-def _lefts(scene: Scene, columns: Columns, width: int) -> npt.NDArray[np.int64]:
+def _middles(scene: Scene, columns: Columns) -> npt.NDArray[np.int64]:
     axis = scene.axis
-    middle = np.floor(axis.width - (axis.end - columns.centre) * axis.step).astype(np.int64)
-    return middle - width // 2
+    return np.floor(axis.width - (axis.end - columns.centre) * axis.step).astype(np.int64)
 
 
 def _rising(columns: Columns) -> tuple[Mask, Mask]:
@@ -61,9 +60,10 @@ def paint_candles(painter: QPainter, scene: Scene, pane: PaneBox, columns: Colum
     open_, close = _pixels(scale.ys(columns.open)), _pixels(scale.ys(columns.close))
     drawn = np.isfinite(columns.high) & np.isfinite(columns.low)
     rising, falling = _rising(columns)
-    wicks = boxes(_lefts(scene, columns, wick), high, wick, low)
+    middle = _middles(scene, columns)
+    wicks = boxes(middle - wick // 2, high, wick, low)
     top, bottom = np.minimum(open_, close), np.maximum(open_, close)
-    bodies = boxes(_lefts(scene, columns, body), top, body, bottom)
+    bodies = boxes(middle - body // 2, top, body, bottom)
     bodies[:, 3] = np.maximum(bodies[:, 3] - 1, bodies[:, 1] + ink.hair() - 1)
     hollow = ink.look.hollow_falling and body > 2 * ink.hair()
     for mask, token in ((rising & drawn, "gain-fill"), (falling & drawn, "loss-fill")):
@@ -84,7 +84,9 @@ def paint_volume(painter: QPainter, scene: Scene, pane: PaneBox, columns: Column
     ink, body = scene.ink, scene.body
     tops = _pixels(pane.scale.ys(columns.volume))
     drawn = np.isfinite(columns.volume) & (columns.volume > 0)
-    packed = boxes(_lefts(scene, columns, body), np.minimum(tops, pane.bottom - ink.hair()), body, _full(tops, pane.bottom - 1))
+    packed = boxes(
+        _middles(scene, columns) - body // 2, np.minimum(tops, pane.bottom - ink.hair()), body, _full(tops, pane.bottom - 1)
+    )
     rising, falling = _rising(columns)
     opacity = ink.look.opacity("volume")
     hollow = ink.look.hollow_falling and body > 2 * ink.hair()
@@ -146,22 +148,16 @@ def paint_last_volume(painter: QPainter, scene: Scene, pane: PaneBox, column: Co
 # -- averages -------------------------------------------------------------------------------------------------------------
 
 
-def _average_points(scene: Scene, columns: Columns, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    axis = scene.axis
-    x = axis.width - (axis.end - columns.ends.astype(np.float64)) * axis.step
-    return x, values[columns.ends]
-
-
 def paint_averages(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
     """One line per chosen average over the closed bars."""
-    columns = scene.columns
+    columns, axis = scene.columns, scene.axis
     # Below one pixel a bar a line is as ragged as its bars; smoothing it would cost time and show nothing.
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, columns.size == 1)
+    x = axis.width - (axis.end - columns.ends.astype(np.float64)) * axis.step
     for length, token in tokens_of(scene.given.options.averages):
         values = data.series.averages.get(length)
-        if values is not None and len(columns.ends):
-            x, points = _average_points(scene, columns, values)
-            draw_polyline(painter, x, pane.scale.ys(points), scene.ink.pen(token))
+        if values is not None:
+            draw_polyline(painter, x, pane.scale.ys(data.at_ends(values, columns)), scene.ink.pen(token))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 

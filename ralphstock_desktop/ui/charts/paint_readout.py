@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QPainter, QRegion
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter, QPixmap, QRegion
 
 from ralphstock_desktop.ui.charts import words
 from ralphstock_desktop.ui.charts.scene import PaneBox, Scene
@@ -11,6 +11,7 @@ from ralphstock_desktop.ui.charts.scene import PaneBox, Scene
 __all__ = ["paint_readouts", "readout_rect"]
 
 _LINE = 17
+_KEPT_LINES = 128
 
 
 def readout_rect(scene: Scene, pane: PaneBox) -> QRect:
@@ -39,6 +40,17 @@ def _width(scene: Scene, item: words.Item) -> int:
 
 
 def _paint_line(painter: QPainter, scene: Scene, top: int, items: list[words.Item], note: str) -> None:
+    """Draw a line from its kept picture: while a chart is panned its words stay the same."""
+    key = (tuple(items), note, scene.plot_width)
+    pictures = scene.ink.pictures
+    if key not in pictures:
+        if len(pictures) >= _KEPT_LINES:
+            pictures.clear()
+        pictures[key] = _line_picture(scene, items, note)
+    painter.drawPixmap(0, top, pictures[key])
+
+
+def _line_picture(scene: Scene, items: list[words.Item], note: str) -> QPixmap:
     ink = scene.ink
     left = x = ink.px(8)
     limit = scene.plot_width - ink.px(6)
@@ -49,17 +61,23 @@ def _paint_line(painter: QPainter, scene: Scene, top: int, items: list[words.Ite
             break
         fitting.append((x, item))
         x += width + ink.px(10)
-    if not fitting:
-        return
-    ground = QRect(left - ink.px(3), top, x - left, ink.px(_LINE))
-    painter.fillRect(ground, ink.color("bg-panel", 0.8))
-    middle = top + ink.px(_LINE) / 2
-    for start, item in fitting:
-        _paint_item(painter, scene, start, middle, item)
-    if note and x + ink.plate_size(note, bold=False).width() <= limit:
-        ink.plate(
-            painter, x, top, note, "text-secondary", ground=ink.color("bg-panel"), edge="line-strong", bold=False, height=16
-        )
+    note_width = round(ink.plate_size(note, bold=False).width()) if note else 0
+    has_note = bool(note) and bool(fitting) and x + note_width <= limit
+    tall = ink.px(_LINE)
+    picture = QPixmap(max(x + (note_width if has_note else 0), 1), tall)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    try:
+        if fitting:
+            painter.fillRect(QRect(left - ink.px(3), 0, x - left, tall), ink.color("bg-panel", 0.8))
+        for start, item in fitting:
+            _paint_item(painter, scene, start, tall / 2, item)
+        if has_note:
+            ground = ink.color("bg-panel")
+            ink.plate(painter, x, 0, note, "text-secondary", ground=ground, edge="line-strong", bold=False, height=16)
+    finally:
+        painter.end()
+    return picture
 
 
 def _paint_item(painter: QPainter, scene: Scene, x: int, middle: float, item: words.Item) -> None:

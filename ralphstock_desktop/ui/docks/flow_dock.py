@@ -30,7 +30,7 @@ class FlowPanel(PanelFrame):
             context.appearance, panel_id="flow", title_key="shell.dock.flow", screen="0796", skeleton="chart", role="follower"
         )
         self.view_model = FlowViewModel(context.workstation, context.spawn, "flow")
-        self.chart = ChartWidget(context.appearance, options=_OPTIONS, link=context.chart_link, origin="flow")
+        self.chart = ChartWidget(context.appearance, options=_OPTIONS, link=context.chart_link, origin="flow", follows=True)
         self._link = context.chart_link
         self._subscription: Subscription | None = None
         self.set_content(self.chart)

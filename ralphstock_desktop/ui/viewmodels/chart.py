@@ -175,7 +175,6 @@ class ChartViewModel(QObject):
         self._request += 1
         if not self.ticker or self._market is None:
             return
-        self.day_numbers = self._read_day_numbers()
         wanted = self.wanted
         self.timeframe = wanted if not wanted.is_intraday or self.has_minutes else Timeframe.DAY
         if self.timeframe.is_intraday:
@@ -190,11 +189,13 @@ class ChartViewModel(QObject):
         else:
             self._show(series, self._ready_state(series))
 
-    def _read_day_numbers(self) -> DayNumbers:
+    def _read_day_numbers(self, series: ChartSeries | None) -> DayNumbers:
+        is_day = series is not None and series.timeframe is Timeframe.DAY and series.adjusted
         try:
-            days = self._workstation.day_series(self.ticker, Timeframe.DAY, adjusted=True)
+            days = series if is_day else self._workstation.day_series(self.ticker, Timeframe.DAY, adjusted=True)
         except RalphStockError:
             return DayNumbers()  # loading the bars themselves meets the same error and tells it
+        assert days is not None
         close, base = float(days.close[-1]), float(days.base[-1])
         if math.isnan(base) and len(days) > 1:
             base = float(days.close[-2])
@@ -231,6 +232,7 @@ class ChartViewModel(QObject):
 
     def _show(self, series: ChartSeries | None, state: PanelState) -> None:
         self.series, self.state = series, state
+        self.day_numbers = self._read_day_numbers(series)
         self.series_changed.emit()
         self._take_pattern()
         if self.evidence is not None and series is None:

@@ -320,3 +320,21 @@ def test_linked_charts_share_range_and_crosshair(make_chart: MakeChart, qtbot: Q
     flow.hide()
     main.set_crosshair(10)
     assert flow.crosshair is None, "a hidden chart does not listen"
+
+
+@pytest.mark.parametrize("flow_first", [False, True])
+def test_a_new_symbol_shows_the_leading_charts_range(make_chart: MakeChart, flow_first: bool) -> None:
+    link = ChartLink()
+    options = ChartOptions(panes=("flow", "flow_lines"))
+    main = make_chart(walk(600), link=link, origin="chart")
+    flow = make_chart(walk(600), link=link, origin="flow", options=options, follows=True, size=(400, 300))
+    wheel(main, 300, 3)
+    mine = main.view
+    other = walk(600, ticker="000020")
+    for chart in (flow, main) if flow_first else (main, flow):
+        chart.set_series(other)
+    assert (flow.view.bars, flow.view.right) == (main.view.bars, main.view.right) != (mine.bars, mine.right)
+    for chart in (flow, main) if flow_first else (main, flow):
+        chart.set_series(walk(600))
+    assert main.view == mine, "the view kept for the symbol wins"
+    assert (flow.view.bars, flow.view.right) == (mine.bars, mine.right)
