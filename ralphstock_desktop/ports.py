@@ -461,6 +461,10 @@ class Dataset(Protocol):
         """Return the kept scan of exactly this panel, instant and rule set, if there is one."""
         ...
 
+    def keep_scan(self, scan: VcpScan) -> None:
+        """Keep the newest scan for ``recall_scan`` at the next start; a failure is logged only."""
+        ...
+
     def store_scan(self, scan: VcpScan, panel: MarketPanel, started_ns: int) -> None:
         """Write a finished scan and its signals in one transaction (domain.md §10.2)."""
         ...

@@ -6,6 +6,9 @@ the mapped panel, so that the first signals need neither.
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["RealDataset", "SimulatedDataset", "dataset_makers", "display_of"]
 
 _STRATEGY = "VCP"
+_log = logging.getLogger(__name__)
 
 
 def dataset_makers(
@@ -175,6 +179,12 @@ class RealDataset:
 
         return recall_scan(self._scan_file, panel, as_of, ruleset)
 
+    def keep_scan(self, scan: VcpScan) -> None:
+        """Keep the newest scan for the next start."""
+        from ralphstock_desktop.app.scan_cache import keep_scan
+
+        keep_scan(scan, self._scan_file)
+
     @property
     def _scan_file(self) -> Path:
         return self._panel_folder().with_suffix(".scan.npz")
@@ -216,9 +226,6 @@ class RealDataset:
         ]
         with self.database.unit_of_work(durable=True) as unit:
             unit.store_scan(run, signals)
-        from ralphstock_desktop.app.scan_cache import keep_scan
-
-        keep_scan(scan, self._scan_file)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -231,12 +238,16 @@ class RealDataset:
 class SimulatedDataset(RealDataset):
     """The demo market: generated when it is first looked at, kept in a database of its own.
 
-    The first screen is drawn from the generated arrays at once; the database is filled when they are first stored, so that
-    the same panel comes back from the repository at the next start.
+    The first screen is drawn from the generated arrays at once. They are kept as a draft beside the panel until the database
+    is filled, so that a start right after the first one need not generate them again.
     """
 
     simulated = True
     _generated: SimulationSpec | None = None
+
+    def quick_panel(self) -> MarketPanel | None:
+        """Map the stored market, or the draft of a market that is not stored yet."""
+        return super().quick_panel() or self._draft()
 
     def load_panel(self, on_progress: OnProgress) -> MarketPanel:
         """Map the stored market, or generate one that ends on the last trading day."""
@@ -246,17 +257,55 @@ class SimulatedDataset(RealDataset):
             from ralphstock_desktop.providers.simulated.market import build_panel
 
             self._generated = self._spec()
-            return build_panel(self._generated, on_progress)
+            panel = build_panel(self._generated, on_progress)
+            self._keep_draft(panel, self._generated)
+            return panel
 
     def settle(self, on_progress: OnProgress) -> None:
         """Store a generated market, in one transaction, and the panel made from it."""
         if self._generated is None:
             return
-        from ralphstock_desktop.providers.simulated.market import store_market
+        from ralphstock_desktop.providers.simulated.market import forget_generated, store_market
 
         store_market(self._generated, self.database.unit_of_work, on_progress)
         self._generated = None
+        forget_generated()
         super().load_panel(on_progress)
+        shutil.rmtree(self._draft_folder, ignore_errors=True)
+
+    @property
+    def _draft_folder(self) -> Path:
+        return self._folders.cache / "panels" / "simulated-draft"
+
+    def _draft(self) -> MarketPanel | None:
+        from ralphstock_desktop.data.panel_files import PanelDamaged, open_current
+        from ralphstock_desktop.providers.simulated.spec import SimulationSpec
+
+        try:
+            draft = open_current(self._draft_folder)
+        except PanelDamaged:
+            return None
+        panel = draft.panel()
+        spec = SimulationSpec(np.array(panel.days))
+        if draft.database_id != spec.identity:
+            return None  # another version of the program made it
+        self._generated = spec
+        return panel
+
+    def _keep_draft(self, panel: MarketPanel, spec: SimulationSpec) -> None:
+        from ralphstock_desktop.data.panel_files import write_generation
+
+        arrays = {
+            item.name: getattr(panel, item.name)
+            for item in dataclasses.fields(panel)
+            if item.name not in {"simulated", "version"}
+        }
+        arrays["prev_diff_krw"] = np.full(panel.shape, np.nan)  # asked for only when days are added, never to a draft
+        try:
+            last_day = int(panel.days[-1].astype("datetime64[D]").astype(np.int64))
+            write_generation(self._draft_folder, arrays, database_id=spec.identity, panel_version=last_day, simulated=True)
+        except OSError as error:
+            _log.warning("the generated market was not kept for the next start: %s", error)
 
     def _spec(self) -> SimulationSpec:
         from ralphstock_desktop.providers.simulated.spec import SimulationSpec

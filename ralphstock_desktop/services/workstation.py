@@ -343,6 +343,7 @@ class WorkstationService:
 
     async def _store_scan(self, result: VcpScan, picture: MarketPicture, started_ns: int) -> None:
         dataset = await self._dataset(picture.kind)
+        await self._workers.read(dataset.keep_scan, result)
         try:
             await self._workers.job(dataset.store_scan, result, picture.panel, started_ns)
         except RalphStockError:

@@ -104,7 +104,9 @@ def test_banned_calls() -> None:
                 broken.append(f"{place}:{node.lineno} {name}() blocks the loop: use open() and a future")
             if name in {"time.sleep", "QThread"}:
                 broken.append(f"{place}:{node.lineno} {name}() is banned")
-            if name.endswith("datetime.utcnow") or (name.endswith(("datetime.now", "date.today")) and not (node.args or node.keywords)):
+            if name.endswith("datetime.utcnow") or (
+                name.endswith(("datetime.now", "date.today")) and not (node.args or node.keywords)
+            ):
                 broken.append(f"{place}:{node.lineno} {name}() without a zone: pass the clock in")
             if name.endswith(("QTableWidget", "resizeColumnsToContents", "processEvents")):
                 broken.append(f"{place}:{node.lineno} {name}() is banned: it stalls live tables or the loop")

@@ -84,6 +84,9 @@ class MemoryDataset:
     def recall_scan(self, panel: MarketPanel, as_of: AsOf, ruleset: str) -> VcpScan | None:
         return self.kept
 
+    def keep_scan(self, scan: VcpScan) -> None:
+        self.kept = scan
+
     def store_scan(self, scan: VcpScan, panel: MarketPanel, started_ns: int) -> None:
         if self.fails:
             raise self.fails
@@ -321,13 +324,13 @@ async def test_selecting_the_same_symbol_again_says_nothing(workers: Workers) ->
 
 async def test_a_kept_scan_is_shown_at_once_and_not_made_again(workers: Workers) -> None:
     dataset = MemoryDataset(PANEL)
-    dataset.kept = scan(PANEL, AsOf(NOW), DEFAULT_RULES)
+    dataset.kept = kept = scan(PANEL, AsOf(NOW), DEFAULT_RULES)
     service = _service(workers, dataset)
     await service.start("real")
     await service.idle()
-    assert service.scans.last is not None and service.scans.last.scan is dataset.kept
+    assert service.scans.last is not None and service.scans.last.scan is kept
     assert dataset.stored == []
     service.start_scan()
     await _settled(service)
-    assert service.scans.last.scan is not dataset.kept and len(dataset.stored) == 1
+    assert service.scans.last.scan is not kept and service.scans.last.scan is dataset.kept and len(dataset.stored) == 1
     await service.close()

@@ -47,6 +47,7 @@ __all__ = [
     "SimulationSpec",
     "SymbolBatch",
     "build_panel",
+    "forget_generated",
     "generate",
     "iter_batches",
     "store_batch",
@@ -357,6 +358,11 @@ def _generate_once(keyed: _Keyed) -> SimulatedMarket:
     minutes = make_minutes(spec, universe, bars, shown, streams[8])
     step("")
     return SimulatedMarket(spec, universe, plants, events, bars, flows, indices, news, minutes)
+
+
+def forget_generated() -> None:
+    """Give back the memory of the market that was generated last."""
+    _generate_once.cache_clear()
 
 
 def build_panel(spec: SimulationSpec, on_progress: OnProgress | None = None) -> MarketPanel:
