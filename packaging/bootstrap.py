@@ -64,7 +64,7 @@ def debian_packages(names: list[str]) -> None:
         say("System libraries are missing. Run this line once, then start again:")
         print(f"\n  sudo apt-get update && sudo {line}\n", flush=True)
         raise SetupFailed("The system libraries above are needed for the window.")
-    say(f"Installing {len(missing)} system packages (Qt libraries, Hangul font) …")
+    say(f"Installing {len(missing)} system packages ({', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}) …")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     hint = f"Check the network, then run by hand: apt-get update && {line}"
     quiet = subprocess.DEVNULL

@@ -46,6 +46,7 @@ __all__ = ["WindowOptions", "run_window"]
 
 _log = logging.getLogger(__name__)
 _STEP_S = 10.0
+_PICTURE_SIZE = (1600, 960)
 
 
 @dataclass(frozen=True)
@@ -213,8 +214,8 @@ class _WindowRun:
         """Show the window, start the market, wait for the end, shut down in order."""
         self._hook_errors()
         window, options = self._window, self._options
-        if options.size is not None:
-            window.resize(*options.size)
+        if options.size is not None or options.screenshot is not None:
+            window.resize(*(options.size or _PICTURE_SIZE))
         else:
             available = self._application.primaryScreen().availableGeometry()
             window.resize(min(1600, available.width()), min(960, available.height()))

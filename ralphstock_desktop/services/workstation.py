@@ -464,14 +464,20 @@ class WorkstationService:
         self._show_latest(panel)
         self.start_scan()
 
+    @property
+    def _kind_on_screen(self) -> DatasetKind:
+        """The market shown; while none is, the one being opened."""
+        picture = self.market.last
+        return picture.kind if picture is not None else self._kind
+
     async def load_ledger(self) -> Ledger:
         """Return coverage, gaps, source and age of everything stored in the market looked at."""
-        dataset = await self._dataset(self._kind)
+        dataset = await self._dataset(self._kind_on_screen)
         return await self._workers.read(dataset.ledger)
 
     async def load_symbol_coverage(self, ticker: str) -> tuple[SymbolCoverage, ...]:
         """Return what is stored of one symbol."""
-        dataset = await self._dataset(self._kind)
+        dataset = await self._dataset(self._kind_on_screen)
         return await self._workers.read(dataset.symbol_coverage, ticker)
 
     # -- jobs -----------------------------------------------------------------------------------------------------------

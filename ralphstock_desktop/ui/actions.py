@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -100,7 +101,9 @@ class ActionBook(QObject):
     def key_text(self, name: str) -> str:
         """First shortcut of a command as the platform writes it; empty if it has none."""
         shortcuts = self._actions[name].shortcuts()
-        return shortcuts[0].toString(QKeySequence.SequenceFormat.NativeText) if shortcuts else ""
+        # Keys are written as on the keyboard; Qt would translate them ("Alt+왼쪽"). A Mac has signs of its own for them.
+        form = QKeySequence.SequenceFormat.NativeText if sys.platform == "darwin" else QKeySequence.SequenceFormat.PortableText
+        return shortcuts[0].toString(form) if shortcuts else ""
 
     def _label(self) -> None:
         for spec in ACTIONS:

@@ -232,6 +232,7 @@ class AsOfControl(QWidget):
         self.latest = QPushButton()
         for button in (self.previous, self.day, self.next, self.latest):
             button.setObjectName("small")
+        self.day.setProperty("strong", True)  # by the sheet: a font set here would be lost when the sheet is polished again
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.calendar = _CalendarPopup(appearance, shell, self)
         self.calendar.picked.connect(self._on_picked)
@@ -256,7 +257,6 @@ class AsOfControl(QWidget):
         day = shell.day
         text = look.tr("shell.asof.none") if day is None else fmt.day_long(day, look.language)
         self.day.setText(text)
-        self.day.setFont(look.font("body", bold=True))
         self.day.setEnabled(day is not None)
         self.day.setToolTip(look.tr("shell.asof.pick"))
         self.day.setAccessibleName(look.tr("shell.asof.name", day=text))

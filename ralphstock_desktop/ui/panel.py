@@ -180,6 +180,8 @@ class PanelFrame(QWidget):
             self._last_as_of = state.as_of
         elif isinstance(state, Empty | Failed):
             self._has_data = False
+            if isinstance(state, Empty):
+                self._last_as_of = None  # an empty page shows nothing of the instant before
         self._show_state()
 
     def show_content(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from PySide6.QtCore import QLibraryInfo, QTranslator
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -41,6 +42,7 @@ _ROLES: dict[QPalette.ColorRole, str] = {
     QPalette.ColorRole.LinkVisited: "link",
     QPalette.ColorRole.BrightText: "danger",
 }
+_QT_WORDS = "qt-words"
 _TEXT_ROLES = (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText)
 
 _SHEET = """
@@ -62,6 +64,7 @@ QPushButton#link { border: 0; color: @accent; padding: 0 4px; font-weight: bold;
 QPushButton#link:hover { background: @bg-hover; }
 QPushButton#link:focus { border: 2px solid @focus; }
 QPushButton#small { padding: 0 4px; }
+QPushButton[strong="true"] { font-weight: bold; }
 QPushButton[past="true"] { color: @replay; border-color: @replay; background: @replay-tint; font-weight: bold; }
 QLineEdit, QComboBox, QSpinBox, QDateEdit, QPlainTextEdit { background: @bg-header; color: @text;
     border: 1px solid @line-control; border-radius: 4px; padding: 0 8px; min-height: 26px;
@@ -178,15 +181,31 @@ class ApplicationStyle:
 
     def __init__(self, application: QApplication, appearance: Appearance, cache: Path) -> None:
         self._application, self._appearance, self._cache = application, appearance, cache
+        # One translator for the life of the application, whoever styles it.
+        self._qt_words = application.findChild(QTranslator, _QT_WORDS) or QTranslator(application)
+        self._qt_words.setObjectName(_QT_WORDS)
+        self._qt_language = ""
         application.setStyle("Fusion")
         appearance.changed.connect(self.apply)
         self.apply()
 
     def apply(self) -> None:
-        """Set palette, font and sheet from the appearance."""
+        """Set palette, font, sheet and the words of Qt's own dialogs from the appearance."""
+        self._speak()
         self._application.setPalette(build_palette(self._appearance))
         self._application.setFont(self._appearance.font("body"))
         self._application.setStyleSheet(build_sheet(self._appearance, self._icons()))
+
+    def _speak(self) -> None:
+        """Qt's file dialog and edit menus speak the chosen language too; English is built into Qt."""
+        language = self._appearance.language
+        if language == self._qt_language:
+            return
+        self._qt_language = language
+        self._application.removeTranslator(self._qt_words)
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        if language != "en" and self._qt_words.load(f"qtbase_{language}", folder):
+            self._application.installTranslator(self._qt_words)
 
     def _icons(self) -> dict[str, str]:
         look = self._appearance

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,14 @@ def recorded_market(recorded_data: Path) -> RecordedMarket:
     return load_recorded(recorded_data)
 
 
+@pytest.fixture(autouse=True)
+def plain_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the scan with its plain loops, whatever ran before in this process."""
+    monkeypatch.setattr(acceleration, "_compiled", None)
+
+
 @pytest.fixture
-def compiled_loops() -> Iterator[None]:
-    """Run the scan with its compiled loops; afterwards the plain ones are in use again, as in all other tests."""
-    before = dict(vars(acceleration))
+def compiled_loops(plain_loops: None) -> None:
+    """Run the scan with its compiled loops in this test only."""
     if not acceleration.accelerate():
         pytest.skip("no compiler package on this machine")
-    yield
-    for name, value in before.items():
-        setattr(acceleration, name, value)
-    assert not acceleration.is_accelerated()

@@ -246,22 +246,22 @@ async def test_what_was_stopped_while_opening_is_opened_again_on_retry(workers: 
     await service.close()
 
 
-@pytest.mark.parametrize(("fails", "told"), [(False, "notice.nothing_stored.simulated"), (True, None)])
+@pytest.mark.parametrize(("fails", "told"), [(False, "notice.nothing_stored.real"), (True, None)])
 async def test_a_market_that_cannot_be_opened_leaves_the_one_on_screen_whole(
     workers: Workers, fails: bool, told: str | None
 ) -> None:
     shown, other = MemoryDataset(PANEL), MemoryDataset(None)
-    makers = {"real": lambda: shown, "simulated": lambda: other}
+    makers = {"simulated": lambda: shown, "real": lambda: other}
     service = WorkstationService(makers, workers, lambda: NOW, Path("data"), warm=False)
-    await service.start("real")
+    await service.start("simulated")
     await _settled(service)
     before = service.market.last
     if fails:
         other.fails = StorageError("broken", key="error.storage", reason="broken")
         with pytest.raises(StorageError):
-            await service.switch_dataset("simulated")
+            await service.switch_dataset("real")
     else:
-        await service.switch_dataset("simulated")
+        await service.switch_dataset("real")
         assert service.notices.last == told
     assert isinstance(service.scan_state.last, Ready) and service.market.last is before
     service.start_scan()

@@ -303,6 +303,8 @@ class ArrayTableView(QTableView):
             for section, x, wide, frozen in self.head.placed_sections()
             if x <= rect.right() and x + wide > rect.left()
         ]
+        if first > last:
+            return  # only the ground below the last row was uncovered
         rows = self._paint_grounds(rect, first, last, top, height)
         # Column by column: fonts, pens and painters change once a column instead of once a cell.
         for section, x, wide, frozen in placed:

@@ -42,6 +42,7 @@ _STATE_TOKEN = {
 _BAR_TOKEN = {ItemState.PASSED: "accent-fill", ItemState.PARTIAL: "warning", ItemState.FAILED: "danger"}
 _NARROW_WINDOW = 1440
 _WIDE_PANEL = 350
+_NARROWEST = 268
 _LINE = 16
 """Height of one more line of a sentence."""
 
@@ -98,9 +99,10 @@ class HeadView(QWidget):
         name_room = width - pad - total_width - px(8) - left
         canvas.text(left, px(7), name_room, px(22), head.name, "text", size="value", bold=True, elide=True)
         formula_room = canvas.width(head.formula, "caption")
-        canvas.text(
-            left, px(29), width - pad - left, px(16), head.formula, "text-muted", align="right", size="caption", elide=True
-        )
+        if canvas.width(head.ident.split(" · ")[0], "caption") + formula_room + px(10) > width - pad - left:
+            formula_room = -px(10)  # the code of the symbol is never cut; the formula is the first to go
+        else:
+            canvas.text(left, px(29), width - pad - left, px(16), head.formula, "text-muted", align="right", size="caption")
         ident_room = width - pad - left - formula_room - px(10)
         ident = head.ident
         if canvas.width(ident, "caption") > ident_room:
@@ -552,6 +554,8 @@ class EvidencePanel(PanelFrame):
     def _label(self) -> None:
         self.view.setAccessibleName(self.appearance.tr("evidence.access.panel"))
         self._watch_width()
+        # Narrower than this the value column would run into the item's name.
+        self.setMinimumWidth(self.appearance.px(_NARROWEST))
 
     def _on_state(self) -> None:
         state = self.view_model.panel_state

@@ -291,6 +291,8 @@ class _CheckPage(_Page):
         problem, token = look.tr("ledger.recognised"), "success"
         if not choice.included:
             problem, token = look.tr("ledger.left_out"), "text-muted"
+            if preview.problem is not None:
+                problem = f"{problem} · {error_sentence(look, preview.problem)}"
         elif choice.missing():
             names = ", ".join(_text(look, f"ledger.field.{name}") for name in choice.missing())
             problem, token = look.tr("ledger.fields_missing", fields=names), "warning"

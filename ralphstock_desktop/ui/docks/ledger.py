@@ -59,6 +59,8 @@ class LedgerPanel(PanelFrame):
         self.import_view.closed.connect(self._on_closed)
         self.retry_requested.connect(self.load)
         self._version = ""
+        self._datasets: int | None = None
+        context.appearance.changed.connect(self._say_count)
         self._subscriptions = [
             context.workstation.job.subscribe(self.import_view.set_progress, replay=False),
             context.workstation.selection.subscribe(self._on_symbol),
@@ -82,13 +84,18 @@ class LedgerPanel(PanelFrame):
             self.set_state(Failed(error))
             return
         self.ledger_view.show_ledger()
-        self.set_subtitle(self.appearance.tr("ledger.subtitle", count=len(ledger.datasets)))
+        self._datasets = len(ledger.datasets)
+        self._say_count()
         if ledger.datasets:
             self.set_state(Ready(AsOf(ledger.taken_at_ns)))
         elif self._pages.currentWidget() is self.import_view:
             self.show_content()
         else:
             self.set_state(Empty("empty.ledger.nothing", action="import"))
+
+    def _say_count(self) -> None:
+        if self._datasets is not None:
+            self.set_subtitle(self.appearance.tr("ledger.subtitle", count=self._datasets))
 
     def _on_market(self, picture: MarketPicture) -> None:
         """Read again when the data behind have changed, not on every step of the as-of day."""

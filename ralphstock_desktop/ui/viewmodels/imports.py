@@ -82,6 +82,8 @@ class FileChoice:
     def __post_init__(self) -> None:
         self.dataset = self.dataset or self.preview.dataset
         self.columns = self.columns or {guess.field: guess.column for guess in self.preview.columns if guess.field}
+        if self.preview.problem is not None and not self.preview.columns:
+            self.included = False  # no decision of the user makes an unreadable file readable
 
     def missing(self) -> tuple[str, ...]:
         """Needed fields without a column; a file whose data set is unknown lacks everything."""

@@ -338,3 +338,9 @@ def test_a_failing_import_tells_why(panel: tuple[Opened, LedgerPanel], monkeypat
 def test_file_choice_of_a_one_symbol_file_trusts_its_name() -> None:
     preview = replace(GOOD, columns=GOOD.columns[1:])
     assert FileChoice(preview).ready
+
+
+def test_a_file_nobody_can_read_does_not_hold_up_the_others() -> None:
+    broken = ValidationFailed("the file is damaged", key="error.import.damaged")
+    unreadable = FileChoice(FilePreview(Path("cut.parquet"), "", "", None, (), broken))
+    assert not unreadable.included and unreadable.ready

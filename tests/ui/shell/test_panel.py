@@ -188,3 +188,10 @@ def test_menu_action_of_a_panel(frame: PanelFrame, look: Appearance) -> None:
     assert done == [1]
     look.choose(language="en")
     assert action.text() == "Scan"
+
+
+def test_an_empty_page_claims_no_day_of_the_page_before(frame: PanelFrame) -> None:
+    frame.set_state(Ready(AS_OF))
+    assert frame.header.badge.text()
+    frame.set_state(STATES["empty"])
+    assert frame.header.badge.text() == ""

@@ -131,3 +131,12 @@ def test_style_follows_the_appearance(qapp: QApplication, tmp_path: Path) -> Non
     assert {file.name for file in tmp_path.iterdir()} >= {"check-dark-100.png", "check-light-150.png"}
     del style
     look.deleteLater()
+
+
+def test_qts_own_dialogs_speak_the_chosen_language(qapp: QApplication, tmp_path: Path) -> None:
+    look = Appearance(language="ko")
+    style = ApplicationStyle(qapp, look, tmp_path)  # kept: it follows the look as long as it lives
+    assert qapp.translate("QPlatformTheme", "Cancel") == "취소"
+    look.choose(language="en")
+    assert qapp.translate("QPlatformTheme", "Cancel") == "Cancel"
+    del style

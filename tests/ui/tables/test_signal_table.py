@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QPixmap, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -419,3 +419,11 @@ def test_a_hidden_panel_does_not_listen(desk: Desk) -> None:
     assert desk.model.source is before
     desk.panel.show()
     assert desk.model.source is not before
+
+
+def test_only_the_ground_below_the_last_row_can_be_painted(desk: Desk) -> None:
+    view = desk.view.viewport()
+    below = QRect(0, view.height() - 4, view.width(), 4)
+    assert desk.view.rowAt(below.top()) < 0, "the rows end above the strip"
+    picture = QPixmap(view.size())
+    view.render(picture, QPoint(), QRegion(below))  # an exception while painting fails the test
