@@ -204,7 +204,7 @@ class _WindowRun:
                 spawn=self.spawn,
                 now_ns=time.time_ns,
                 save_layout=self._save_layout,
-                write_text=_write_text,
+                write_file=_write_file,
                 memory_bytes=_memory_bytes,
                 facts=_facts(options),
             )
@@ -371,9 +371,9 @@ async def _painted() -> None:
     await asyncio.sleep(0)
 
 
-def _write_text(file: str, text: str, encoding: str) -> None:
+def _write_file(file: str, content: bytes) -> None:
     try:
-        Path(file).write_text(text, encoding=encoding, newline="")
+        Path(file).write_bytes(content)
     except OSError as error:
         raise StorageError(
             f"{file} cannot be written: {error.strerror}.", key="error.write_file", file=file, reason=error.strerror or ""

@@ -334,6 +334,8 @@ class WorkstationService:
             )
         )
         self.scan_state.publish(Ready(picture.as_of))
+        if _is_partial_day(picture.panel, result.day_index):
+            self.notices.publish("notice.partial_day")
 
     def _timed_scan(self, picture: MarketPicture) -> tuple[VcpScan, float]:
         if self._warm:
@@ -524,3 +526,11 @@ class WorkstationService:
             asyncio.get_running_loop().call_exception_handler(
                 {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}
             )
+
+
+def _is_partial_day(panel: MarketPanel, day: int) -> bool:
+    """Whether a day has rows of less than half the symbols of the day before: most likely its data came in part."""
+    if day < 1:
+        return False
+    rows, before = (int(np.count_nonzero(panel.present[:, index])) for index in (day, day - 1))
+    return rows < 0.5 * before

@@ -75,6 +75,23 @@ class _Exporting(Protocol):
 
 
 @runtime_checkable
+class _ExportPicture(Protocol):
+    """A picture a panel wants written to a file."""
+
+    @property
+    def file_name(self) -> str: ...
+    @property
+    def png(self) -> bytes: ...
+
+
+@runtime_checkable
+class _Picturing(Protocol):
+    """A panel that makes pictures of itself."""
+
+    picture_requested: SignalInstance
+
+
+@runtime_checkable
 class _OpensChart(Protocol):
     """A panel whose rows open the chart."""
 
@@ -95,8 +112,8 @@ class WindowParts:
         Current instant in UTC nanoseconds.
     save_layout : callable
         Takes the layout text to be kept; called whenever the arrangement has changed and settled.
-    write_text : callable
-        Writes a text the user exports: file, text, encoding. Raises StorageError.
+    write_file : callable
+        Writes what the user exports: file, content. Raises StorageError.
     memory_bytes : callable
         Resident memory of the process, None where the system does not tell.
     facts : dict
@@ -111,7 +128,7 @@ class WindowParts:
     spawn: Spawn
     now_ns: Callable[[], int]
     save_layout: Callable[[str], None]
-    write_text: Callable[[str, str, str], None]
+    write_file: Callable[[str, bytes], None]
     memory_bytes: Callable[[], float | None] = lambda: None
     facts: dict[str, str] = field(default_factory=dict)
     docks: Sequence[DockSpec] = DOCKS
@@ -411,6 +428,8 @@ class MainWindow(QMainWindow):
         """Connect what only some panels ask for: a file to be written, another panel to be opened."""
         if isinstance(frame, _Exporting):
             frame.export_requested.connect(self._on_export)
+        if isinstance(frame, _Picturing):
+            frame.picture_requested.connect(self._on_camera)
         if isinstance(frame, _OpensChart):
             frame.chart_requested.connect(self._on_chart_wanted)
 
@@ -420,18 +439,24 @@ class MainWindow(QMainWindow):
             self.area.open_panel("chart")
 
     def _on_export(self, request: object) -> None:
+        if isinstance(request, _ExportText):
+            self._ask_where(request.file_name, request.text.encode(request.encoding))
+
+    def _on_camera(self, request: object) -> None:
+        if isinstance(request, _ExportPicture):
+            self._ask_where(request.file_name, request.png)
+
+    def _ask_where(self, file_name: str, content: bytes) -> None:
         """Ask where, without blocking, and let the composition root write."""
-        if not isinstance(request, _ExportText):
-            return
-        dialog = QFileDialog(self, self.appearance.tr("shell.export.title"), request.file_name)
+        dialog = QFileDialog(self, self.appearance.tr("shell.export.title"), file_name)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(lambda file: self._write(file, request.text, request.encoding))
+        dialog.fileSelected.connect(lambda file: self._write(file, content))
         dialog.open()
 
-    def _write(self, file: str, text: str, encoding: str) -> None:
+    def _write(self, file: str, content: bytes) -> None:
         try:
-            self._parts.write_text(file, text, encoding)
+            self._parts.write_file(file, content)
         except RalphStockError as error:
             self.show_error(error)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
@@ -333,4 +334,20 @@ async def test_a_kept_scan_is_shown_at_once_and_not_made_again(workers: Workers)
     service.start_scan()
     await _settled(service)
     assert service.scans.last.scan is not kept and service.scans.last.scan is dataset.kept and len(dataset.stored) == 1
+    await service.close()
+
+
+async def test_a_day_that_came_in_part_is_told(workers: Workers) -> None:
+    present = PANEL.present.copy()
+    present[5:, -1] = False
+    partial = dataclasses.replace(PANEL, present=present, valid=PANEL.valid & present)
+    service = _service(workers, MemoryDataset(partial))
+    await service.start("real")
+    await _settled(service)
+    assert service.notices.last == "notice.partial_day"
+    service.step_day(-1)
+    heard: list[str] = []
+    service.notices.subscribe(heard.append, replay=False)
+    await _settled(service)
+    assert heard == []
     await service.close()

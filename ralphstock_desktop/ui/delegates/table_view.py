@@ -629,8 +629,16 @@ class ArrayTableView(QTableView):
     # -- copy -----------------------------------------------------------------------------------------------------------
 
     def rows_as_text(self, source_rows: Sequence[int], separator: str) -> str:
-        """The shown columns of some rows with their heads, for the clipboard (tab) or a file (comma)."""
-        return rows_as_text(self.table, self.head.shown_sections(), source_rows, separator)
+        """The shown columns of some rows with their heads, for the clipboard (tab) or a file (comma).
+
+        The code goes along even where its column is hidden: a name alone does not identify an issue.
+        """
+        sections = list(self.head.shown_sections())
+        ids = [column.id for column in self.table.columns]
+        if "code" in ids and ids.index("code") not in sections:
+            at = sections.index(ids.index("name")) if "name" in ids and ids.index("name") in sections else 0
+            sections.insert(at, ids.index("code"))
+        return rows_as_text(self.table, sections, source_rows, separator)
 
     def copy_selection(self) -> str:
         """Put the selected rows on the clipboard as tab-separated text; return it."""

@@ -53,7 +53,7 @@ class Opened:
     settings: MemorySettings
     look: Appearance
     saved: list[str] = field(default_factory=list)
-    written: list[tuple[str, str, str]] = field(default_factory=list)
+    written: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def open_window(qtbot: Any, look: Appearance) -> Iterator[Callable[..., Opened]]
         store = MemorySettings(**{"theme": "dark", **settings})
         docks = [spec if ledger and spec.id == "ledger" else simple_panel(spec) for spec in DOCKS]
         saved: list[str] = []
-        written: list[tuple[str, str, str]] = []
+        written: list[tuple[str, bytes]] = []
         parts = WindowParts(
             workstation=work,
             settings=store,
@@ -82,7 +82,7 @@ def open_window(qtbot: Any, look: Appearance) -> Iterator[Callable[..., Opened]]
             spawn=run_now,
             now_ns=lambda: NOW_NS,
             save_layout=saved.append,
-            write_text=lambda file, text, encoding: written.append((file, text, encoding)),
+            write_file=lambda file, content: written.append((file, content)),
             memory_bytes=lambda: 4.1e8,
             facts={"version": "test", "database": "SQLite test"},
             docks=docks,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QDate, Qt
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
 
 from engine.model.errors import DataUnavailable, UserCancelled, ValidationFailed
 from engine.model.instants import AsOf, kst_datetime
@@ -380,11 +382,35 @@ def test_failed_panel_opens_its_report(open_window: Open, qtbot: Any) -> None:
     opened.window._reports[-1].close()
 
 
-def test_export_is_written_by_the_caller(open_window: Open) -> None:
+@dataclass(frozen=True)
+class _Table:
+    file_name: str = "a.csv"
+    text: str = "등급"
+    encoding: str = "utf-8-sig"
+
+
+@dataclass(frozen=True)
+class _Picture:
+    file_name: str = "chart.png"
+    png: bytes = b"png"
+
+
+@pytest.mark.parametrize(
+    ("slot", "request_", "content"),
+    [("_on_export", _Table(), b"\xef\xbb\xbf" + "등급".encode()), ("_on_camera", _Picture(), b"png")],
+)
+def test_export_asks_where_and_is_written_by_the_caller(
+    open_window: Open, tmp_path: Path, slot: str, request_: object, content: bytes
+) -> None:
     opened = open_window()
-    opened.window._write("/tmp/a.csv", "text", "utf-8-sig")
-    assert opened.written == [("/tmp/a.csv", "text", "utf-8-sig")]
-    assert "/tmp/a.csv" in opened.window.notice._sentence
+    getattr(opened.window, slot)(request_)
+    dialog = opened.window.findChild(QFileDialog)
+    assert dialog.isVisible()
+    place = str(tmp_path / "chosen")
+    dialog.fileSelected.emit(place)
+    dialog.close()
+    assert opened.written == [(place, content)]
+    assert place in opened.window.notice._sentence
 
 
 # -- look -----------------------------------------------------------------------------------------------------------------

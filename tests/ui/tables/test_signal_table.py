@@ -263,6 +263,7 @@ def test_copy_has_heads_and_plain_numbers(desk: Desk) -> None:
     assert picture is not None
     row = desk.model.source_row(0)
     assert record["종목"] == desk.names()[0]
+    assert record["코드"] == str(picture.panel.tickers[row]), "a name alone does not identify an issue"
     assert float(record["등락률"]) == pytest.approx(float(picture.scan.change_pct[row]), abs=1e-5)
     assert "−" not in values, "spreadsheets do not read U+2212"
 
@@ -274,7 +275,7 @@ def test_export_is_asked_for_as_csv_text_and_quotes_what_needs_it(desk: Desk) ->
     assert asked[0].encoding == "utf-8-sig" and asked[0].file_name.startswith("signals_2026-06-30")
     lines = asked[0].text.split("\r\n")
     assert len(lines) == desk.model.rowCount() + 2 and lines[-1] == ""
-    assert lines[0].startswith("등급,종목,현재가")
+    assert lines[0].startswith("등급,코드,종목,현재가")
 
 
 def test_space_tells_where_a_value_comes_from(desk: Desk) -> None:
