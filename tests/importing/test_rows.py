@@ -347,3 +347,18 @@ def test_adjusted_series_by_name(tmp_path: Path, run: Run, store: MemoryStore) -
     report = run(tmp_path / "daily_adjusted.parquet")
     assert report.per_dataset == (("adjusted_price", 1, 0, 0, 0),)
     assert store.rows("adjusted_price")["005930", "2026-05-04"]["open_krw"] == 1.5
+
+
+@pytest.mark.parametrize(
+    ("name", "industry", "expected"),
+    [
+        ("TS인베스트먼트", "신탁업 및 집합투자업", SecurityType.COMMON),
+        ("한국토지신탁", "신탁업 및 집합투자업", SecurityType.COMMON),
+        ("맥쿼리인프라", "신탁업 및 집합투자업", SecurityType.FUND),
+        ("SK리츠", "부동산 임대 및 공급업", SecurityType.REIT),
+    ],
+)
+def test_venture_capital_is_common_stock_though_it_shares_the_industry_of_funds(
+    name: str, industry: str, expected: SecurityType
+) -> None:
+    assert security_type("246690", name, industry=industry) == expected

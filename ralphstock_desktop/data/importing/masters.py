@@ -30,6 +30,7 @@ from ralphstock_desktop.ports import UnitOfWork
 __all__ = ["MasterConverter", "Masters", "security_type"]
 
 _FUND_INDUSTRIES = ("신탁업 및 집합투자업",)
+_FUND_NAMES = ("인프라", "유전", "선박", "리얼티", "펀드")
 _PROPERTY_INDUSTRIES = ("부동산 임대 및 공급업", *_FUND_INDUSTRIES)
 _GROUPS: tuple[tuple[str, SecurityType], ...] = (
     ("부동산투자회사", SecurityType.REIT),
@@ -64,7 +65,8 @@ def security_type(
         return SecurityType.SPAC
     if "리츠" in name and industry in _PROPERTY_INDUSTRIES:
         return SecurityType.REIT
-    if industry in _FUND_INDUSTRIES and not industry.startswith("부동산"):
+    # Venture-capital and trust companies share this industry with listed funds, and their shares are common stock.
+    if industry in _FUND_INDUSTRIES and any(word in name for word in _FUND_NAMES):
         return SecurityType.FUND
     return infer_security_type(ticker, name)
 
@@ -93,7 +95,8 @@ class Masters:
     def note(self, symbol: Symbol, as_of: date, *, type_rank: int, listed: bool) -> None:
         """Add what one master row says on a day.
 
-        ``type_rank``: 0 where the type comes from the name, 1 from a list of one type, 2 from the master itself.
+        ``type_rank``: 0 where the type comes from the name, 1 where the industry speaks for common stock, 2 from a list of
+        one type, 3 from the master's own security group or kind, or an industry that is no common stock's.
         """
         old = self._known.get(symbol.ticker)
         listed_at = as_of if listed else date.min
@@ -210,7 +213,8 @@ class MasterConverter(Converter):
         is_delisting = context.layout.dataset == "delisted"
         only_common = "common" in context.path.name.casefold() or "보통주" in context.path.name
         as_of = day_of_file(context.path) or context.clock.today
-        has_type = context.layout.has("industry") or context.layout.has("security_group")
+        has_group = context.layout.has("security_group") or context.layout.has("stock_kind")
+        has_industry = context.layout.has("industry")
         for row in range(len(chunk)):
             get = {name: values[row] for name, values in chunk.columns.items()}
             ticker, name = str(get["ticker"]), str(get["name"])
@@ -223,6 +227,9 @@ class MasterConverter(Converter):
                 industry=str(get["industry"]),
                 section=str(get["dept"]),
             )
+            # A list called "common" can hold a listed fund; a business and a name that both say so outweigh its title.
+            says_otherwise = has_industry and found is not SecurityType.COMMON
+            type_rank = 3 if has_group or says_otherwise else 2 if only_common else 1 if has_industry else 0
             gone = _day_or_none(get["delisted_on"])
             symbol = Symbol(
                 ticker=ticker,
@@ -238,7 +245,7 @@ class MasterConverter(Converter):
                 par_krw=_int_or_none(get["par_krw"]),
             )
             day = gone if is_delisting and gone is not None else as_of
-            masters.note(symbol, day, type_rank=2 if has_type else 1 if only_common else 0, listed=not is_delisting)
+            masters.note(symbol, day, type_rank=type_rank, listed=not is_delisting)
             if context.layout.has("dept"):
                 masters.note_section(ticker, str(get["dept"]), as_of)
 

@@ -53,3 +53,5 @@ class SignalTable(TablePanel):
             ticker = self.model.ticker(0)
             self.view.show_ticker(ticker)
             self.signals.select(ticker)
+        elif self.signals.nearest_ticker:
+            self.signals.select(self.signals.nearest_ticker)

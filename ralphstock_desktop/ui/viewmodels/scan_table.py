@@ -117,8 +117,9 @@ class ScanTableViewModel(QObject):
 
     @property
     def has_selection(self) -> bool:
-        """Whether any symbol was chosen anywhere."""
-        return self._workstation.selection.last is not None
+        """Whether a symbol of this market was chosen anywhere; one of the other market does not count."""
+        context = self._workstation.selection.last
+        return context is not None and (self.picture is None or self.picture.panel.row_of(context.ticker) is not None)
 
     @property
     def selected_ticker(self) -> str:

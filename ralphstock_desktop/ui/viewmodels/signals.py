@@ -37,11 +37,20 @@ class SignalsViewModel(ScanTableViewModel):
             return None
         if not self.rows.scored.any():
             return Empty("empty.signals.unscored", {"universe": self.picture.universe}, "import")
-        totals = np.where(self.rows.watched, self.rows.scan.total_score, -1.0)
-        best = int(np.argmax(totals))
+        best = self._nearest()
         fields: dict[str, str | int | float] = {
             "scored": fmt.number(self.picture.scored),
             "nearest": self.rows.name(best, self.rows.language),
             "total": fmt.score(float(self.rows.scan.total_score[best])),
         }
         return Empty("empty.signals.none", fields, "watch")
+
+    def _nearest(self) -> int:
+        """Row of the watched symbol with the best total."""
+        assert self.rows is not None
+        return int(np.argmax(np.where(self.rows.watched, self.rows.scan.total_score, -1.0)))
+
+    @property
+    def nearest_ticker(self) -> str:
+        """The symbol that comes nearest to a signal; empty where nothing was scored."""
+        return self.rows.tickers[self._nearest()] if self.rows is not None and self.rows.scored.any() else ""

@@ -215,8 +215,15 @@ def test_a_day_without_signals_says_so_and_offers_the_watch_list(desk: Desk) -> 
     desk.work.show(scan_picture(panel, AsOf.end_of(early)))
     state = desk.panel.state
     assert isinstance(state, Empty) and state.reason_key == "empty.signals.none" and state.action == "watch"
-    desk.panel.action_requested.emit("watch")
+    desk.panel._page.primary.click()
     assert isinstance(desk.panel.state, Ready) and desk.model.rowCount() > 0
+
+
+def test_a_symbol_of_another_market_does_not_stay_chosen(desk: Desk) -> None:
+    desk.work.select("999999", "palette")
+    desk.work.show(scan_picture(local_panel()))
+    chosen = desk.work.selection.last
+    assert chosen is not None and chosen.ticker == desk.model.ticker(0)
 
 
 def test_stale_values_lose_their_direction_colours_but_stay(desk: Desk) -> None:
