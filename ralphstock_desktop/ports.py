@@ -27,6 +27,8 @@ from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
 
 __all__ = [
+    "FLOW_INVESTORS",
+    "IMPORT_FIELDS",
     "MISSING_INT",
     "ActionBatch",
     "AdjustedBatch",
@@ -57,6 +59,57 @@ __all__ = [
 
 MISSING_INT = np.iinfo(np.int64).min
 """Marks a missing integer in a batch column; stored as NULL."""
+
+FLOW_INVESTORS: tuple[str, ...] = (
+    "individual",
+    "foreign",
+    "institution",
+    "pension",
+    "securities",
+    "insurance",
+    "investment_trust",
+    "bank",
+    "other_finance",
+    "other_corp",
+)
+"""Investor groups whose net buying can be imported, as named in :class:`FlowBatch`."""
+
+IMPORT_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "daily_price": (
+        ("ticker", "day", "open_krw", "high_krw", "low_krw", "close_krw", "volume_shares"),
+        ("value_krw", "prev_diff_krw", "name", "market", "dept", "shares_out", *FLOW_INVESTORS),
+    ),
+    "adjusted_price": (("ticker", "day", "open_krw", "high_krw", "low_krw", "close_krw", "volume_shares"), ()),
+    "corporate_action": (("ticker", "ex_day", "price_factor"), ("confidence",)),
+    "flow": (("ticker", "day"), FLOW_INVESTORS),
+    "market_flow": (("day", "market"), FLOW_INVESTORS),
+    "market_flow_minute": (("instant", "market", "investor", "net"), ()),
+    "index_price": (("ticker", "day", "close_krw"), ("open_krw", "high_krw", "low_krw", "volume_shares", "value_krw")),
+    "minute_price": (
+        ("ticker", "instant", "open_krw", "high_krw", "low_krw", "close_krw", "volume_shares"),
+        ("day", "time", "value_krw", "cum_value_krw"),
+    ),
+    "listing": (
+        ("ticker", "name"),
+        (
+            "market",
+            "dept",
+            "isin",
+            "name_en",
+            "sector",
+            "industry",
+            "listed_on",
+            "shares_out",
+            "par_krw",
+            "security_group",
+            "stock_kind",
+            "kind",
+        ),
+    ),
+    "delisted": (("ticker", "name", "delisted_on"), ("market", "listed_on", "security_group", "stock_kind", "kind", "reason")),
+    "news": (("day", "title"), ("ticker", "instant", "time", "press", "news_source", "url", "kind", "sentiment")),
+}
+"""What can be imported: data set to (needed fields, further fields), for recognition and for the mapping step."""
 
 Strings = npt.NDArray[np.str_]
 Days = npt.NDArray[np.datetime64]

@@ -19,10 +19,20 @@ from engine.model.instants import AsOf
 from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
 from engine.thresholds import Rules
-from ralphstock_desktop.ports import ColumnGuess, FileIssue, FilePreview, ImportReport, Ledger, Progress, SymbolCoverage
+from ralphstock_desktop.ports import (
+    IMPORT_FIELDS,
+    ColumnGuess,
+    FileIssue,
+    FilePreview,
+    ImportReport,
+    Ledger,
+    Progress,
+    SymbolCoverage,
+)
 from ralphstock_desktop.services.channels import Channel
 
 __all__ = [
+    "IMPORT_FIELDS",
     "ColumnGuess",
     "DatasetKind",
     "Empty",

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from memory_store import MemoryStore
 
-from ralphstock_desktop.data.importing import DATASETS, preview
+from ralphstock_desktop.data.importing import preview
 from ralphstock_desktop.data.importing.headers import FIELDS, read_header
 from ralphstock_desktop.data.importing.recognise import ticker_from_name
-from ralphstock_desktop.ports import ImportReport
+from ralphstock_desktop.ports import IMPORT_FIELDS, ImportReport
 
 Run = Callable[..., ImportReport]
 
@@ -48,7 +48,7 @@ def test_headers(column: str, field: str, unit: str, quantity: str) -> None:
 
 
 def test_every_field_of_a_data_set_can_be_recognised() -> None:
-    for required, optional in DATASETS.values():
+    for required, optional in IMPORT_FIELDS.values():
         assert set(required) | set(optional) <= set(FIELDS)
 
 

@@ -18,21 +18,10 @@ from engine.model.instruments import normalize_ticker
 from ralphstock_desktop.data.importing.columns import day_from_text
 from ralphstock_desktop.data.importing.headers import Header, money_scale, read_header, share_scale
 from ralphstock_desktop.data.importing.sources import DataFile, SkippedFile, refuse
+from ralphstock_desktop.ports import FLOW_INVESTORS, IMPORT_FIELDS
 
-__all__ = ["DATASETS", "FLOW_INVESTORS", "INDEX_CODES", "Layout", "day_of_file", "recognise", "ticker_from_name"]
+__all__ = ["INDEX_CODES", "Layout", "day_of_file", "recognise", "ticker_from_name"]
 
-FLOW_INVESTORS: tuple[str, ...] = (
-    "individual",
-    "foreign",
-    "institution",
-    "pension",
-    "securities",
-    "insurance",
-    "investment_trust",
-    "bank",
-    "other_finance",
-    "other_corp",
-)
 """Investor groups with a column of their own; pension to other_finance are parts of institution."""
 
 INDEX_CODES = frozenset(
@@ -53,43 +42,6 @@ INDEX_CODES = frozenset(
     ]
 )
 
-DATASETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    # data set: (fields that are needed, further fields that are used)
-    "daily_price": (
-        ("ticker", "day", "open_krw", "high_krw", "low_krw", "close_krw", "volume_shares"),
-        ("value_krw", "prev_diff_krw", "name", "market", "dept", "shares_out", *FLOW_INVESTORS),
-    ),
-    "adjusted_price": (("ticker", "day", "open_krw", "high_krw", "low_krw", "close_krw", "volume_shares"), ()),
-    "corporate_action": (("ticker", "ex_day", "price_factor"), ("confidence",)),
-    "flow": (("ticker", "day"), FLOW_INVESTORS),
-    "market_flow": (("day", "market"), FLOW_INVESTORS),
-    "market_flow_minute": (("instant", "market", "investor", "net"), ()),
-    "index_price": (("ticker", "day", "close_krw"), ("open_krw", "high_krw", "low_krw", "volume_shares", "value_krw")),
-    "minute_price": (
-        ("ticker", "instant", "open_krw", "high_krw", "low_krw", "close_krw", "volume_shares"),
-        ("day", "time", "value_krw", "cum_value_krw"),
-    ),
-    "listing": (
-        ("ticker", "name"),
-        (
-            "market",
-            "dept",
-            "isin",
-            "name_en",
-            "sector",
-            "industry",
-            "listed_on",
-            "shares_out",
-            "par_krw",
-            "security_group",
-            "stock_kind",
-            "kind",
-        ),
-    ),
-    "delisted": (("ticker", "name", "delisted_on"), ("market", "listed_on", "security_group", "stock_kind", "kind", "reason")),
-    "news": (("day", "title"), ("ticker", "instant", "time", "press", "news_source", "url", "kind", "sentiment")),
-}
-"""What can be imported, for recognition and for the mapping step."""
 
 _FILE_DAY = re.compile(r"(?<!\d)(20\d{2})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 _TICKER_IN_NAME = re.compile(r"(?<![0-9A-Za-z])A?([0-9][0-9A-HJ-NP-TV-Z]{5})(?![0-9A-Za-z])")
@@ -106,7 +58,7 @@ class Layout:
     Attributes
     ----------
     dataset : str
-        Name in :data:`DATASETS`; empty if only the user can say.
+        Name in :data:`IMPORT_FIELDS`; empty if only the user can say.
     columns : dict[str, str]
         Column of the file by field.
     constants : dict[str, str]
@@ -143,7 +95,7 @@ class Layout:
 
     def needed_columns(self) -> list[str]:
         """Columns the data set uses, each once, in the order of its fields."""
-        required, optional = DATASETS[self.dataset]
+        required, optional = IMPORT_FIELDS[self.dataset]
         return list(dict.fromkeys(self.columns[name] for name in (*required, *optional) if name in self.columns))
 
 
@@ -195,7 +147,7 @@ def recognise(
     if layout.has(*_BARS) and not layout.has("day") and not layout.has("instant"):
         _take_day_from_name(layout, file)
     layout.dataset = _dataset(layout, sample)
-    if layout.dataset and "ticker" in DATASETS[layout.dataset][0] and "ticker" not in columns:
+    if layout.dataset and "ticker" in IMPORT_FIELDS[layout.dataset][0] and "ticker" not in columns:
         code = ticker_from_name(file.path)
         if code:
             layout.constants["ticker"] = code
@@ -358,11 +310,14 @@ def _settle_market_flows(layout: Layout, file: DataFile, by_column: Mapping[str,
 
 
 def _mapped(file: DataFile, headers: tuple[Header, ...], dataset: str, mapping: Mapping[str, str]) -> Layout:
-    if dataset not in DATASETS:
+    if dataset not in IMPORT_FIELDS:
         raise refuse(
-            file.path, "mapping_dataset", f"'{dataset}' is no data set; choose one of {', '.join(DATASETS)}.", value=dataset
+            file.path,
+            "mapping_dataset",
+            f"'{dataset}' is no data set; choose one of {', '.join(IMPORT_FIELDS)}.",
+            value=dataset,
         )
-    required, optional = DATASETS[dataset]
+    required, optional = IMPORT_FIELDS[dataset]
     layout = Layout(dataset, {}, headers)
     units = {key: value for key, value in mapping.items() if key in _UNIT_KEYS}
     for name, column in mapping.items():

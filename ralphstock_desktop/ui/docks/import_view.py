@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from engine.model.errors import RalphStockError
 from ralphstock_desktop.ports import Progress
-from ralphstock_desktop.services.contracts import ImportReport
+from ralphstock_desktop.services.contracts import IMPORT_FIELDS, ImportReport
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import colour_label
@@ -34,7 +34,7 @@ from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.docks.ledger_models import Cell, Column, RowsModel, prepare_table
 from ralphstock_desktop.ui.docks.ledger_view import dataset_name
 from ralphstock_desktop.ui.panel_states import progress_texts
-from ralphstock_desktop.ui.viewmodels.imports import IMPORT_FIELDS, MONEY_UNITS, FileChoice, ImportViewModel, report_text
+from ralphstock_desktop.ui.viewmodels.imports import MONEY_UNITS, FileChoice, ImportViewModel, report_text
 
 __all__ = ["ImportView"]
 

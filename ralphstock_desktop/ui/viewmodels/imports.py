@@ -10,57 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.model.errors import ValidationFailed
-from ralphstock_desktop.services.contracts import FilePreview, ImportReport, Workstation
+from ralphstock_desktop.services.contracts import IMPORT_FIELDS, FilePreview, ImportReport, Workstation
 
-__all__ = ["IMPORT_FIELDS", "MONEY_UNITS", "FileChoice", "ImportViewModel", "report_text"]
-
-_INVESTORS = (
-    "individual",
-    "foreign",
-    "institution",
-    "pension",
-    "securities",
-    "insurance",
-    "investment_trust",
-    "bank",
-    "other_finance",
-    "other_corp",
-)
-_BARS = ("open_krw", "high_krw", "low_krw", "close_krw", "volume_shares")
-
-IMPORT_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "daily_price": (
-        ("ticker", "day", *_BARS),
-        ("value_krw", "prev_diff_krw", "name", "market", "dept", "shares_out", *_INVESTORS),
-    ),
-    "adjusted_price": (("ticker", "day", *_BARS), ()),
-    "corporate_action": (("ticker", "ex_day", "price_factor"), ("confidence",)),
-    "flow": (("ticker", "day"), _INVESTORS),
-    "market_flow": (("day", "market"), _INVESTORS),
-    "market_flow_minute": (("instant", "market", "investor", "net"), ()),
-    "index_price": (("ticker", "day", "close_krw"), ("open_krw", "high_krw", "low_krw", "volume_shares", "value_krw")),
-    "minute_price": (("ticker", "instant", *_BARS), ("day", "time", "value_krw", "cum_value_krw")),
-    "listing": (
-        ("ticker", "name"),
-        (
-            "market",
-            "dept",
-            "isin",
-            "name_en",
-            "sector",
-            "industry",
-            "listed_on",
-            "shares_out",
-            "par_krw",
-            "security_group",
-            "stock_kind",
-            "kind",
-        ),
-    ),
-    "delisted": (("ticker", "name", "delisted_on"), ("market", "listed_on", "security_group", "stock_kind", "kind", "reason")),
-    "news": (("day", "title"), ("ticker", "instant", "time", "press", "news_source", "url", "kind", "sentiment")),
-}
-"""Fields of each data set: (needed, further). The importer holds the same table; a test keeps them equal."""
+__all__ = ["MONEY_UNITS", "FileChoice", "ImportViewModel", "report_text"]
 
 MONEY_UNITS: tuple[str, ...] = ("원", "천원", "백만원", "억원")
 """Units offered for the traded value; also the values the importer takes for ``value_unit``."""

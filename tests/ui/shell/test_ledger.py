@@ -16,11 +16,10 @@ from PySide6.QtWidgets import QApplication
 
 from engine.model.errors import StorageError, UserCancelled, ValidationFailed
 from ralphstock_desktop.data.importing.headers import MONEY_UNITS as IMPORTER_UNITS
-from ralphstock_desktop.data.importing.recognise import DATASETS
 from ralphstock_desktop.ports import DatasetCoverage, Ledger, Progress
 from ralphstock_desktop.services.contracts import ColumnGuess, FileIssue, FilePreview, ImportReport
 from ralphstock_desktop.ui.docks.ledger import LedgerPanel
-from ralphstock_desktop.ui.viewmodels.imports import IMPORT_FIELDS, MONEY_UNITS, FileChoice, ImportViewModel, report_text
+from ralphstock_desktop.ui.viewmodels.imports import MONEY_UNITS, FileChoice, ImportViewModel, report_text
 from ralphstock_desktop.ui.viewmodels.ledger import LedgerViewModel, coverage_bar
 from tests.ui.shell.conftest import Opened
 from tests.ui.shell.doubles import WorkstationDouble, make_ledger, run_now
@@ -114,8 +113,7 @@ def test_panel_counts_only_what_is_there() -> None:
 # -- import, without a window -------------------------------------------------------------------------------------------------
 
 
-def test_fields_and_units_are_those_of_the_importer() -> None:
-    assert IMPORT_FIELDS == DATASETS
+def test_units_are_those_of_the_importer() -> None:
     assert set(MONEY_UNITS) <= set(IMPORTER_UNITS)
 
 
