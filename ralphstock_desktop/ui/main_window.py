@@ -51,6 +51,8 @@ from ralphstock_desktop.ui.viewmodels.shell import Answer, Command, PaletteModel
 __all__ = ["MainWindow", "WindowParts"]
 
 _MACHINE_INTERVAL_MS = 2000
+_MINIMUM = (1024, 640)
+"""Largest minimum size of the window in px, at any zoom."""
 _FRAMES_KEPT = 60
 """Paints of the window over which the frame time in the status bar is the median."""
 
@@ -226,6 +228,7 @@ class MainWindow(QMainWindow):
         book.connect_slot("help", self.help.open_over)
         book.connect_slot("quit", self.close)
         self.bar.market_chosen.connect(self._on_market)
+        self.bar.search_wanted.connect(self._focus_search)
         self.past.back.connect(work.set_as_of_latest)
         self.status.ledger_wanted.connect(lambda: self.area.open_panel("ledger"))
         self.status.cancel_requested.connect(work.cancel_job)
@@ -524,6 +527,7 @@ class MainWindow(QMainWindow):
 
     def _focus_search(self) -> None:
         self.area.leave_maximum()
+        self.bar.open_search()
         self.bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if not self.bar.search.composing:
             self.bar.search.selectAll()
@@ -602,7 +606,8 @@ class MainWindow(QMainWindow):
 
     def apply(self) -> None:
         """Take words and sizes from the appearance."""
-        self.setMinimumSize(self.appearance.px(640), self.appearance.px(420))
+        # Large zoom must not make the window larger than a small screen: bar and panels give way instead.
+        self.setMinimumSize(min(self.appearance.px(640), _MINIMUM[0]), min(self.appearance.px(420), _MINIMUM[1]))
         self.status.setAccessibleName(self.appearance.tr("shell.status.name"))
         self.area.label()
         if hasattr(self, "palette_model"):

@@ -1,7 +1,8 @@
 """The row above a chart: symbol, price of the day, time frames, adjusted or raw, and the picture button.
 
-Name, price and change are never left out or cut (only the name may be elided); code, value and venue go first, then the
-buttons that the chart's menu offers as well.
+What is there is decided by width, in this order: name (elided, at least four characters), price, change in %, time frames
+(one menu button where the buttons do not fit), change in won, the whole name, value, code, venue, adjusted or raw, picture.
+A part that does not fit whole is left out: no number is ever cut or painted over.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QActionGroup, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QSizePolicy, QWidget
 
 from engine.model.chart import Timeframe
 from ralphstock_desktop.ui import format as fmt
@@ -29,6 +30,23 @@ FRAMES = (
     Timeframe.WEEK,
     Timeframe.MONTH,
 )
+
+
+_NAME_LETTERS = 4
+"""Characters of the name that stay in every width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One painted part of the row: ``x`` and ``width`` in px."""
+
+    kind: str
+    text: str
+    x: float
+    width: float
+    size: FontSize
+    token: str
+    bold: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +129,25 @@ class ChartHead(QWidget):
         super().__init__(parent)
         self._appearance = appearance
         self._said = HeadText()
-        self._has_minutes = False
+        self._has_minutes, self._frame = False, Timeframe.DAY
         self.buttons = {frame: WordButton(appearance, self) for frame in FRAMES}
         self.adjusted = WordButton(appearance, self)
         self.camera = IconButton(appearance, "camera", "chart.head.screenshot", parent=self)
+        self.more = WordButton(appearance, self)
+        self.parts: tuple[Part, ...] = ()
+        self._menu = QMenu(self)
         self._row = QHBoxLayout(self)
         self._row.addStretch(1)
         for frame, button in self.buttons.items():
             button.clicked.connect(lambda _on=False, chosen=frame: self.timeframe_chosen.emit(chosen))
             self._row.addWidget(button)
+        self._row.addWidget(self.more)
         self._row.addWidget(self.adjusted)
         self._row.addWidget(self.camera)
         self.adjusted.clicked.connect(self.adjusted_chosen)
         self.camera.clicked.connect(self.picture_wanted)
+        self.more.setCheckable(False)
+        self.more.clicked.connect(self._open_menu)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         appearance.changed.connect(self.apply)
         self.show_state(Timeframe.DAY, adjusted=True, has_minutes=False)
@@ -145,13 +169,15 @@ class ChartHead(QWidget):
 
     def show_state(self, timeframe: Timeframe, *, adjusted: bool, has_minutes: bool) -> None:
         """Show which bars are on screen and which can be chosen; the tooltip says why one cannot."""
-        self._has_minutes = has_minutes
+        self._has_minutes, self._frame = has_minutes, timeframe
         for frame, button in self.buttons.items():
             button.setChecked(frame == timeframe)
             button.setEnabled(has_minutes or not frame.is_intraday)
         self.adjusted.setChecked(adjusted)
         self.adjusted.setEnabled(not timeframe.is_intraday)
         self._label()
+        self._make_room()
+        self.update()
 
     def apply(self) -> None:
         """Take words and sizes from the appearance."""
@@ -171,32 +197,126 @@ class ChartHead(QWidget):
             button.set_word(tr(f"chart.head.button.{frame.value}"), why, name)
         kind = "adjusted" if self.adjusted.isChecked() else "raw"
         self.adjusted.set_word(tr(f"chart.head.{kind}"), tr(f"chart.head.{kind}.help"), tr("chart.head.adjusted"))
+        word = tr(f"chart.head.button.{self._frame.value}")
+        self.more.set_word(f"{word} ▾", tr("chart.menu.timeframe"), f"{tr('chart.menu.timeframe')} {word}")
+
+    def _open_menu(self) -> None:
+        """Open what has no button of its own: time frames, adjusted prices, the picture."""
+        tr, menu = self._appearance.tr, self._menu
+        menu.clear()
+        group = QActionGroup(menu)
+        for frame, button in self.buttons.items():
+            action = menu.addAction(tr(f"chart.frame.{frame.value}"))
+            action.setCheckable(True)
+            action.setChecked(button.isChecked())
+            action.setEnabled(button.isEnabled())
+            action.triggered.connect(lambda _on=False, chosen=frame: self.timeframe_chosen.emit(chosen))
+            group.addAction(action)
+        menu.addSeparator()
+        adjusted = menu.addAction(tr("chart.head.adjusted"))
+        adjusted.setCheckable(True)
+        adjusted.setChecked(self.adjusted.isChecked())
+        adjusted.setEnabled(self.adjusted.isEnabled())
+        adjusted.triggered.connect(self.adjusted_chosen)
+        menu.addAction(tr("chart.head.screenshot")).triggered.connect(self.picture_wanted)
+        menu.popup(self.more.mapToGlobal(QPoint(0, self.more.height())))
 
     # -- room -----------------------------------------------------------------------------------------------------------
 
     def _width(self, text: str, size: FontSize, *, bold: bool = False) -> float:
         return QFontMetricsF(self._appearance.font(size, bold=bold)).horizontalAdvance(text)
 
-    def _needed(self) -> float:
-        """Width of what may never be left out."""
-        px, said = self._appearance.px, self._said
-        change = f"{fmt.change_won(said.change)}  {fmt.percent(said.change_pct)}"
-        name = min(self._width(said.name, "value", bold=True), px(120))
-        return name + self._width(fmt.price(said.price), "hero", bold=True) + self._width(change, "body", bold=True) + px(60)
+    def _buttons_width(self, buttons: list[QAbstractButton]) -> float:
+        """Width of a group of buttons with the gaps before them."""
+        gap = self._appearance.px(1)
+        return sum((b.minimumWidth() if b is self.camera else b.sizeHint().width()) + gap for b in buttons)
+
+    def _frame_buttons(self) -> list[list[QAbstractButton]]:
+        """Ways to offer the time frames, the best first; minutes that no symbol's data can show may go before the rest."""
+        every: list[QAbstractButton] = list(self.buttons.values())
+        ways = [every]
+        if not self._has_minutes:
+            ways.append([button for button in every if button.isEnabled() or button.isChecked()])
+        return [*ways, [self.more], []]
+
+    def _words(self) -> dict[str, tuple[str, FontSize, str, bool]]:
+        """Text, size, colour and weight of every part in the order in which they stand."""
+        look, said = self._appearance, self._said
+        token = "stale" if said.stale else look.direction_token(said.change)
+        money = fmt.money(said.value, look.language)
+        if said.value_estimated and money != fmt.MISSING:
+            money = look.tr("chart.read.about", value=money)
+        words: dict[str, tuple[str, FontSize, str, bool]] = {
+            "name": (said.name or said.code, "value", "text", True),
+            "code": (said.code if said.name else "", "caption", "text-muted", False),
+            "price": (fmt.price(said.price), "hero", token, True),
+            "won": (fmt.change_won(said.change), "body", token, True),
+            "pct": (fmt.percent(said.change_pct), "body", token, True),
+            "value": (look.tr("chart.head.value", value=money), "body", "text-secondary", False),
+            "venue": (look.tr("chart.head.venue"), "micro", "text-secondary", False),
+        }
+        return {kind: entry for kind, entry in words.items() if entry[0]}
 
     def _make_room(self) -> None:
-        """Hide buttons the menu offers as well until the symbol fits: minutes first, then adjusted, then months."""
-        minutes = [button for frame, button in self.buttons.items() if frame.is_intraday]
-        months = [self.buttons[Timeframe.MONTH]] if Timeframe.MONTH in self.buttons else []
-        every = [*self.buttons.values(), self.adjusted, self.camera]
-        room = self.width() - self._needed()
-        hidden: set[QAbstractButton] = set()
-        for group in (minutes, [self.adjusted], months):
-            if sum(button.sizeHint().width() for button in every if button not in hidden) <= room:
-                break
-            hidden.update(button for button in group if not button.isChecked() or button is self.adjusted)
-        for button in every:
-            button.setVisible(button not in hidden)
+        """Choose parts and buttons for the width (see the module text) and place the parts."""
+        px = self._appearance.px
+        words = self._words() if self._said.code else {}
+        gap = px(8)
+        widths = {kind: self._width(text, size, bold=bold) + gap for kind, (text, size, _, bold) in words.items()}
+        if "venue" in widths:
+            widths["venue"] += gap
+        room = self.width() - px(8) - px(6)
+        shown: set[str] = set()
+        full = widths.get("name", 0.0)
+        name = min(full, self._shortest_name() + gap) if words else 0.0
+        # The name is the first to be kept; price and change go one after the other where even they do not fit.
+        for kind, need in (("name", name), ("price", widths.get("price", 0.0)), ("pct", widths.get("pct", 0.0))):
+            if kind in words and need <= room:
+                shown.add(kind)
+                room -= need
+        frames = next(way for way in self._frame_buttons() if self._buttons_width(way) <= room or not way)
+        room -= self._buttons_width(frames)
+        if "won" in widths and widths["won"] <= room:
+            shown.add("won")
+            room -= widths["won"]
+        if "name" in shown:
+            grown = min(full - name, max(0.0, room))
+            name, room = name + grown, room - grown
+        for kind in ("value", "code", "venue"):
+            if kind in widths and name >= full and widths[kind] <= room:
+                shown.add(kind)
+                room -= widths[kind]
+        extra: list[QAbstractButton] = [self.adjusted, self.camera]
+        if self._buttons_width(extra) > room:
+            extra = []
+            if self.more not in frames and self._buttons_width([self.more]) <= room:
+                extra = [self.more]
+        for button in (*self.buttons.values(), self.more, self.adjusted, self.camera):
+            button.setVisible(button in frames or button in extra)
+        self._place(words, shown, widths, name)
+
+    def _shortest_name(self) -> float:
+        """Width of the first letters of the name with the sign that it goes on."""
+        name = self._said.name or self._said.code
+        whole = self._width(name, "value", bold=True)
+        return min(whole, self._width(name[:_NAME_LETTERS] + "…", "value", bold=True) + 1)
+
+    def _place(
+        self, words: dict[str, tuple[str, FontSize, str, bool]], shown: set[str], widths: dict[str, float], name: float
+    ) -> None:
+        gap = self._appearance.px(8)
+        x, parts = float(gap), []
+        for kind, (text, size, token, bold) in words.items():
+            if kind not in shown:
+                continue
+            width = name if kind == "name" else widths[kind]
+            if kind == "name":
+                metrics = QFontMetricsF(self._appearance.font(size, bold=bold))
+                text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width - gap + 0.5)
+            parts.append(Part(kind, text, x, width - gap, size, token, bold))
+            x += width
+        self.parts = tuple(parts)
+        self.setToolTip("" if not words else "  ".join(text for text, *_ in words.values()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Decide again what fits."""
@@ -206,54 +326,25 @@ class ChartHead(QWidget):
     # -- painting -------------------------------------------------------------------------------------------------------
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw name, code, price, change, value and venue, as many as fit."""
-        look, said = self._appearance, self._said
+        """Draw the parts that have a place."""
+        look = self._appearance
         painter = QPainter(self)
         try:
             painter.fillRect(self.rect(), look.color("bg-panel"))
-            if said.code:
-                self._paint_symbol(painter)
+            for part in self.parts:
+                if part.kind == "venue":
+                    self._chip(painter, part.x, part.text)
+                else:
+                    self._text(painter, part.x, part.text, part.size, part.token, bold=part.bold)
         finally:
             painter.end()
 
-    def _paint_symbol(self, painter: QPainter) -> None:
-        look, said, px = self._appearance, self._said, self._appearance.px
-        shown = [button for button in (*self.buttons.values(), self.adjusted, self.camera) if not button.isHidden()]
-        limit = min((button.x() for button in shown), default=self.width()) - px(8)
-        token = "stale" if said.stale else look.direction_token(said.change)
-        price = fmt.price(said.price)
-        change = f"{fmt.change_won(said.change)}  {fmt.percent(said.change_pct)}"
-        needed = self._width(price, "hero", bold=True) + self._width(change, "body", bold=True) + px(24)
-        font = look.font("value", bold=True)
-        name = QFontMetricsF(font).elidedText(said.name or said.code, Qt.TextElideMode.ElideRight, limit - px(8) - needed)
-        x = float(px(8))
-        x += self._text(painter, x, name, "value", "text", bold=True) + px(8)
-        # Optional parts are decided before anything behind them is placed, so that the price keeps its room.
-        value_text = fmt.money(said.value, look.language)
-        if said.value_estimated and value_text != fmt.MISSING:
-            value_text = look.tr("chart.read.about", value=value_text)
-        value = look.tr("chart.head.value", value=value_text)
-        left = limit - x - needed
-        code = self._width(said.code, "caption") + px(8) if said.name else 0.0
-        if said.name and code <= left:
-            x += self._text(painter, x, said.code, "caption", "text-muted") + px(8)
-            left -= code
-        x += self._text(painter, x, price, "hero", token, bold=True) + px(8)
-        x += self._text(painter, x, change, "body", token, bold=True) + px(12)
-        if self._width(value, "body") + px(12) <= left:
-            x += self._text(painter, x, value, "body", "text-secondary") + px(8)
-            left -= self._width(value, "body") + px(12)
-        venue = look.tr("chart.head.venue")
-        if self._width(venue, "micro") + px(16) <= left:
-            self._chip(painter, x, venue)
-
-    def _text(self, painter: QPainter, x: float, text: str, size: FontSize, token: str, *, bold: bool = False) -> float:
+    def _text(self, painter: QPainter, x: float, text: str, size: FontSize, token: str, *, bold: bool = False) -> None:
         look = self._appearance
         font = look.font(size, bold=bold)
         painter.setFont(font)
         painter.setPen(look.color(token))
         painter.drawText(round(x), look.baseline(0, self.height(), font), text)
-        return QFontMetricsF(font).horizontalAdvance(text)
 
     def _chip(self, painter: QPainter, x: float, text: str) -> None:
         look, px = self._appearance, self._appearance.px

@@ -42,7 +42,10 @@ _STATE_TOKEN = {
 _BAR_TOKEN = {ItemState.PASSED: "accent-fill", ItemState.PARTIAL: "warning", ItemState.FAILED: "danger"}
 _NARROW_WINDOW = 1440
 _WIDE_PANEL = 350
-_NARROWEST = 268
+_NARROWEST = 212
+"""Below this the value column would run into the item's name even without rule and margin columns."""
+_NAME_LETTERS = 14
+"""Letters of an item's name that stay uncut as long as a column can give way."""
 _LINE = 16
 """Height of one more line of a sentence."""
 
@@ -165,8 +168,11 @@ class EvidenceView(QAbstractScrollArea):
         self._canvas = Canvas(appearance)
         self._tops: list[int] = []
         self._hover = -1
+        self._may_be_wide = True
         self.wide = True
         """Whether bullet bar and threshold have their columns; else both are in the focused row."""
+        self.with_margin = True
+        """Whether the margin has its column; else it is in the focused row."""
         self.setFrameShape(self.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -184,10 +190,21 @@ class EvidenceView(QAbstractScrollArea):
         self._layout_lines()
 
     def set_wide(self, wide: bool) -> None:
-        """Show or drop the bullet and threshold columns."""
-        if wide != self.wide:
-            self.wide = wide
+        """Allow or drop the bullet and threshold columns."""
+        if wide != self._may_be_wide:
+            self._may_be_wide = wide
             self._layout_lines()
+
+    def _choose_columns(self) -> None:
+        """Drop threshold and bullet first, then the margin, before the items' names are cut."""
+        labels = [line.words.label for line in self._vm.lines if isinstance(line, ItemLine)]
+        longest = max((self._canvas.width(label, "body") for label in labels), default=0.0)
+        needed = min(longest, self._canvas.width("n" * _NAME_LETTERS, "body"))
+        for self.wide, self.with_margin in ((True, True), (False, True), (False, False)):
+            if self.wide and not self._may_be_wide:
+                continue
+            if self._columns()["item"][1] >= needed:
+                return
 
     def _height(self, line: object) -> int:
         px, row = self._look.px, self._look.space("row_evidence")
@@ -195,12 +212,23 @@ class EvidenceView(QAbstractScrollArea):
             lines = len(self._wrap(line.words.words, self._detail_room())) + len(
                 self._wrap(self._source_of(line), self._detail_room())
             )
-            return px(59) + px(_LINE) * (lines - 2 + (0 if self.wide else 1))
+            return px(59) + px(_LINE) * (lines - 2 + self._rule_lines(line))
         if isinstance(line, GroupLine):
             return px(20)
         if isinstance(line, NoteLine):
             return row + px(_LINE) * (len(self._wrap(line.text, self._note_room(line))) - 1)
         return row
+
+    def _rule_lines(self, line: ItemLine) -> int:
+        """Lines of the focused row for what has no column: rule and bullet, and the margin where it does not fit beside them."""
+        if self.wide:
+            return 0
+        if self.with_margin:
+            return 1
+        tr, width = self._look.tr, self._canvas.width
+        rule = round(width(f"{tr('evidence.col.threshold')} {line.words.threshold}", "caption"))
+        margin = width(f"{tr('evidence.col.margin')} {line.words.margin}", "caption")
+        return 1 if rule + self._look.px(58) + margin <= self._detail_room() else 2
 
     def _detail_room(self) -> int:
         return self.viewport().width() - self._look.px(26 + 8)
@@ -218,6 +246,7 @@ class EvidenceView(QAbstractScrollArea):
         return f"{line.words.source} · {lit}"
 
     def _layout_lines(self) -> None:
+        self._choose_columns()
         top = self._look.px(20)
         self._tops = []
         for line in self._vm.lines:
@@ -337,7 +366,9 @@ class EvidenceView(QAbstractScrollArea):
         px = self._look.px
         right = self.viewport().width() - px(8)
         placed: dict[str, tuple[int, int]] = {}
-        widths = [("points", 38), ("margin", 52)]
+        widths = [("points", 38)]
+        if self.with_margin:
+            widths.append(("margin", 52))
         if self.wide:
             widths += [("threshold", 54), ("bullet", 48)]
         widths.append(("value", 60))
@@ -415,13 +446,16 @@ class EvidenceView(QAbstractScrollArea):
             self._paint_bullet(line, columns["bullet"], top, row)
             x, room = columns["threshold"]
             canvas.text(x, top, room, row, words.threshold, "text-muted", size="caption", elide=True)
-        x, room = columns["margin"]
-        margin_token = "text-muted" if state is ItemState.PASSED else _STATE_TOKEN[state]
-        canvas.text(x, top, room, row, words.margin, margin_token, align="right", size="caption")
+        if self.with_margin:
+            x, room = columns["margin"]
+            canvas.text(x, top, room, row, words.margin, self._margin_token(state), align="right", size="caption")
         x, room = columns["points"]
         canvas.text(x, top, room, row, words.points, "text-secondary", align="right", size="caption")
         if focused:
             self._paint_detail(line, top + row - px(2))
+
+    def _margin_token(self, state: ItemState) -> str:
+        return "text-muted" if state is ItemState.PASSED else _STATE_TOKEN[state]
 
     def _paint_detail(self, line: ItemLine, top: int) -> None:
         canvas, px, tr = self._canvas, self._look.px, self._look.tr
@@ -431,6 +465,12 @@ class EvidenceView(QAbstractScrollArea):
             rule = f"{tr('evidence.col.threshold')} {line.words.threshold}"
             used = round(canvas.text(left, top, room, step, rule, "text-secondary", size="caption"))
             self._paint_bullet(line, (left + used + px(4), px(44)), top, step)
+            if not self.with_margin:
+                margin = f"{tr('evidence.col.margin')} {line.words.margin}"
+                x = left + used + px(58)
+                if self._rule_lines(line) > 1:
+                    x, top = left, top + step
+                canvas.text(x, top, left + room - x, step, margin, self._margin_token(evidence.state), size="caption")
             top += step
         for text in self._wrap(line.words.words, room):
             canvas.text(left, top, room, step, text, "text-secondary", size="caption", elide=True)
@@ -554,7 +594,6 @@ class EvidencePanel(PanelFrame):
     def _label(self) -> None:
         self.view.setAccessibleName(self.appearance.tr("evidence.access.panel"))
         self._watch_width()
-        # Narrower than this the value column would run into the item's name.
         self.setMinimumWidth(self.appearance.px(_NARROWEST))
 
     def _on_state(self) -> None:

@@ -1,4 +1,4 @@
-"""The layouts a new user gets, for wide and for small windows (design.md §4: 1,440 px is the border)."""
+"""The layouts a new user gets, for wide, small and very small windows (design.md §4: 1,440 px is the border)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from ralphstock_desktop.ui.layout.model import Layout, Split, Tabs
 
-__all__ = ["SMALL_BELOW", "default_layout"]
+__all__ = ["SMALL_BELOW", "TWO_COLUMNS_BELOW", "default_layout"]
 
 SMALL_BELOW = 1440
 """Width at 100 % zoom below which the small layout is used."""
+TWO_COLUMNS_BELOW = 900
+"""Width at 100 % zoom below which the evidence is a tab beside the chart: three columns would not fit."""
 
 
 def default_layout(width: int, px: Callable[[float], int]) -> Layout:
@@ -26,6 +28,9 @@ def default_layout(width: int, px: Callable[[float], int]) -> Layout:
     -----
     The evidence panel has a fixed range of useful widths (300-392 px); the table and the chart share the rest.
     """
+    if width < px(TWO_COLUMNS_BELOW):
+        column = Split("v", (Tabs(("signals",), "signals"), Tabs(("symbols", "ledger"), "symbols")), (0.62, 0.38))
+        return Layout(root=Split("h", (column, Tabs(("chart", "flow", "evidence"), "chart")), (0.42, 0.58)))
     small = width < px(SMALL_BELOW)
     right = px(304 if small else 392) / max(1, width)
     left = 0.37 if small else 0.41

@@ -6,6 +6,7 @@ and table modules are imported. :meth:`DockArea.make_panel` puts the real panel 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, Qt, QTimer, Signal, qVersion
@@ -19,6 +20,7 @@ from ralphstock_desktop.ui.layout.defaults import default_layout
 from ralphstock_desktop.ui.layout.dock_tree import build_tree, capture_tree, raise_current, size_tree
 from ralphstock_desktop.ui.layout.model import Floating, Layout, Node, WindowPlace, panels_of
 from ralphstock_desktop.ui.layout.screens import Box, ScreenBox, choose_screen, place_box, remember
+from ralphstock_desktop.ui.links import LinkHub, as_workstation
 from ralphstock_desktop.ui.panel import PanelFrame
 
 __all__ = ["DockArea", "PanelDock", "current_screens", "widget_dock"]
@@ -103,6 +105,7 @@ class DockArea(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._context, self._on_made = window, context, on_made
+        self._links = LinkHub(context.workstation)
         self.specs = {spec.id: spec for spec in specs}
         self.docks: dict[str, PanelDock] = {}
         self._closed: list[str] = []
@@ -153,12 +156,15 @@ class DockArea(QObject):
         dock = self.docks[name]
         if not dock.made:
             dock.made = True
-            frame = dock.spec.factory(self._context)
+            view = self._links.view(name)
+            frame = dock.spec.factory(dataclasses.replace(self._context, workstation=as_workstation(view)))
             dock.install(frame)
             self._connect(dock)
+            frame.link_changed.connect(view.set_group)
             state = self._states.get(name)
             if state is not None and state.get("version") == dock.spec.state_version:
                 frame.restore_panel_state(state)
+            view.set_group(frame.link_group)
             self._on_made(name, frame)
         return dock.frame
 
