@@ -193,7 +193,8 @@ def _apply_stretch(
         known = not math.isnan(grid.stated[row, day])
         complete = known and unbroken if grid.traded[row, day] else told != 1.0
         total = math.prod(inside) if inside and not complete else told
+        if total == told and total_before == told_before:
+            continue  # no recorded action has been reached: what the days themselves told stands to the last digit
         if not known:
             base[day] = grid.before[row, day] * total / told_before
-        if total != told or total_before != told_before:
-            step[day] = total / total_before
+        step[day] = total / total_before

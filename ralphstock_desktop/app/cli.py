@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import csv
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.model.errors import RalphStockError, UserCancelled, ValidationFailed
+from engine.model.instants import kst_datetime
 from ralphstock_desktop import __version__
 from ralphstock_desktop.app.folders import Folders
 
@@ -35,26 +37,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RalphStockError as error:
         sys.stderr.write(f"ralphstock: {error}\n")
         return _EXIT_PROBLEM
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         _say("Stopped; what was finished is kept, nothing is half-written.")
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _shared(default: object) -> argparse.ArgumentParser:
+    """Options that may stand before or after a command; after it, an option not given must not undo one before it.
+
+    ``default`` is what an option not given leaves: None before the command, ``argparse.SUPPRESS`` (nothing) after it.
+    """
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
-        "--data", type=Path, metavar="FOLDER", help="folder for data, settings and caches (default: the user's)"
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        default=default,
+        help="folder for data, settings and caches (default: the user's)",
     )
     shared.add_argument(
-        "--database", metavar="URL", help="database of the real market: a file or postgresql://… (default: SQLite)"
+        "--database",
+        metavar="URL",
+        default=default,
+        help="database of the real market: a file or postgresql://… (default: SQLite)",
     )
     kind = shared.add_mutually_exclusive_group()
-    kind.add_argument("--simulated", dest="kind", action="store_const", const="simulated", help="look at the simulated market")
-    kind.add_argument("--real", dest="kind", action="store_const", const="real", help="look at your own data")
+    kind.add_argument(
+        "--simulated",
+        dest="kind",
+        action="store_const",
+        const="simulated",
+        default=default,
+        help="look at the simulated market",
+    )
+    kind.add_argument("--real", dest="kind", action="store_const", const="real", default=default, help="look at your own data")
+    return shared
 
+
+def _parser() -> argparse.ArgumentParser:
+    shared = _shared(argparse.SUPPRESS)
     parser = argparse.ArgumentParser(
         prog="ralphstock",
-        parents=[shared],
+        parents=[_shared(None)],
         description="Trading workstation for the Korean stock market. Without a command the window opens.",
     )
     parser.add_argument("--version", action="version", version=f"RalphStock Desktop {__version__}")
@@ -93,9 +121,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a date like 2026-05-04") from None
+    if day > kst_datetime(time.time_ns()).date():
+        raise argparse.ArgumentTypeError(f"{text} lies in the future; a day up to today is expected")
+    return day
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -119,8 +150,6 @@ def _folders(options: argparse.Namespace) -> Folders:
 
 
 def _open_window(options: argparse.Namespace) -> int:
-    import os
-
     if options.offscreen:
         if options.screenshot is None:
             raise ValidationFailed("--offscreen draws no window; say where the picture goes with --screenshot FILE.png.")
@@ -156,8 +185,6 @@ def _open_window(options: argparse.Namespace) -> int:
 
 
 def _has_display() -> bool:
-    import os
-
     if not sys.platform.startswith("linux"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM"))
@@ -194,12 +221,22 @@ class _Bar:
             sys.stderr.write("\r\x1b[K")
 
 
+def _tell_notices(dataset: Any) -> None:
+    """Say on stderr what the store has to say, such as a damaged database that was set aside."""
+    from ralphstock_desktop.ui.texts import Texts
+
+    texts = Texts("en")
+    for notice in dataset.notices():
+        sys.stderr.write(f"ralphstock: {texts(notice) if notice in texts else notice}\n")
+
+
 def _import(options: argparse.Namespace) -> int:
     if options.kind == "simulated":
         raise ValidationFailed("Files are imported into the real market; the simulated one makes its own data.")
     bar = _Bar()
     with contextlib.closing(_dataset(options)) as dataset:
         report = dataset.import_files(options.paths, {}, bar)
+        _tell_notices(dataset)
         if report.inserted or report.updated:
             with contextlib.suppress(UserCancelled):
                 dataset.load_panel(bar)
@@ -265,8 +302,11 @@ def _scan(options: argparse.Namespace) -> int:
 
     bar = _Bar()
     with contextlib.closing(_dataset(options)) as dataset:
-        panel = dataset.quick_panel() or dataset.load_panel(bar)
-        bar.end()
+        try:
+            panel = dataset.quick_panel() or dataset.load_panel(bar)
+        finally:
+            bar.end()
+            _tell_notices(dataset)
         acceleration.accelerate()
         as_of = AsOf.end_of(options.as_of) if options.as_of else AsOf(time.time_ns())
         result = scan(panel, as_of, DEFAULT_RULES)
@@ -276,7 +316,7 @@ def _scan(options: argparse.Namespace) -> int:
         with options.csv.open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.DictWriter(stream, COLUMNS)
             writer.writeheader()
-            writer.writerows(records)
+            writer.writerows({key: _flat(value) for key, value in record.items()} for record in records)
         _say(f"{len(records)} rows of {day} written to {options.csv}")
     elif options.json:
         _say(json.dumps(records, ensure_ascii=False, indent=1))
@@ -292,9 +332,15 @@ def _scan(options: argparse.Namespace) -> int:
     return 0
 
 
+def _flat(value: Any) -> Any:
+    """One CSV field of a record's value."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
 def _ledger(options: argparse.Namespace) -> int:
     with contextlib.closing(_dataset(options)) as dataset:
         ledger = dataset.ledger()
+        _tell_notices(dataset)
     rows = [
         {
             "dataset": item.dataset,

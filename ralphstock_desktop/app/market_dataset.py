@@ -6,9 +6,11 @@ the mapped panel, so that the first signals need neither.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -22,6 +24,8 @@ from engine.model.errors import DataUnavailable
 from engine.model.instants import AsOf, day_of
 from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
+from engine.scoring.rounding import at_least
+from engine.thresholds import VcpThresholds
 from ralphstock_desktop import __version__
 from ralphstock_desktop.app.folders import Folders
 from ralphstock_desktop.app.records import signal_values
@@ -45,7 +49,7 @@ if TYPE_CHECKING:
     from ralphstock_desktop.providers.calendar_xkrx import KrxCalendar
     from ralphstock_desktop.providers.simulated.spec import SimulationSpec
 
-__all__ = ["RealDataset", "SimulatedDataset", "dataset_makers", "display_of"]
+__all__ = ["RealDataset", "SimulatedDataset", "dataset_makers", "display_of", "has_real_data"]
 
 _STRATEGY = "VCP"
 _log = logging.getLogger(__name__)
@@ -72,6 +76,23 @@ def dataset_makers(
 def display_of(folders: Folders, database: str | None) -> str:
     """Where the real market is kept, for the reader; without password."""
     return DatabaseLocation.parse(_real_place(folders, database)).display
+
+
+def has_real_data(folders: Folders, database: str | None) -> bool:
+    """Whether the real market holds anything to look at; asks the files only, so that a start need not open the database.
+
+    A database on a server is taken to hold data: who names one wants to see it.
+    """
+    path = DatabaseLocation.parse(_real_place(folders, database)).path
+    if path is None:
+        return True
+    if not path.exists():
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=2.0)) as connection:
+            return connection.execute("SELECT 1 FROM daily_price LIMIT 1").fetchone() is not None
+    except sqlite3.Error:
+        return True  # whatever is wrong with it is told when it is opened
 
 
 def _real_place(folders: Folders, database: str | None) -> str | Path:
@@ -193,7 +214,7 @@ class RealDataset:
         """Write a finished scan and the signals of its detected patterns.
 
         Without a Market Gate the status of new orders is unknown, so signals are stored as WATCH with no quantity
-        (domain.md §5.3).
+        (domain.md §5.3). A pattern whose coverage is too low to be open (§0.3) is shown but not stored.
         """
         signal_date: date = panel.days[scan.day_index].astype("datetime64[D]").item()
         scored = int(np.count_nonzero(~np.isnan(scan.vcp_score)))
@@ -222,7 +243,7 @@ class RealDataset:
                 status="OPEN",
                 phase="WATCH",
             )
-            for row in np.flatnonzero(scan.pattern)
+            for row in np.flatnonzero(scan.pattern & at_least(scan.coverage, VcpThresholds().open_coverage))
         ]
         with self.database.unit_of_work(durable=True) as unit:
             unit.store_scan(run, signals)

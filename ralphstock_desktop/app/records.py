@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import date
 from typing import Any
 
 import numpy as np
 
+from engine.explain.reasons import signal_reasons
+from engine.model.evidence import ItemState
+from engine.model.instants import kst_datetime
 from engine.model.panel import ARRAY_FIELDS, MarketPanel
-from engine.model.scan import GROUPS, Grade, Ineligible, ScanFlag, VcpScan, VcpState
+from engine.model.scan import GROUPS, ITEMS, Grade, Ineligible, ScanFlag, VcpScan, VcpState
+from ralphstock_desktop.ui.texts import Texts
 
 __all__ = ["COLUMNS", "scan_records", "signal_values", "tiny_panel"]
+
+_KOREAN = Texts("ko")
 
 COLUMNS = (
     "ticker", "name", "market", "as_of", "signal_date", "ruleset", "vcp_score", "smartmoney_score", "total_score", "grade",
     "coverage", "flags", "ineligible", "pattern_detected", "state", "t_count", "depths", "contraction_ratio", "base_start",
     "base_len", "pivot", "dist_pct", "last_low", "vol_ratio", "dry_ratio", "rs", "points", "foreign_net_5d_krw",
     "inst_net_5d_krw", "foreign_net_5d_shares", "inst_net_5d_shares", "current_price", "change_pct", "entry", "stop", "target",
-    "reward_risk",
+    "reward_risk", "qty", "trend", "signals",
 )  # fmt: skip
 
 
@@ -44,7 +49,7 @@ def _record(panel: MarketPanel, scan: VcpScan, row: int) -> dict[str, Any]:
         "ticker": str(panel.tickers[row]),
         "name": str(panel.names[row]),
         "market": ("", "KOSPI", "KOSDAQ", "KONEX")[int(panel.market[row])],
-        "as_of": scan.as_of.instant_ns,
+        "as_of": kst_datetime(scan.as_of.instant_ns).isoformat(timespec="seconds"),
         "signal_date": str(panel.days[scan.day_index]),
         "ruleset": scan.ruleset,
         "vcp_score": number(scan.vcp_score),
@@ -52,12 +57,12 @@ def _record(panel: MarketPanel, scan: VcpScan, row: int) -> dict[str, Any]:
         "total_score": number(scan.total_score),
         "grade": Grade(int(scan.grade[row])).name,
         "coverage": number(scan.coverage),
-        "flags": "|".join(flag.name or "" for flag in ScanFlag(int(scan.flags[row]))),
-        "ineligible": "|".join(reason.name or "" for reason in Ineligible(int(scan.ineligible[row]))),
+        "flags": [flag.name for flag in ScanFlag(int(scan.flags[row]))],
+        "ineligible": [reason.name for reason in Ineligible(int(scan.ineligible[row]))],
         "pattern_detected": bool(scan.pattern[row]),
         "state": VcpState(int(scan.state[row])).name,
         "t_count": int(scan.t_count[row]),
-        "depths": json.dumps(depths),
+        "depths": depths,
         "contraction_ratio": number(scan.contraction_ratio),
         "base_start": str(panel.days[base]) if base >= 0 else None,
         "base_len": int(scan.base_bars[row]) if base >= 0 else None,
@@ -67,7 +72,7 @@ def _record(panel: MarketPanel, scan: VcpScan, row: int) -> dict[str, Any]:
         "vol_ratio": number(scan.vol_ratio),
         "dry_ratio": number(scan.dry_ratio),
         "rs": number(scan.rs),
-        "points": json.dumps(dict(zip(GROUPS, scan.group_points[row].tolist(), strict=True))),
+        "points": dict(zip(GROUPS, scan.group_points[row].tolist(), strict=True)),
         "foreign_net_5d_krw": number(scan.foreign_5d_krw),
         "inst_net_5d_krw": number(scan.institution_5d_krw),
         "foreign_net_5d_shares": number(scan.foreign_5d_shares),
@@ -78,6 +83,10 @@ def _record(panel: MarketPanel, scan: VcpScan, row: int) -> dict[str, Any]:
         "stop": number(scan.stop_krw),
         "target": number(scan.target_krw),
         "reward_risk": number(scan.reward_risk),
+        # Without a Market Gate its status is UNKNOWN, and then the size is 0 (§5.3).
+        "qty": 0 if scan.pattern[row] else None,
+        "trend": {item: ItemState(int(scan.item_state[row, k])).name for k, item in enumerate(ITEMS[:8])},
+        "signals": [_KOREAN(key, **fields) for key, fields in signal_reasons(scan, row) if key in _KOREAN],
     }
 
 
@@ -96,9 +105,11 @@ def signal_values(panel: MarketPanel, scan: VcpScan, row: int) -> dict[str, Any]
         **{name: record[name] for name in _SIGNAL_COLUMNS},
         "score": record["total_score"],
         "score_pct": record["total_score"],
-        "flags": [flag for flag in record["flags"].split("|") if flag],
-        "depths": json.loads(record["depths"]),
-        "points": json.loads(record["points"]),
+        "flags": record["flags"],
+        "depths": record["depths"],
+        "points": record["points"],
+        "qty": record["qty"],
+        "details": {"trend": record["trend"], "signals": record["signals"], "ineligible": record["ineligible"]},
         "base_start": date.fromisoformat(base) if base else None,
     }
 

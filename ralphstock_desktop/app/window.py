@@ -31,9 +31,10 @@ from qasync import QEventLoop
 
 from engine.model.errors import RalphStockError, StorageError
 from engine.model.instants import AsOf
+from engine.model.instruments import normalize_ticker
 from ralphstock_desktop import __version__
 from ralphstock_desktop.app.folders import Folders, read_history, write_atomically
-from ralphstock_desktop.app.market_dataset import dataset_makers, display_of
+from ralphstock_desktop.app.market_dataset import dataset_makers, display_of, has_real_data
 from ralphstock_desktop.app.settings_store import JsonSettings
 from ralphstock_desktop.services.contracts import DatasetKind, Empty, Failed, Loading, Ready, SettingValue
 from ralphstock_desktop.services.workers import Workers
@@ -238,8 +239,10 @@ class _WindowRun:
         return code
 
     def _stored_kind(self) -> DatasetKind:
-        """Market of the last run; before the first choice the simulated one, which needs nothing."""
-        return "real" if self._settings.get("dataset") == "real" else "simulated"
+        """Market of the last run; before any choice the user's own data if there are any, else the simulated market."""
+        if self._settings.get("first_run_done") or not self._settings.is_default("dataset"):
+            return "real" if self._settings.get("dataset") == "real" else "simulated"
+        return "real" if has_real_data(self._options.folders, self._options.database) else "simulated"
 
     def _first_signals(self) -> asyncio.Future[None]:
         """Become done when the first scan has been painted (or cannot be)."""
@@ -253,7 +256,9 @@ class _WindowRun:
 
         def on_market(picture: Any) -> None:
             self._timings.reached("market panel mapped")
-            if self._settings.get("dataset") != picture.kind and self._options.kind is None:
+            # A simulated market that was shown for want of data is no choice; what is imported later shall be seen.
+            chosen = picture.kind == "real" or self._settings.get("first_run_done")
+            if chosen and self._settings.get("dataset") != picture.kind and self._options.kind is None:
                 self._settings.set("dataset", picture.kind)
 
         self._listeners = (
@@ -279,8 +284,9 @@ class _WindowRun:
             workstation.set_as_of(AsOf.end_of(self._options.as_of))
             while isinstance(workstation.scan_state.last, Loading):
                 await asyncio.sleep(0.01)
+        problem = ""
         if self._options.ticker is not None:
-            workstation.select(self._options.ticker, "command line")
+            problem = self._choose(self._options.ticker)
         for _ in range(20):
             await _painted()
         saved = self._window.grab().save(str(file))
@@ -289,7 +295,21 @@ class _WindowRun:
             sys.stderr.write(f"The picture could not be written to {file}.\n")
         if isinstance(state, Failed):
             sys.stderr.write(f"The scan failed: {state.error}\n")
-        self._end(0 if saved and not isinstance(state, Failed) else 1)
+        if problem:
+            sys.stderr.write(f"{problem}\n")
+        self._end(0 if saved and not isinstance(state, Failed) and not problem else 1)
+
+    def _choose(self, text: str) -> str:
+        """Select the symbol the command line named; return what is wrong with it, else nothing."""
+        try:
+            ticker = normalize_ticker(text)
+        except RalphStockError as error:
+            return str(error)
+        picture = self._workstation.market.last
+        if picture is None or picture.panel.row_of(ticker) is None:
+            return f"There is no symbol {ticker} in this market."
+        self._workstation.select(ticker, "command line")
+        return ""
 
     # -- errors ---------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from ralphstock_desktop.app.cli import main
+from ralphstock_desktop.app.folders import Folders
+from ralphstock_desktop.app.market_dataset import has_real_data
+from ralphstock_desktop.app.records import COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -136,3 +139,50 @@ def test_the_whole_program_draws_its_first_signals(tmp_path: Path) -> None:
         else ""
     )
     assert "ERROR" not in log, log
+
+
+def test_shared_options_may_stand_before_or_after_the_command(
+    bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = ["--data", str(tmp_path / "home")]
+    assert main([*home, "import", "--json", str(bars)]) == 0
+    inserted = json.loads(capsys.readouterr().out)["inserted"]
+    for arguments in ([*home, "ledger", "--json"], ["ledger", *home, "--json"]):
+        assert main(arguments) == 0
+        assert json.loads(capsys.readouterr().out)["datasets"][0]["rows"] == inserted
+    assert (tmp_path / "home" / "real" / "market.sqlite3").exists()
+
+
+def test_imported_data_are_what_the_next_window_opens(bars: Path, tmp_path: Path) -> None:
+    folders = Folders.of_user(tmp_path / "home")
+    assert not has_real_data(folders, None)
+    assert main(["import", "--data", str(tmp_path / "home"), str(bars)]) == 0
+    assert has_real_data(folders, None)
+    assert has_real_data(folders, "postgresql://127.0.0.1:1/market")
+
+
+def test_a_damaged_database_is_told_and_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "home" / "real" / "market.sqlite3"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"SQLite format 3\x00" + b"\x5a" * 20_000)
+    main(["ledger", "--data", str(tmp_path / "home")])
+    assert "ralphstock:" in capsys.readouterr().err
+    assert len(list(place.parent.iterdir())) >= 2, "the damaged file is kept beside the new one"
+
+
+def test_a_day_in_the_future_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["scan", "--as-of", "2099-01-02"])
+    assert "future" in capsys.readouterr().err
+
+
+def test_records_are_complete_and_plain(bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = ["--data", str(tmp_path / "home")]
+    main(["import", *home, "--json", str(bars)])
+    capsys.readouterr()
+    main(["scan", *home, "--as-of", "2026-04-30", "--all", "--json"])
+    record = json.loads(capsys.readouterr().out)[0]
+    assert set(COLUMNS) == set(record)
+    assert isinstance(record["depths"], list) and set(record["points"]) == {"A", "B", "C", "D", "E", "F", "SM"}
+    assert set(record["trend"]) == {f"T{k}" for k in range(1, 9)} and record["trend"]["T1"] == "UNKNOWN"
+    assert record["as_of"].endswith("+09:00")

@@ -151,6 +151,12 @@ def test_a_wrong_factor_or_shape_is_refused() -> None:
         )
 
 
+def test_an_action_of_tomorrow_does_not_touch_the_last_digit_of_today() -> None:
+    closes, halted = [1, 1, 1, 1, 1, 1, 25, 3, 1, 1], (0, 1, 7, 8)
+    without, later = one(closes, halted=halted), one(closes, halted=halted, actions={9: 3.0})
+    np.testing.assert_array_equal(without.base_krw[:, :9], later.base_krw[:, :9])
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> dict[str, Any]:
     size = draw(st.integers(3, 25))
