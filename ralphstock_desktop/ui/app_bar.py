@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from PySide6.QtCore import QDate, QLocale, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QTextCharFormat
+from PySide6.QtCore import QDate, QEvent, QLocale, QObject, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QActionGroup, QFontMetrics, QPainter, QPaintEvent, QTextCharFormat
 from PySide6.QtWidgets import (
     QAbstractButton,
     QCalendarWidget,
     QComboBox,
     QFrame,
     QHBoxLayout,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -29,6 +30,9 @@ from ralphstock_desktop.ui.viewmodels.shell import ShellViewModel
 
 __all__ = ["AppBar", "AsOfControl", "Clock", "Logo"]
 
+_LAST_STEP = 9
+"""Number of things that give way in a narrow bar."""
+
 
 class Logo(QWidget):
     """The mark: three bars that contract and a dot, from accent and gain; with the name beside it where there is room."""
@@ -43,12 +47,16 @@ class Logo(QWidget):
 
     def sizeHint(self) -> QSize:
         """Mark and, if wanted, name."""
+        return QSize(self.wanted_width(with_name=self.with_name), self._appearance.px(24 * self._scale))
+
+    def wanted_width(self, *, with_name: bool) -> int:
+        """Width with or without the name."""
         look = self._appearance
         width = look.px(22 * self._scale)
-        if self.with_name:
+        if with_name:
             font = look.font("value" if self._scale < 1.5 else "hero", bold=True)
             width += look.px(8) + QFontMetrics(font).horizontalAdvance("RalphStock")
-        return QSize(width, look.px(24 * self._scale))
+        return width
 
     def minimumSizeHint(self) -> QSize:
         """Same as wanted: the mark is never cut."""
@@ -215,12 +223,25 @@ class _CalendarPopup(QFrame):
             self.picked.emit(day)
 
 
+def _width_of(widget: QWidget) -> int:
+    """Width that cuts nothing of a control."""
+    return max(widget.minimumWidth(), min(widget.sizeHint().width(), widget.maximumWidth()))
+
+
 def _locale(language: str) -> QLocale:
     return QLocale(QLocale.Language.Korean if language == "ko" else QLocale.Language.English)
 
 
 class AsOfControl(QWidget):
-    """Previous day, day with weekday, next day, phase of the day, and the way back to the newest data."""
+    """Previous day, day with weekday, next day, phase of the day, and the way back to the newest data.
+
+    Signals
+    -------
+    refreshed
+        Words, and with them the width, may have changed.
+    """
+
+    refreshed = Signal()
 
     def __init__(
         self, appearance: Appearance, shell: ShellViewModel, actions: ActionBook, parent: QWidget | None = None
@@ -246,6 +267,7 @@ class AsOfControl(QWidget):
         for widget in (self.previous, self.day, self.next, self.phase, self.latest):
             self._row.addWidget(widget)
         self.narrow = False
+        self.show_phase = self.show_latest = True
         self._keys = {"previous": actions.key_text("previous_day"), "next": actions.key_text("next_day")}
         appearance.changed.connect(self.refresh)
         self.refresh()
@@ -270,10 +292,33 @@ class AsOfControl(QWidget):
         self._fill_phases(day)
         self.latest.setText(look.tr("shell.asof.latest"))
         self.latest.setToolTip(look.tr("shell.action.latest"))
-        self.latest.setVisible(shell.past)
+        self.phase.setVisible(self.show_phase)
+        self.latest.setVisible(shell.past and self.show_latest)
         for widget in (self.day, self.latest):
             widget.setProperty("past", shell.past)
             widget.style().polish(widget)
+        self.refreshed.emit()
+
+    def give_way(self, *, narrow: bool, phase: bool, latest: bool) -> None:
+        """Choose short words, and whether phase and the way back have a place in the bar."""
+        self.show_phase, self.show_latest = phase, latest
+        self.phase.setVisible(phase)
+        self.latest.setVisible(latest and self._shell.past)
+        if narrow != self.narrow:
+            self.narrow = narrow
+            self._fill_phases(self._shell.day)
+
+    @property
+    def parts(self) -> tuple[QWidget, ...]:
+        """All controls from left to right."""
+        return (self.previous, self.day, self.next, self.phase, self.latest)
+
+    def wanted_width(self, *, phase: bool, latest: bool) -> int:
+        """Width that cuts nothing, with or without the phase and the way back."""
+        gone: set[QWidget] = {self.phase} if not phase else set()
+        gone |= {self.latest} if not latest or not self._shell.past else set()
+        shown = [widget for widget in self.parts if widget not in gone]
+        return sum(_width_of(widget) for widget in shown) + self._row.spacing() * (len(shown) - 1)
 
     def _fill_phases(self, day: date | None) -> None:
         look, phase = self._appearance, self._shell.phase
@@ -307,9 +352,23 @@ class AsOfControl(QWidget):
 
 
 class AppBar(QWidget):
-    """The whole bar. Below 1,440 px the name, the clock's date and long phase words give way first."""
+    """The whole bar. What does not fit gives way in a fixed order and is then in the menu at the end of the bar.
+
+    Signals
+    -------
+    market_chosen(int)
+        0 all, else a :class:`Market` value.
+    search_wanted
+        The search button that stands for the field was pressed.
+
+    Notes
+    -----
+    Order: name beside the mark and long phase words, clock, long search field, market, phase, search field (a button
+    remains), look, language and settings, the way back, the workspace tab.
+    """
 
     market_chosen = Signal(int)
+    search_wanted = Signal()
 
     def __init__(
         self,
@@ -325,6 +384,9 @@ class AppBar(QWidget):
         self.workspace = _WorkspaceTab(appearance, "shell.workspace.research")
         self.search = SearchField(appearance)
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.search.installEventFilter(self)
+        self.search_button = IconButton(appearance, "search", "shell.search.name")
+        self.search_button.clicked.connect(self.search_wanted)
         self.as_of = AsOfControl(appearance, shell, actions)
         self.market = QComboBox()
         self.market.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -344,6 +406,12 @@ class AppBar(QWidget):
         self.help = IconButton(appearance, "unknown", "shell.action.help")
         self.help.clicked.connect(actions["help"].trigger)
         self.clock = Clock(appearance, now_ns)
+        self.more = IconButton(appearance, "more", "shell.bar.more")
+        self._more_menu = QMenu(self)
+        self._more_menu.aboutToShow.connect(self._fill_more)
+        self.more.setMenu(self._more_menu)
+        self._step, self._searching, self._fitting = 0, False, False
+        self._fitted: tuple[int, ...] = ()
         self._row = QHBoxLayout(self)
         left: tuple[QWidget, ...] = (self.logo, self.workspace, self.panels)
         right: tuple[QWidget, ...] = (self.as_of, self.market, self.scan, self.language, self.theme, self.settings)
@@ -351,9 +419,12 @@ class AppBar(QWidget):
             self._row.addWidget(widget)
         self._row.addStretch(1)
         self._row.addWidget(self.search, 100)
+        self._row.addWidget(self.search_button)
         self._row.addStretch(1)
-        for widget in (*right, self.help, self.clock):
+        self._right = (*right, self.help, self.clock, self.more)
+        for widget in self._right:
             self._row.addWidget(widget)
+        self.as_of.refreshed.connect(self._fit)
         appearance.changed.connect(self.refresh)
         self.refresh()
 
@@ -373,6 +444,7 @@ class AppBar(QWidget):
         else:
             self.scan.setText(look.tr("shell.bar.scan"))
             self.scan.setToolTip(f"{look.tr('shell.action.scan')} ({self._actions.key_text('scan')})")
+        self._fit()
 
     def refresh(self) -> None:
         """Take words and sizes from the appearance and the as-of state from the view-model."""
@@ -394,7 +466,6 @@ class AppBar(QWidget):
         self.language.setAccessibleName(look.tr("shell.action.toggle_language"))
         self.theme.set_look("sun" if look.theme == "dark" else "moon", "shell.action.toggle_theme")
         self.set_scanning(None, running=self._scanning)
-        self.search.setMinimumWidth(look.px(120))
         self.search.setMaximumWidth(look.px(460))
         self._fit()
 
@@ -403,15 +474,126 @@ class AppBar(QWidget):
         del event
         self._fit()
 
+    def event(self, event: QEvent) -> bool:
+        """Fit again when a part has become wider or narrower: the sheet of a new zoom is polished after its signal."""
+        if event.type() == QEvent.Type.LayoutRequest and self._sizes() != self._fitted:
+            self._fit()
+        return super().event(event)
+
     def _fit(self) -> None:
-        narrow = self.width() < self._appearance.px(1440)
-        if self.logo.with_name == narrow or self.as_of.narrow != narrow:
+        """Take back one thing after the other until the bar is no wider than the window."""
+        if self._fitting:
+            return
+        self._fitting = True
+        try:
+            step = next((n for n in range(_LAST_STEP) if self._wanted(n) <= self.width()), _LAST_STEP)
+            self._give_way(step)
+            self._fitted = self._sizes()
+        finally:
+            self._fitting = False
+
+    def _parts(self) -> list[QWidget]:
+        return [self.logo, self.workspace, self.panels, self.search, self.search_button, *self._right]
+
+    def _shown(self, step: int) -> list[QWidget]:
+        """What remains after ``step`` things have given way (order in the class text)."""
+        folded = step >= 6
+        # While something is typed into a field that has no place of its own, it takes that of the day and the scan.
+        typing = folded and self._searching
+        gone: set[QWidget] = {self.search if folded and not typing else self.search_button}
+        if typing:
+            gone |= {self.as_of, self.scan}
+        if step >= 2 or self.width() < self._appearance.px(1200):
+            gone.add(self.clock)
+        if step >= 4:
+            gone.add(self.market)
+        else:
+            gone.add(self.more)
+        if step >= 7:
+            gone |= {self.language, self.theme, self.settings, self.help}
+        if step >= 9:
+            gone.add(self.workspace)
+        return [widget for widget in self._parts() if widget not in gone]
+
+    def _give_way(self, step: int) -> None:
+        """Show what remains after ``step`` things have given way."""
+        look, self._step = self._appearance, step
+        narrow = step > 0 or self.width() < look.px(1440)
+        if self.logo.with_name == narrow:
             self.logo.with_name = not narrow
             self.logo.updateGeometry()
             self.logo.update()
-            self.as_of.narrow = narrow
-            self.as_of.refresh()
-        self.clock.setVisible(self.width() >= self._appearance.px(1200))
+        self.as_of.give_way(narrow=narrow, phase=step < 5, latest=step < 8)
+        self.search.setMinimumWidth(self._search_width(step))
+        shown = self._shown(step)
+        for widget in self._parts():
+            if widget.isHidden() == (widget in shown):
+                widget.setVisible(widget in shown)
+
+    def _search_width(self, step: int) -> int:
+        return self._appearance.px(200 if step < 3 else 120)
+
+    def _wanted(self, step: int) -> int:
+        """Width of all that is shown at a step, with gaps and edges."""
+        margins, shown = self._row.contentsMargins(), self._shown(step)
+        total = margins.left() + margins.right()
+        for widget in shown:
+            if widget is self.search:
+                total += self._search_width(step)
+            elif widget is self.as_of:
+                total += self.as_of.wanted_width(phase=step < 5, latest=step < 8)
+            elif widget is self.logo:
+                total += self.logo.wanted_width(with_name=step == 0 and self.width() >= self._appearance.px(1440))
+            else:
+                total += _width_of(widget)
+        return total + self._row.spacing() * (len(shown) + 1)
+
+    def _sizes(self) -> tuple[int, ...]:
+        """Widths on which the choice of parts rests."""
+        return tuple(_width_of(widget) for widget in (*self._parts(), *self.as_of.parts) if widget is not self.as_of)
+
+    def open_search(self) -> None:
+        """Bring the search field on screen where only its button has a place."""
+        if self.search.isHidden():
+            self._searching = True
+            self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Put the search field away again when the keyboard leaves it."""
+        if watched is self.search and self._searching and event.type() == QEvent.Type.FocusOut:
+            self._searching = False
+            QTimer.singleShot(0, self, self._fit)
+        return super().eventFilter(watched, event)
+
+    def _fill_more(self) -> None:
+        """List what has no place in the bar."""
+        look, menu, step = self._appearance, self._more_menu, self._step
+        menu.clear()
+        if step >= 4:
+            self._add_choice(menu, "shell.bar.market", self.market, self._on_market_action)
+        if step >= 5 and self.as_of.phase.count():
+            self._add_choice(menu, "shell.asof.phase", self.as_of.phase, self.as_of.phase.activated.emit)
+        menu.addSeparator()
+        names = ["latest"] if step >= 8 and self._shell.past else []
+        names += ["toggle_language", "toggle_theme", "settings", "help"] if step >= 7 else []
+        for name in names:
+            menu.addAction(self._actions[name])
+        menu.setAccessibleName(look.tr("shell.bar.more"))
+
+    def _add_choice(self, menu: QMenu, title_key: str, combo: QComboBox, choose: Callable[[int], None]) -> None:
+        """Offer the entries of a hidden combo box as a submenu."""
+        part = menu.addMenu(self._appearance.tr(title_key))
+        group = QActionGroup(part)
+        for index in range(combo.count()):
+            action = part.addAction(combo.itemText(index))
+            action.setCheckable(True)
+            action.setChecked(index == combo.currentIndex())
+            action.triggered.connect(lambda _on=False, chosen=index: choose(chosen))
+            group.addAction(action)
+
+    def _on_market_action(self, index: int) -> None:
+        self.market.setCurrentIndex(index)
+        self.market.activated.emit(index)
 
     def _on_scan(self) -> None:
         self._actions["cancel" if self._scanning else "scan"].trigger()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
@@ -388,6 +388,11 @@ class PanelFrame(QWidget):
         if event.type() == QEvent.Type.ActivationChange:
             self.update()
         super().changeEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        """At most a few rows: a panel is cut inside itself before the docks together outgrow a small window."""
+        hint, px = super().minimumSizeHint(), self.appearance.px
+        return QSize(min(hint.width(), px(160)), min(hint.height(), px(90)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the progress line at the top edge."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ralphstock_desktop.ports import Progress
@@ -25,6 +25,7 @@ class _Item(QWidget):
         super().__init__()
         self._appearance, self._icon, self.token = appearance, icon, token
         self._text = ""
+        self.dropped = False
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.hide()
 
@@ -35,9 +36,14 @@ class _Item(QWidget):
         self.token = self.token if token is None else token
         self.setToolTip(tip)
         self.setAccessibleName(text)
-        self.setVisible(bool(text))
+        self.setVisible(bool(text) and not self.dropped)
         self.updateGeometry()
         self.update()
+
+    def drop(self, dropped: bool) -> None:
+        """Leave the item out because the bar is too narrow, or show it again."""
+        self.dropped = dropped
+        self.setVisible(bool(self._text) and not dropped)
 
     def text(self) -> str:
         """The words shown."""
@@ -82,7 +88,7 @@ class _Item(QWidget):
 
 
 class StatusBar(QWidget):
-    """Left: data and scan; right: job, help, memory, frame.
+    """Left: data and scan; right: job, help, memory, frame. Items that do not fit whole are left out; the tooltip has them all.
 
     Signals
     -------
@@ -115,6 +121,8 @@ class StatusBar(QWidget):
         self.help, self.frame, self.memory = _Item(appearance, "", "text-muted"), _Item(appearance), _Item(appearance)
         for item in (self.kind, self.store, self.data):
             item.clicked.connect(self.ledger_wanted)
+        # The first to go is the first here: facts about the machine, then the left group from its right end.
+        self._order = (self.memory, self.frame, self.scan, self.data, self.store, self.help, self.job)
         self._row = QHBoxLayout(self)
         self._row.setSpacing(0)
         for widget in (self.kind, self.store, self.data, self.scan, self.job, self.stop):
@@ -131,6 +139,7 @@ class StatusBar(QWidget):
         """Show kind and place of the repository in use; empty for the simulated market."""
         self._place = place
         self._show_data()
+        self._fit()
 
     def set_scan(self, scan: ScanPicture) -> None:
         """Show duration and counts of the last scan."""
@@ -141,16 +150,19 @@ class StatusBar(QWidget):
         """Show the running job, or that there is none."""
         self._job = job
         self._show_job()
+        self._fit()
 
     def set_frame(self, frame_ms: float | None, memory_bytes: float | None) -> None:
         """Show the frame time (median of the last paints) and the memory of the process."""
         self._frame_ms, self._memory = frame_ms, memory_bytes
         self._show_machine()
+        self._fit()
 
     def set_now(self, now_ns: int) -> None:
         """Give the time from which the age of the data is counted."""
         self._now_ns = now_ns
         self._show_data()
+        self._fit()
 
     # -- showing ------------------------------------------------------------------------------------------------------------
 
@@ -167,7 +179,36 @@ class StatusBar(QWidget):
         self._show_scan()
         self._show_job()
         self._show_machine()
+        self._fit()
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Decide again what fits."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """Never the reason for a wide window."""
+        return QSize(self._appearance.px(120), self._appearance.space("status_bar"))
+
+    def _fit(self) -> None:
+        """Leave out items until the rest stands whole."""
+        items = (self.kind, *self._order)
+        for item in items:
+            item.drop(False)
+        margins = self._row.contentsMargins()
+        room = self.width() - margins.left() - margins.right()
+        room -= 0 if self.stop.isHidden() else self.stop.sizeHint().width()
+        needed = sum(item.sizeHint().width() for item in items if item.text())
+        for item in self._order:
+            if needed <= room:
+                break
+            if item.text():
+                item.drop(True)
+                needed -= item.sizeHint().width()
+        left_out = [item for item in items if item.dropped]
+        shown = (self.kind, self.store, self.data, self.scan, self.job, self.frame, self.memory, self.help)
+        self.setToolTip("\n".join(item.text() for item in shown if item.text()) if left_out else "")
 
     def _show_data(self) -> None:
         look, shell = self._appearance, self._shell

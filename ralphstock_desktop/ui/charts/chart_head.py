@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLayout, QMenu, QSizePolicy, QWidget
 
 from engine.model.chart import Timeframe
 from ralphstock_desktop.ui import format as fmt
@@ -137,6 +137,7 @@ class ChartHead(QWidget):
         self.parts: tuple[Part, ...] = ()
         self._menu = QMenu(self)
         self._row = QHBoxLayout(self)
+        self._row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # the buttons give way to the width
         self._row.addStretch(1)
         for frame, button in self.buttons.items():
             button.clicked.connect(lambda _on=False, chosen=frame: self.timeframe_chosen.emit(chosen))
@@ -197,8 +198,15 @@ class ChartHead(QWidget):
             button.set_word(tr(f"chart.head.button.{frame.value}"), why, name)
         kind = "adjusted" if self.adjusted.isChecked() else "raw"
         self.adjusted.set_word(tr(f"chart.head.{kind}"), tr(f"chart.head.{kind}.help"), tr("chart.head.adjusted"))
+
+    def _label_more(self, *, alone: bool) -> None:
+        """Show the chosen time frame on the menu button, unless it has its own button and the menu holds the rest."""
+        tr = self._appearance.tr
         word = tr(f"chart.head.button.{self._frame.value}")
-        self.more.set_word(f"{word} ▾", tr("chart.menu.timeframe"), f"{tr('chart.menu.timeframe')} {word}")
+        if alone:
+            self.more.set_word("⋮", tr("chart.head.more"), tr("chart.head.more"))
+        else:
+            self.more.set_word(f"{word} ▾", tr("chart.menu.timeframe"), f"{tr('chart.menu.timeframe')} {word}")
 
     def _open_menu(self) -> None:
         """Open what has no button of its own: time frames, adjusted prices, the picture."""
@@ -232,12 +240,10 @@ class ChartHead(QWidget):
         return sum((b.minimumWidth() if b is self.camera else b.sizeHint().width()) + gap for b in buttons)
 
     def _frame_buttons(self) -> list[list[QAbstractButton]]:
-        """Ways to offer the time frames, the best first; minutes that no symbol's data can show may go before the rest."""
+        """Ways to offer the time frames, the best first. Minutes the symbol has no bars of come last of all."""
         every: list[QAbstractButton] = list(self.buttons.values())
-        ways = [every]
-        if not self._has_minutes:
-            ways.append([button for button in every if button.isEnabled() or button.isChecked()])
-        return [*ways, [self.more], []]
+        usable = [button for button in every if self._has_minutes or button.isEnabled() or button.isChecked()]
+        return [usable, [self.more], []]
 
     def _words(self) -> dict[str, tuple[str, FontSize, str, bool]]:
         """Text, size, colour and weight of every part in the order in which they stand."""
@@ -265,15 +271,17 @@ class ChartHead(QWidget):
         widths = {kind: self._width(text, size, bold=bold) + gap for kind, (text, size, _, bold) in words.items()}
         if "venue" in widths:
             widths["venue"] += gap
-        room = self.width() - px(8) - px(6)
+        room: float = self.width() - px(8) - px(6)
         shown: set[str] = set()
         full = widths.get("name", 0.0)
         name = min(full, self._shortest_name() + gap) if words else 0.0
         # The name is the first to be kept; price and change go one after the other where even they do not fit.
         for kind, need in (("name", name), ("price", widths.get("price", 0.0)), ("pct", widths.get("pct", 0.0))):
-            if kind in words and need <= room:
-                shown.add(kind)
-                room -= need
+            if kind not in words or need > room:
+                break
+            shown.add(kind)
+            room -= need
+        self._label_more(alone=False)
         frames = next(way for way in self._frame_buttons() if self._buttons_width(way) <= room or not way)
         room -= self._buttons_width(frames)
         if "won" in widths and widths["won"] <= room:
@@ -282,15 +290,24 @@ class ChartHead(QWidget):
         if "name" in shown:
             grown = min(full - name, max(0.0, room))
             name, room = name + grown, room - grown
-        for kind in ("value", "code", "venue"):
-            if kind in widths and name >= full and widths[kind] <= room:
+        extra: list[QAbstractButton] = [self.adjusted, self.camera]
+        optional = [kind for kind in ("value", "code", "venue") if kind in widths]
+        spare = self._buttons_width([self.more])
+        # Parts may take the place of the toggle and the picture button only as long as a menu button for both remains.
+        reserved = 0.0 if self.more in frames or spare > room else spare
+        if sum(widths[kind] for kind in optional) + self._buttons_width(extra) <= room:
+            reserved = 0.0
+        for kind in optional:
+            if name >= full and widths[kind] <= room - reserved:
                 shown.add(kind)
                 room -= widths[kind]
-        extra: list[QAbstractButton] = [self.adjusted, self.camera]
         if self._buttons_width(extra) > room:
-            extra = []
-            if self.more not in frames and self._buttons_width([self.more]) <= room:
-                extra = [self.more]
+            extra = [self.more] if reserved else []
+        room -= self._buttons_width(extra)
+        unusable: list[QAbstractButton] = [b for b in self.buttons.values() if self.more not in frames and b not in frames]
+        if frames and self._buttons_width(unusable) <= room:
+            extra += unusable
+        self._label_more(alone=self.more in extra)
         for button in (*self.buttons.values(), self.more, self.adjusted, self.camera):
             button.setVisible(button in frames or button in extra)
         self._place(words, shown, widths, name)
@@ -317,6 +334,10 @@ class ChartHead(QWidget):
             x += width
         self.parts = tuple(parts)
         self.setToolTip("" if not words else "  ".join(text for text, *_ in words.values()))
+
+    def minimumSizeHint(self) -> QSize:
+        """Never the reason for a wide panel."""
+        return QSize(self._appearance.px(120), self._appearance.space("chart_head"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Decide again what fits."""

@@ -24,6 +24,8 @@ __all__ = [
     "paint_grid",
     "paint_last_line",
     "paint_tags",
+    "tag_centres",
+    "tag_words_left",
     "time_ticks",
 ]
 
@@ -169,6 +171,16 @@ def axis_tags(scene: Scene) -> list[AxisTag]:
 
 def paint_tags(painter: QPainter, scene: Scene, tags: list[AxisTag]) -> list[float]:
     """Draw the tags pushed apart with their plates and leaders; return their centres."""
+    centres = tag_centres(scene, tags)
+    pane = scene.pane("price")
+    if pane is not None:
+        for tag, centre in zip(tags, centres, strict=True):
+            _paint_tag(painter, scene, tag, round(pane.scale.y(tag.price)), round(centre))
+    return centres
+
+
+def tag_centres(scene: Scene, tags: list[AxisTag]) -> list[float]:
+    """Heights of the tags once pushed apart, in px; empty without a price pane."""
     pane = scene.pane("price")
     if pane is None or not tags:
         return []
@@ -180,9 +192,18 @@ def paint_tags(painter: QPainter, scene: Scene, tags: list[AxisTag]) -> list[flo
     centres = [0.0] * len(tags)
     for place, index in enumerate(order):
         centres[index] = pushed[place]
-    for tag, y_true, centre in zip(tags, true, centres, strict=True):
-        _paint_tag(painter, scene, tag, round(y_true), round(centre))
     return centres
+
+
+def tag_words_left(scene: Scene, top: int, bottom: int) -> int:
+    """Where the words of tags begin that stand between two heights, in px; the right edge of the plot where none does."""
+    ink, tags, left = scene.ink, axis_tags(scene), scene.plot_width
+    for tag, centre in zip(tags, tag_centres(scene, tags), strict=True):
+        if tag.word:
+            size = ink.plate_size(tag.word)
+            if centre + size.height() / 2 > top and centre - size.height() / 2 < bottom:
+                left = min(left, scene.plot_width - ink.px(3) - round(size.width()))
+    return left
 
 
 def _paint_tag(painter: QPainter, scene: Scene, tag: AxisTag, y_true: int, centre: int) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPixmap, QRegion
 
 from ralphstock_desktop.ui.charts import words
+from ralphstock_desktop.ui.charts.paint_axes import tag_words_left
 from ralphstock_desktop.ui.charts.scene import PaneBox, Scene
 
 __all__ = ["paint_readouts", "readout_rect"]
@@ -29,7 +30,9 @@ def paint_readouts(painter: QPainter, scene: Scene, bar: int, dirty: QRegion) ->
         for number, line in enumerate(words.readout(scene, pane.name, bar)):
             top = pane.top + ink.px(4) + number * ink.px(_LINE)
             note = scene.given.flow_note if pane.name in {"flow", "flow_lines"} and number == 0 else ""
-            _paint_line(painter, scene, top, line, note)
+            # The words of price tags stand over the plot; a number half under them would be misread.
+            room = tag_words_left(scene, top, top + ink.px(_LINE)) if pane.name == "price" else scene.plot_width
+            _paint_line(painter, scene, top, line, note, room)
 
 
 def _width(scene: Scene, item: words.Item) -> int:
@@ -39,21 +42,21 @@ def _width(scene: Scene, item: words.Item) -> int:
     return mark + label + ink.width(item.value, bold=item.bold)
 
 
-def _paint_line(painter: QPainter, scene: Scene, top: int, items: list[words.Item], note: str) -> None:
+def _paint_line(painter: QPainter, scene: Scene, top: int, items: list[words.Item], note: str, room: int) -> None:
     """Draw a line from its kept picture: while a chart is panned its words stay the same."""
-    key = (tuple(items), note, scene.plot_width)
+    key = (tuple(items), note, room)
     pictures = scene.ink.pictures
     if key not in pictures:
         if len(pictures) >= _KEPT_LINES:
             pictures.clear()
-        pictures[key] = _line_picture(scene, items, note)
+        pictures[key] = _line_picture(scene, items, note, room)
     painter.drawPixmap(0, top, pictures[key])
 
 
-def _line_picture(scene: Scene, items: list[words.Item], note: str) -> QPixmap:
+def _line_picture(scene: Scene, items: list[words.Item], note: str, room: int) -> QPixmap:
     ink = scene.ink
     left = x = ink.px(8)
-    limit = scene.plot_width - ink.px(6)
+    limit = room - ink.px(6)
     fitting: list[tuple[int, words.Item]] = []
     for item in items:
         width = _width(scene, item)

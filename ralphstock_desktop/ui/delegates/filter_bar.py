@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
 
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
@@ -20,6 +20,8 @@ _FILTER_DELAY_MS = 120
 
 class FilterBar(QWidget):
     """Chips, filter line, waiting moves and the column button; two lines where it is narrow.
+
+    Chips that do not fit go, from the right, into the menu of a button behind the last one; the chosen chip stays.
 
     Signals
     -------
@@ -62,6 +64,15 @@ class FilterBar(QWidget):
         self._grid = QGridLayout(self)
         for chip in self.chips:
             self._chip_row.addWidget(chip)
+        self.more = QToolButton(self)
+        self.more.setAutoRaise(True)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._more_menu = QMenu(self)
+        self._more_menu.aboutToShow.connect(self._fill_more)
+        self.more.setMenu(self._more_menu)
+        self.more.setObjectName("chips_more")
+        self.more.hide()
+        self._chip_row.addWidget(self.more)
         self._chip_row.addStretch(0)
         self._two_rows: bool | None = None
         appearance.changed.connect(self.apply)
@@ -85,7 +96,13 @@ class FilterBar(QWidget):
         self.columns.setToolTip(look.tr("table.columns"))
         self.columns.setAccessibleName(look.tr("table.columns"))
         self.columns.setFixedSize(px(24), px(24))
+        self.more.setIconSize(QSize(px(14), px(14)))
+        self.more.setIcon(look.icon("more", "text-secondary", 14))
+        self.more.setToolTip(look.tr("table.chips.more"))
+        self.more.setAccessibleName(look.tr("table.chips.more"))
+        self.more.setFixedSize(px(22), px(22))
         self._arrange(force=True)
+        self._fit_chips()
 
     def _arrange(self, *, force: bool = False) -> None:
         two_rows = self.width() < self._appearance.px(_TWO_ROWS)
@@ -114,6 +131,48 @@ class FilterBar(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._arrange()
+        self._fit_chips()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Decide what fits: the words may have changed while hidden."""
+        super().showEvent(event)
+        self._fit_chips()
+
+    def minimumSizeHint(self) -> QSize:
+        """Never the reason for a wide panel: chips go into the menu."""
+        return QSize(self._appearance.px(150), super().minimumSizeHint().height())
+
+    def _fit_chips(self) -> None:
+        """Leave out chips from the right until the rest fits; the chosen one stays."""
+        px = self._appearance.px
+        gap, edges = self._chip_row.spacing(), self._grid.contentsMargins()
+        room = self.width() - edges.left() - edges.right() - self.columns.minimumWidth() - px(12)
+        if not self.held.isHidden():
+            room -= self.held.sizeHint().width() + px(6)
+        if not self._two_rows:
+            room -= px(160)  # the filter line beside the chips
+        widths = {chip: chip.sizeHint().width() + gap for chip in self.chips}
+        left_out: set[ChipButton] = set()
+        needed = sum(widths.values())
+        if needed > room:
+            needed += self.more.minimumWidth() + gap
+            for chip in reversed(self.chips):
+                if needed <= room:
+                    break
+                if not chip.isChecked():
+                    left_out.add(chip)
+                    needed -= widths[chip]
+        for chip in self.chips:
+            chip.setVisible(chip not in left_out)
+        self.more.setVisible(bool(left_out))
+
+    def _fill_more(self) -> None:
+        """List the chips that have no place."""
+        self._more_menu.clear()
+        for chip in self.chips:
+            if chip.isHidden():
+                action = self._more_menu.addAction(chip.text())
+                action.triggered.connect(lambda _on=False, chosen=chip.chip_id: self.chip_chosen.emit(chosen))
 
     def send(self) -> None:
         """Hand the text on now."""
@@ -127,6 +186,7 @@ class FilterBar(QWidget):
             chip.setChecked(chip.chip_id == chosen)
             if chip.chip_id in help_keys:
                 chip.setToolTip(self._appearance.tr(help_keys[chip.chip_id]))
+        self._fit_chips()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.field and event.type() == QEvent.Type.Resize:

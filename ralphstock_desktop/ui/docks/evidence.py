@@ -43,9 +43,10 @@ _BAR_TOKEN = {ItemState.PASSED: "accent-fill", ItemState.PARTIAL: "warning", Ite
 _NARROW_WINDOW = 1440
 _WIDE_PANEL = 350
 _NARROWEST = 212
+_WIDE_NAME_LETTERS = 10
 """Below this the value column would run into the item's name even without rule and margin columns."""
-_NAME_LETTERS = 14
-"""Letters of an item's name that stay uncut as long as a column can give way."""
+_NAME_LETTERS = 12
+"""Room of an item's name, in letters n, that is kept as long as a column can give way: about 14 letters of a name."""
 _LINE = 16
 """Height of one more line of a sentence."""
 
@@ -199,11 +200,12 @@ class EvidenceView(QAbstractScrollArea):
         """Drop threshold and bullet first, then the margin, before the items' names are cut."""
         labels = [line.words.label for line in self._vm.lines if isinstance(line, ItemLine)]
         longest = max((self._canvas.width(label, "body") for label in labels), default=0.0)
-        needed = min(longest, self._canvas.width("n" * _NAME_LETTERS, "body"))
         for self.wide, self.with_margin in ((True, True), (False, True), (False, False)):
             if self.wide and not self._may_be_wide:
                 continue
-            if self._columns()["item"][1] >= needed:
+            # The bullet says more than the end of a long name, so the wide form may cut names a little earlier.
+            letters = _WIDE_NAME_LETTERS if self.wide else _NAME_LETTERS
+            if self._columns()["item"][1] >= min(longest, self._canvas.width("n" * letters, "body")):
                 return
 
     def _height(self, line: object) -> int:
@@ -220,7 +222,7 @@ class EvidenceView(QAbstractScrollArea):
         return row
 
     def _rule_lines(self, line: ItemLine) -> int:
-        """Lines of the focused row for what has no column: rule and bullet, and the margin where it does not fit beside them."""
+        """Lines of the focused row for what has no column: rule and bullet, and the margin beside or below them."""
         if self.wide:
             return 0
         if self.with_margin:

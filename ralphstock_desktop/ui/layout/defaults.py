@@ -29,8 +29,9 @@ def default_layout(width: int, px: Callable[[float], int]) -> Layout:
     The evidence panel has a fixed range of useful widths (300-392 px); the table and the chart share the rest.
     """
     if width < px(TWO_COLUMNS_BELOW):
-        column = Split("v", (Tabs(("signals",), "signals"), Tabs(("symbols", "ledger"), "symbols")), (0.62, 0.38))
-        return Layout(root=Split("h", (column, Tabs(("chart", "flow", "evidence"), "chart")), (0.42, 0.58)))
+        # Such a window is not high either: one table with its rows says more than two that show only their heads.
+        tables = Tabs(("signals", "symbols", "ledger"), "signals")
+        return Layout(root=Split("h", (tables, Tabs(("chart", "flow", "evidence"), "chart")), (0.42, 0.58)))
     small = width < px(SMALL_BELOW)
     right = px(304 if small else 392) / max(1, width)
     left = 0.37 if small else 0.41

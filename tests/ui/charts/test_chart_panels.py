@@ -80,20 +80,61 @@ def test_buttons_choose_time_frames_and_say_why_they_cannot(panel: ChartPanel, w
     assert not panel.chart.series.adjusted and panel.subtitle == "주봉 · 원주가"
 
 
-def test_narrow_heads_drop_buttons_never_the_price(qtbot: QtBot) -> None:
-    head = ChartHead(Appearance())
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("zoom", [100, 130, 150, 200])
+@pytest.mark.parametrize("has_minutes", [True, False])
+def test_narrow_heads_leave_parts_out_in_order_and_overlap_nothing(
+    qtbot: QtBot, zoom: int, language: str, has_minutes: bool
+) -> None:
+    look = Appearance(zoom_pct=zoom, language=language)  # type: ignore[arg-type]
+    head = ChartHead(look)
+    qtbot.addWidget(head)
+    name = "미래에셋증권" if language == "ko" else "Mirae Asset Securities"
+    head.say(HeadText(name, "006800", 1_070_300.0, -105_500.0, -8.49, 4.4e11))
+    head.show_state(Timeframe.MIN_15 if has_minutes else Timeframe.DAY, adjusted=True, has_minutes=has_minutes)
+    head.show()
+    before: set[str] = set()
+    for width in range(look.px(150), look.px(1_000), look.px(9)):
+        head.resize(width, head.height())
+        assert head.width() == width
+        head.layout().activate()  # type: ignore[union-attr]
+        kinds = [part.kind for part in head.parts]
+        ends = [part.x + part.width for part in head.parts]
+        assert all(end <= part.x for end, part in zip(ends, head.parts[1:], strict=False)), (width, kinds)
+        buttons = [b for b in (*head.buttons.values(), head.more, head.adjusted, head.camera) if not b.isHidden()]
+        left = min((button.x() for button in buttons), default=width)
+        assert ends[-1] <= left, (width, kinds)
+        assert all(button.width() >= button.sizeHint().width() for button in buttons if button is not head.camera)
+        for part in head.parts:
+            if part.kind != "name":
+                assert head._width(part.text, part.size, bold=part.bold) <= part.width + 0.01, (width, part)
+        assert head.parts[0].kind == "name" and len(head.parts[0].text.rstrip("…")) >= 4, (width, head.parts[0])
+        assert before & {"price", "pct"} <= set(kinds), "a wider head never says less about the price"
+        before = set(kinds)
+    assert {"name", "code", "price", "won", "pct", "value", "venue"} == before
+    assert head.parts[0].text == name and not any(button.isHidden() for button in head.buttons.values())
+
+
+def test_a_head_without_room_offers_the_time_frames_in_one_menu(qtbot: QtBot) -> None:
+    look = Appearance(language="en")
+    head = ChartHead(look)
     qtbot.addWidget(head)
     head.say(HeadText("미래에셋증권", "006800", 70_300.0, 5_500.0, 8.49, 4.4e11))
-    head.show_state(Timeframe.DAY, adjusted=True, has_minutes=True)
+    head.show_state(Timeframe.MIN_15, adjusted=True, has_minutes=True)
     head.show()
-    shown = {}
-    for width in (1000, 480, 330):
-        head.resize(width, 32)
-        shown[width] = [frame for frame, button in head.buttons.items() if button.isVisible()]
-    assert len(shown[1000]) == 7
-    assert Timeframe.MIN_1 not in shown[480] and Timeframe.DAY in shown[480]
-    assert len(shown[330]) <= len(shown[480])
-    head.close()
+    head.resize(330, 32)
+    assert head.more.isVisible() and head.more.text().startswith("15m") and head.adjusted.isHidden()
+    assert all(button.isHidden() for button in head.buttons.values())
+    head.more.click()
+    head._menu.hide()
+    entries = {action.text(): action for action in head._menu.actions() if action.text()}
+    assert entries[look.tr("chart.frame.15m")].isChecked()
+    with qtbot.waitSignal(head.timeframe_chosen, timeout=500) as caught:
+        entries[look.tr("chart.frame.W")].trigger()
+    assert caught.args == [Timeframe.WEEK]
+    assert not entries[look.tr("chart.head.adjusted")].isEnabled(), "minute bars are as traded"
+    with qtbot.waitSignal(head.picture_wanted, timeout=500):
+        entries[look.tr("chart.head.screenshot")].trigger()
 
 
 def test_the_picture_is_a_png_of_the_chart(panel: ChartPanel, work: ChartWorkstation, qtbot: QtBot) -> None:

@@ -223,6 +223,25 @@ def test_a_narrow_panel_moves_bar_and_rule_into_the_focused_row(qtbot: QtBot) ->
     desk.window.close()
 
 
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("zoom", [100, 130, 150, 200])
+def test_columns_give_way_before_the_names_are_cut(qtbot: QtBot, language: str, zoom: int) -> None:
+    look = Appearance(language=language, zoom_pct=zoom)  # type: ignore[arg-type]
+    desk = Desk(qtbot, width=look.px(248), window=look.px(1_280), look=look)
+    desk.choose("000020")
+    canvas, columns = desk.view._canvas, desk.view._columns()
+    assert "threshold" not in columns and "margin" not in columns, "the rule goes first, then the margin"
+    contractions = desk.line("B1")
+    assert canvas.width(contractions.words.label, "body") <= columns["item"][1]
+    desk.vm.focus("B1")
+    height = desk.view.rect_of("B1").height()
+    desk.panel.resize(look.px(340), desk.panel.height())
+    QApplication.processEvents()
+    assert desk.view.with_margin or desk.panel.width() < look.px(300)
+    assert height >= look.px(75), "rule and margin are in the focused row"
+    desk.window.close()
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("language", ["ko", "en"])
 @pytest.mark.parametrize("zoom", [100, 200])

@@ -144,6 +144,7 @@ def test_default_layouts_hold_every_panel_and_a_usable_evidence(width: int, zoom
     root = layout.root
     assert isinstance(root, Split)
     assert sum(root.fractions) == pytest.approx(1)
+    assert len(root.children) == (2 if width < 900 * zoom else 3), "three columns need 900 px at 100 %"
     if width >= 1440 * zoom:
         assert root.fractions[2] * width >= 290 * zoom
 

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QDate, Qt
+from PySide6.QtCore import QDate, QEvent, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
 
 from engine.model.errors import DataUnavailable, UserCancelled, ValidationFailed
@@ -477,3 +479,77 @@ def test_icon_buttons_have_names(open_window: Open) -> None:
 def test_clock_is_korean_time(open_window: Open) -> None:
     opened = open_window()
     assert opened.window.bar.clock.text() == kst_datetime(NOW_NS).strftime("%H:%M:%S")
+
+
+SMALL = [(100, 1280), (130, 1280), (150, 1280), (200, 1280), (200, 1030)]
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize(("zoom", "width"), SMALL)
+def test_bars_fit_small_windows_at_large_zoom(open_window: Open, zoom: int, width: int, language: str) -> None:
+    opened = open_window(size=(width, 800), zoom_pct=zoom, language=language)
+    window = opened.window
+    window.shell.step(-1)
+    assert (window.width(), window.height()) == (width, 800)
+    QApplication.processEvents()
+    window.bar.layout().activate()
+    for bar in (window.bar, window.status):
+        row = bar.layout()
+        shown = [row.itemAt(at).widget() for at in range(row.count())]
+        boxes = [widget.geometry() for widget in shown if widget is not None and not widget.isHidden()]
+        assert all(left.right() < right.left() for left, right in pairwise(boxes)), (zoom, language)
+        assert boxes[-1].right() < bar.width()
+    as_of = window.bar.as_of
+    for button in (as_of.previous, as_of.day, as_of.next):
+        assert button.width() >= min(button.sizeHint().width(), button.maximumWidth())
+    for name in window.area.shown():
+        box = window.area.docks[name].geometry()
+        assert box.right() < window.width() and box.bottom() < window.height(), (name, box)
+
+
+def test_what_the_bar_has_no_room_for_is_in_its_menu(open_window: Open, qtbot: Any) -> None:
+    opened = open_window(size=(1280, 800), zoom_pct=200, language="en")
+    bar = opened.window.bar
+    assert bar.market.isHidden() and bar.as_of.phase.isHidden() and bar.more.isVisible()
+    bar._fill_more()
+    parts = {action.text(): action.menu() for action in bar._more_menu.actions() if action.menu() is not None}
+    markets = parts[opened.look.tr("shell.bar.market")]
+    with qtbot.waitSignal(bar.market_chosen, timeout=500) as caught:
+        markets.actions()[2].trigger()
+    assert bar.market_value == caught.args[0] == 2
+
+
+def test_a_folded_search_field_opens_for_typing_and_folds_again(open_window: Open, qtbot: Any) -> None:
+    opened = open_window(size=(1030, 800), zoom_pct=200)
+    window, bar = opened.window, opened.window.bar
+    window.shell.step(-1)
+    assert bar.search.isHidden() and bar.search_button.isVisible()
+    window.actions_book.trigger("search")
+    assert bar.search.isVisible() and bar.search_button.isHidden() and bar.search.width() >= opened.look.px(120)
+    QApplication.sendEvent(bar.search, QFocusEvent(QEvent.Type.FocusOut))
+    qtbot.waitUntil(bar.search.isHidden)
+    assert bar.search_button.isVisible() and bar.as_of.isVisible()
+
+
+def test_the_status_bar_drops_whole_items_and_tells_them_in_its_tooltip(open_window: Open) -> None:
+    opened = open_window(size=(1030, 800), zoom_pct=200, language="en")
+    status = opened.window.status
+    opened.window._on_machine()
+    items = (status.kind, status.store, status.data, status.scan, status.help, status.frame, status.memory)
+    dropped = [item for item in items if item.text() and item.isHidden()]
+    assert dropped and all(item.text() in status.toolTip() for item in dropped)
+    status.layout().activate()
+    assert all(item.width() >= item.sizeHint().width() for item in items if not item.isHidden())
+
+
+def test_a_help_sheet_taller_than_the_window_scrolls(open_window: Open, qtbot: Any) -> None:
+    opened = open_window(size=(1280, 800), zoom_pct=200, language="en")
+    opened.window.actions_book.trigger("help")
+    overlay = opened.window.help
+    assert overlay.overflow() > 0 and overlay.rect().contains(overlay.sheet())
+    qtbot.keyClick(overlay, Qt.Key.Key_Down)
+    assert overlay.isVisible() and overlay.offset == opened.look.px(24)
+    qtbot.keyClick(overlay, Qt.Key.Key_End)
+    assert overlay.offset == overlay.overflow()
+    qtbot.keyClick(overlay, Qt.Key.Key_Escape)
+    assert not overlay.isVisible()
