@@ -298,7 +298,9 @@ class ChartHead(QWidget):
         if sum(widths[kind] for kind in optional) + self._buttons_width(extra) <= room:
             reserved = 0.0
         for kind in optional:
-            if name >= full and widths[kind] <= room - reserved:
+            # The small sign of the venue alone, without the numbers that come before it, would only look odd.
+            before = {"won"} if kind != "venue" else {"won", "value"}
+            if before <= shown and name >= full and widths[kind] <= room - reserved:
                 shown.add(kind)
                 room -= widths[kind]
         if self._buttons_width(extra) > room:

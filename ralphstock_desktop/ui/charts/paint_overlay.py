@@ -139,7 +139,7 @@ def paint_pattern_marks(painter: QPainter, scene: Scene) -> None:
         roomy = pane.height >= scene.ink.px(_LABELS_FROM)
         placed = _paint_leg_labels(painter, scene, pane, overlay) if has_legs and roomy else []
         if roomy:
-            _paint_base_label(painter, scene, pane, overlay)
+            _paint_base_label(painter, scene, pane, overlay, placed)
         if overlay.breakout_day is not None:
             _paint_break(painter, scene, pane, overlay.breakout_day, data, placed)
     painter.setClipping(False)
@@ -210,7 +210,8 @@ def _paint_leg_labels(painter: QPainter, scene: Scene, pane: PaneBox, overlay: V
     return placed
 
 
-def _paint_base_label(painter: QPainter, scene: Scene, pane: PaneBox, overlay: VcpOverlay) -> None:
+def _paint_base_label(painter: QPainter, scene: Scene, pane: PaneBox, overlay: VcpOverlay, placed: list[QRectF]) -> None:
+    """The base in words at the foot of the pane, above the depths that stand there already."""
     edges, ink = scene.days_px(overlay.base_first_day, overlay.base_last_day), scene.ink
     if edges is None:
         return
@@ -219,8 +220,11 @@ def _paint_base_label(painter: QPainter, scene: Scene, pane: PaneBox, overlay: V
     if size.width() > scene.plot_width:
         return
     x = min(max(edges[0] + ink.px(6), ink.px(4)), scene.plot_width - round(size.width()) - ink.px(4))
-    y = pane.bottom - round(size.height()) - ink.px(4)
-    ink.plate(painter, x, y, text, "accent", ground=ink.color("accent-tint"))
+    place = QRectF(x, pane.bottom - round(size.height()) - ink.px(4), size.width(), size.height())
+    for label in sorted(placed, key=lambda label: label.top(), reverse=True):
+        if place.intersects(label):
+            place.moveBottom(label.top() - ink.px(3))
+    ink.plate(painter, x, round(place.y()), text, "accent", ground=ink.color("accent-tint"))
 
 
 def _paint_dry_up(painter: QPainter, scene: Scene, pane: PaneBox, overlay: VcpOverlay, data: ChartData) -> None:
