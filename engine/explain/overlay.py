@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from engine.asof.view import KnownDays
 from engine.features.vcp_measures import I, measure
 from engine.model.chart import LegBox, OrderPlan, VcpOverlay
 from engine.model.panel import MarketPanel
@@ -27,13 +26,12 @@ def vcp_overlay(panel: MarketPanel, scan: VcpScan, row: int, rules: Rules) -> Vc
         return None
     days = panel.days.astype("datetime64[D]").astype(np.int64)
     bars = np.flatnonzero(panel.valid[row, : scan.day_index + 1])
-    known = KnownDays(scan.day_index, scan.flow_day_index)
     lane = np.array([row], dtype=np.int64)
     walked = measure(
         panel,
         lane,
-        np.array([known.bar], dtype=np.int64),
-        np.array([known.flow], dtype=np.int64),
+        np.array([scan.day_index], dtype=np.int64),
+        np.array([scan.flow_day_index], dtype=np.int64),
         np.array([len(bars)], dtype=np.int64),
         rules,
         with_swings=True,

@@ -94,14 +94,14 @@ def explain_vcp(
         measured |= _volume(scan, row, bars, rules)
         measured["E1"] = _pivot(scan, row, bars, rules)
         measured["F1"] = _strength(scan, row, bars, rules)
+    flow_window = _flow_window(panel, scan, row, rules.smartmoney.window_days)
     if scan.flow_turnover[row] > 0:
-        measured |= _flows(panel, scan, row, bars, rules)
+        measured |= _flows(scan, row, bars, rules, flow_window)
 
     known_t = sessions.official_bar_ns(panel.days[scan.day_index].astype("datetime64[D]").item())
     known_s = known_t
     if len(bars.index) >= 2:
         known_s = sessions.official_bar_ns(panel.days[bars.index[-2]].astype("datetime64[D]").item())
-    flow_window = _flow_window(panel, scan, row)
     known_flow = (
         sessions.confirmed_flow_ns(panel.days[flow_window[-1]].astype("datetime64[D]").item()) if len(flow_window) else None
     )
@@ -482,7 +482,7 @@ def _pivot(scan: VcpScan, row: int, bars: _Bars, rules: Rules) -> _Measured:
 # -- SM: flows ----------------------------------------------------------------------------------------------------------
 
 
-def _flow_window(panel: MarketPanel, scan: VcpScan, row: int, window: int = 5) -> npt.NDArray[np.int64]:
+def _flow_window(panel: MarketPanel, scan: VcpScan, row: int, window: int) -> npt.NDArray[np.int64]:
     """Panel days of the flow window, oldest first."""
     last = min(scan.day_index, scan.flow_day_index)
     if last < 0:
@@ -490,8 +490,7 @@ def _flow_window(panel: MarketPanel, scan: VcpScan, row: int, window: int = 5) -
     return np.flatnonzero(panel.valid[row, : last + 1])[-window:]
 
 
-def _flows(panel: MarketPanel, scan: VcpScan, row: int, bars: _Bars, rules: Rules) -> dict[str, _Measured]:
-    window = _flow_window(panel, scan, row, rules.smartmoney.window_days)
+def _flows(scan: VcpScan, row: int, bars: _Bars, rules: Rules, window: npt.NDArray[np.int64]) -> dict[str, _Measured]:
     span = (BarSpan(bars.ordinal(int(window[0])), bars.ordinal(int(window[-1])), "flow", "window"),)
     unit = "shares" if scan.flow_in_shares[row] else "won"
     values = scan.item_value[row]

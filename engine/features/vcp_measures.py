@@ -16,7 +16,7 @@ from engine.model.panel import FloatArray, MarketPanel
 from engine.model.scan import MAX_LEGS, MAX_SWINGS
 from engine.thresholds import Rules
 
-__all__ = ["VcpMeasures", "measure"]
+__all__ = ["F", "I", "VcpMeasures", "measure"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +135,3 @@ def _plain(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     plain = np.ascontiguousarray(array).view(np.ndarray)
     plain.flags.writeable = False
     return plain
-
-
-__all__ += ["F", "I"]

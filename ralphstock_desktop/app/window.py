@@ -265,8 +265,7 @@ class _WindowRun:
             workstation.scan_state.subscribe(on_state, replay=False),
             workstation.market.subscribe(on_market),
         )
-        if self._timings:
-            self.spawn(self._report_first_signals(done), "timings")
+        self.spawn(self._report_first_signals(done), "timings")
         return done
 
     async def _report_first_signals(self, done: asyncio.Future[None]) -> None:
