@@ -113,6 +113,10 @@ class ScanFlag(IntFlag):
     """Flow intensity was measured in shares, because won values are not complete."""
     PARTIAL_HISTORY = 256
     """Fewer than 251 valid bars."""
+    FORMING = 512
+    """Scored on a bar that is still forming: provisional."""
+    FEED_GAP = 1024
+    """Part of the forming bar was not received and is not filled yet."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ from ralphstock_desktop.ports import (
     ScanRecord,
     StoredSignal,
     SymbolCoverage,
+    UnitOfWork,
 )
 from ralphstock_desktop.services.contracts import DatasetKind
 
@@ -157,6 +159,10 @@ class RealDataset:
     def minute_tickers(self) -> frozenset[str]:
         """Symbols with any minute bar."""
         return self._store.minute_tickers()
+
+    def unit_of_work(self, *, durable: bool = False) -> AbstractContextManager[UnitOfWork]:
+        """One transaction of the repository."""
+        return self.database.unit_of_work(durable=durable)
 
     def preview(self, paths: Sequence[Path]) -> list[FilePreview]:
         """Look at files."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from engine.model.chart import ChartSeries, Timeframe, VcpOverlay
 from engine.model.errors import RalphStockError
@@ -30,6 +30,9 @@ from ralphstock_desktop.ports import (
     SymbolCoverage,
 )
 from ralphstock_desktop.services.channels import Channel
+
+if TYPE_CHECKING:
+    from ralphstock_desktop.services.live_contracts import LiveMarket
 
 __all__ = [
     "IMPORT_FIELDS",
@@ -317,6 +320,11 @@ class Workstation(Protocol):
     async def load_symbol_coverage(self, ticker: str) -> tuple[SymbolCoverage, ...]: ...
     async def switch_dataset(self, kind: DatasetKind) -> None:
         """Change between the user's real data and the simulated market (generated on first use)."""
+        ...
+
+    @property
+    def live(self) -> LiveMarket | None:
+        """The running market; None where the program runs without one (pictures, tests)."""
         ...
 
     @property

@@ -49,6 +49,7 @@ from ralphstock_desktop.services.contracts import (
     SymbolContext,
     SymbolHit,
 )
+from ralphstock_desktop.services.live_contracts import LiveMarket
 from ralphstock_desktop.services.search import SymbolIndex
 from ralphstock_desktop.services.workers import Workers
 
@@ -101,6 +102,8 @@ class WorkstationService:
         self._data_folder = data_folder
         self._rules = rules
         self._warm = warm
+        self.live: LiveMarket | None = None
+        """Set by the composition root where there is a running market."""
         self._kind: DatasetKind = "real"
         self._index: SymbolIndex | None = None
         self._minutes: frozenset[str] = frozenset()

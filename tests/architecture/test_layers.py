@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LAYERS = {
     "engine": ROOT / "engine",
     "ports": ROOT / "ralphstock_desktop" / "ports.py",
+    "live_ports": ROOT / "ralphstock_desktop" / "live_ports.py",
     "data": ROOT / "ralphstock_desktop" / "data",
     "providers": ROOT / "ralphstock_desktop" / "providers",
     "services": ROOT / "ralphstock_desktop" / "services",
@@ -20,7 +21,7 @@ LAYERS = {
 }
 QT = ("PySide6", "shiboken6", "pyqtgraph", "qasync")
 SQL = ("sqlalchemy", "alembic", "psycopg", "sqlite3")
-NET = ("httpx", "websockets", "urllib", "socket", "requests")
+NET = ("httpx", "websockets", "aiohttp", "msgspec", "keyring", "urllib", "socket", "requests")
 OURS = "ralphstock_desktop."
 
 FORBIDDEN: dict[str, tuple[str, ...]] = {
@@ -29,6 +30,10 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "exchange_calendars",
     ),
     "ports": (
+        *QT, *SQL, *NET, "pandas", f"{OURS}data", f"{OURS}providers", f"{OURS}services", f"{OURS}ui", f"{OURS}app",
+        "engine.scoring", "engine.features", "engine.explain", "engine.asof",
+    ),
+    "live_ports": (
         *QT, *SQL, *NET, "pandas", f"{OURS}data", f"{OURS}providers", f"{OURS}services", f"{OURS}ui", f"{OURS}app",
         "engine.scoring", "engine.features", "engine.explain", "engine.asof",
     ),

@@ -1,0 +1,1 @@
+"""The running market: latest values, gaps, minute bars, provisional scores, source fallback."""
