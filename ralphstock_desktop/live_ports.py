@@ -197,7 +197,7 @@ class MarketSource(Protocol):
     Raises
     ------
     ProviderError
-        Or one of its kinds; DataUnavailable where the source has nothing of what was asked. Never an empty answer for a failure.
+        Or one of its kinds. DataUnavailable where the source has nothing of what was asked; a failure is never an empty answer.
     """
 
     name: str
@@ -212,7 +212,7 @@ class MarketSource(Protocol):
         ...
 
     async def fetch_minutes(self, ticker: str, since_ns: int, priority: Priority) -> MinuteBatch:
-        """One-minute bars whose start is not before ``since_ns``, the forming one included; regular KRX trading and auctions."""
+        """One-minute bars starting at ``since_ns`` or later, the forming one included; regular KRX trading and auctions."""
         ...
 
     async def fetch_daily(self, ticker: str, since: date, priority: Priority) -> DailyBatch:

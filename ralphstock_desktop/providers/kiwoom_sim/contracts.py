@@ -158,7 +158,7 @@ class SimVi(NamedTuple):
     base: int
     triggered_ns: int
     released_ns: int
-    count: int
+    count_today: int
 
 
 class SimProgram(NamedTuple):
