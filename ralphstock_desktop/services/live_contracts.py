@@ -310,6 +310,8 @@ class SyncStep:
     failed: int
     state: Literal["waiting", "running", "done", "failed", "unavailable"]
     eta_s: float | None = None
+    error: RalphStockError | None = None
+    """Why it is unavailable, or the first of what failed."""
 
 
 @dataclass(frozen=True, slots=True)

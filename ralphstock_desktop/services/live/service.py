@@ -1,0 +1,567 @@
+"""The running market: connects a source, fills the board, falls back by itself and says which value is shown.
+
+Order of sources: stream, polling, last stored values. Simulated and real markets never share a link: changing the market ends
+one and begins the other. Runs on the event loop of the window; scores are computed on workers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import numpy as np
+
+from engine.calendar.sessions import DEFAULT_SESSIONS, Phase, SessionTable, Venue
+from engine.calendar.trading_days import TradingCalendar
+from engine.model.errors import DataUnavailable, ProviderError, RalphStockError
+from engine.model.instants import AsOf, day_of, kst_ns
+from engine.model.live import MISSING, BookTick, ConnectionState, IndexTick, QuoteSource, TradeTick
+from engine.model.panel import MarketPanel
+from engine.model.scan import VcpScan
+from engine.thresholds import Rules
+from ralphstock_desktop.live_ports import ConditionFormula, ConnectionChange, Diagnosis, FeedPart, MarketSource, Priority
+from ralphstock_desktop.services.channels import Channel
+from ralphstock_desktop.services.contracts import MarketPicture, ScanPicture
+from ralphstock_desktop.services.health import HealthRegistry
+from ralphstock_desktop.services.live.board import make_board
+from ralphstock_desktop.services.live.demand import Demand
+from ralphstock_desktop.services.live.hub import LiveHub, TradeKeeper
+from ralphstock_desktop.services.live.links import LinkFactory, LiveLink
+from ralphstock_desktop.services.live.poller import QuotePoller
+from ralphstock_desktop.services.live.scan import FormingScanner
+from ralphstock_desktop.services.live_contracts import (
+    STALE_AFTER_S,
+    ConnectionPlan,
+    FeedStatus,
+    FormingBar,
+    GapReport,
+    LiveScan,
+    QuoteBoard,
+    QuoteFrame,
+    SimulationControl,
+    SyncControl,
+)
+from ralphstock_desktop.services.workers import Workers
+
+__all__ = ["LiveService", "LiveSettings", "Recorder"]
+
+_log = logging.getLogger(__name__)
+_TRADES = frozenset({FeedPart.TRADES})
+INDEX_CODES = ("001", "101", "201")
+"""KOSPI, KOSDAQ, KOSPI200."""
+
+
+class Recorder(TradeKeeper, Protocol):
+    """Keeps what was received, proves that nothing is missing, back-fills what is."""
+
+    gaps: Channel[GapReport]
+
+    def start_day(self, day: date, open_ns: int) -> None: ...
+    async def run(self) -> None: ...
+    async def flush(self) -> None: ...
+    def minutes_of(self, ticker: str) -> tuple[FormingBar, ...]: ...
+    def has_gap(self, ticker: str) -> bool: ...
+
+
+MakeRecorder = Callable[[LiveLink, Callable[[], Sequence[str]]], Recorder]
+"""Makes a recorder for a link; the callable gives the order in which gaps are filled (what is on screen first)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """Periods of the service, in seconds."""
+
+    frame_s: float = 1.0 / 30.0
+    scan_s: float = 1.0
+    status_s: float = 1.0
+    demand_s: float = 0.2
+    """Wishes of panels are gathered this long before they are registered."""
+
+
+class LiveService:
+    """See :class:`ralphstock_desktop.services.live_contracts.LiveMarket`.
+
+    Parameters
+    ----------
+    market, scans : Channel
+        The market looked at and its official scan.
+    factory : LinkFactory
+        Makes sources.
+    make_recorder : callable
+        Makes the recorder of a link.
+    workers : Workers
+        Where scores are computed and the store is read.
+    calendar : callable
+        Gives the trading calendar; called on a worker once.
+    machine_ns, monotonic : callable
+        This machine's clock in UTC nanoseconds, and seconds that never jump.
+    rules : callable
+        Thresholds in use.
+    spawn : callable
+        Runs a named, supervised task.
+    stored_indices : callable
+        Reads the last stored index levels of the market looked at; on a worker.
+    """
+
+    def __init__(
+        self,
+        market: Channel[MarketPicture],
+        scans: Channel[ScanPicture],
+        factory: LinkFactory,
+        make_recorder: MakeRecorder,
+        workers: Workers,
+        calendar: Callable[[], TradingCalendar],
+        machine_ns: Callable[[], int],
+        monotonic: Callable[[], float],
+        rules: Callable[[], Rules],
+        spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[Any]],
+        stored_indices: Callable[[], list[IndexTick]] = list,
+        settings: LiveSettings = LiveSettings(),
+        sessions: SessionTable = DEFAULT_SESSIONS,
+    ) -> None:
+        self.registry = HealthRegistry(machine_ns)
+        self._hub = LiveHub(machine_ns, self._market_ns)
+        self.frames, self.books, self.trades = self._hub.frames, self._hub.books, self._hub.trades
+        self.indices, self.programs, self.vis = self._hub.indices, self._hub.programs, self._hub.vis
+        self.conditions, self.health = self._hub.conditions, self.registry.reports
+        self.status: Channel[FeedStatus] = Channel("feed status")
+        self.gaps: Channel[GapReport] = Channel("gaps")
+        self.scans: Channel[LiveScan] = Channel("provisional scans")
+        self._factory, self._make_recorder, self._workers = factory, make_recorder, workers
+        self._read_calendar, self._machine_ns, self._monotonic = calendar, machine_ns, monotonic
+        self._rules, self._spawn, self._stored_indices = rules, spawn, stored_indices
+        self._settings, self._sessions = settings, sessions
+        self._calendar: TradingCalendar | None = None
+        self._official = market
+        self._official_scans = scans
+        self._link: LiveLink | None = None
+        self._recorder: Recorder | None = None
+        self._poller: QuotePoller | None = None
+        self._demand = Demand()
+        self._scanner: FormingScanner | None = None
+        self._scan_due = False
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._connection = ConnectionChange(ConnectionState.IDLE, machine_ns())
+        self._demand_due: asyncio.TimerHandle | None = None
+        self._asked_books: set[str] = set()
+        self._count_before = (monotonic(), 0)
+        self._rate = 0.0
+        self._board_panel: MarketPanel | None = None
+        self._switching = asyncio.Lock()
+        self.sync: SyncControl | None = None
+        """Set by the composition root."""
+        self._subscriptions = [self._hub.connection.subscribe(self._on_connection, replay=False)]
+
+    # -- life -----------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to show the market that is looked at; connects what was used last."""
+        self._calendar = await self._workers.read(self._read_calendar)
+        self._subscriptions += [
+            self._official.subscribe(self._on_market),
+            self._official_scans.subscribe(self._on_official_scan),
+            self.frames.subscribe(self._on_frame, replay=False),
+        ]
+        for name, period_s, work in (
+            ("frames", 1.0, self._run_frames),
+            ("provisional scores", 5.0, self._run_scans),
+            ("feed status", 5.0, self._run_status),
+        ):
+            self.registry.expect(name, period_s)
+            self._tasks[name] = self._spawn(work(), name)
+
+    async def close(self) -> None:
+        """End the link and every task; what was recorded is stored."""
+        for subscription in self._subscriptions:
+            subscription.close()
+        await self._end_link()
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._tasks.clear()
+
+    @property
+    def board(self) -> QuoteBoard | None:
+        """Latest values; None before a market panel is there."""
+        return self._hub.board
+
+    @property
+    def simulation(self) -> SimulationControl | None:
+        """Controls of the built-in simulator."""
+        return self._link.simulation if self._link is not None else None
+
+    def _market_ns(self) -> int:
+        return self._link.clock.now_ns() if self._link is not None else self._machine_ns()
+
+    # -- market looked at -----------------------------------------------------------------------------------------------
+
+    def _on_market(self, picture: MarketPicture) -> None:
+        simulated = picture.kind == "simulated"
+        link = self._link
+        if link is None or (link.host == "simulator") != simulated:
+            self._spawn(self._follow_market(simulated), "connect")
+        self._use_panel(picture.panel)
+
+    def _use_panel(self, panel: MarketPanel) -> None:
+        """Make board and scanner fit the panel and the market's day."""
+        day = self._market_day()
+        board = self._hub.board
+        if board is not None and self._board_panel is panel and board.day == day:
+            return
+        self._board_panel = panel
+        self._hub.use_board(make_board(panel, day))
+        self._scanner = None
+        end = panel.day_index(day)
+        if end < 0 or panel.days[end] != np.datetime64(day, "D"):
+            self._scanner = FormingScanner(panel, day, self._rules())
+        if self._poller is not None:
+            self._poller.forget()
+        if self._recorder is not None:
+            self._recorder.start_day(day, self._sessions.open_ns(day))
+        self._spawn(self._show_stored_indices(), "stored indices")
+
+    async def _show_stored_indices(self) -> None:
+        for tick in await self._workers.read(self._stored_indices):
+            self._hub.take_index(tick)
+
+    def _market_day(self) -> date:
+        """Trading day the board belongs to: today, else the last one before."""
+        day = day_of(self._market_ns())
+        calendar = self._calendar
+        if calendar is None or calendar.is_trading_day(day):
+            return day
+        return calendar.previous(day)
+
+    def _on_official_scan(self, picture: ScanPicture) -> None:
+        self._demand.background = _background(picture.scan, picture.panel)
+        self._demand_changed()
+
+    async def _follow_market(self, simulated: bool) -> None:
+        plan = ConnectionPlan("simulator") if simulated else self._factory.remembered()
+        try:
+            if plan is None:
+                await self.disconnect()
+            else:
+                await self._use_link(plan)
+        except RalphStockError as error:
+            self._connection = ConnectionChange(ConnectionState.REFUSED, self._machine_ns(), error=error)
+            self._publish_status()
+            raise
+
+    # -- link -----------------------------------------------------------------------------------------------------------
+
+    async def test(self, plan: ConnectionPlan) -> Diagnosis:
+        """Try a connection step by step."""
+        return await self._factory.test(plan)
+
+    async def connect(self, plan: ConnectionPlan) -> None:
+        """Use a source from now on."""
+        await self._use_link(plan)
+        if plan.host != "simulator" and plan.remember:
+            self._factory.remember(plan)
+
+    async def disconnect(self) -> None:
+        """Show stored values only."""
+        async with self._switching:
+            await self._end_link()
+        self._connection = ConnectionChange(ConnectionState.IDLE, self._machine_ns())
+        self._publish_status()
+
+    def reconnect(self) -> None:
+        """Log in again, also after another program displaced us."""
+        link = self._link
+        if link is None:
+            return
+        link.feed.reconnect()
+        task = self._tasks.get("stream")
+        if task is None or task.done():
+            self._tasks["stream"] = self._spawn(link.feed.run(), "stream")
+        if self._poller is not None:
+            self._poller.forget()
+
+    async def _use_link(self, plan: ConnectionPlan) -> None:
+        async with self._switching:
+            picture = self._official.last
+            if picture is not None and (plan.host == "simulator") != (picture.kind == "simulated"):
+                raise DataUnavailable(
+                    "The built-in simulator belongs to the simulated market, a broker to your own data.",
+                    key="error.connect.other_market",
+                )
+            await self._end_link()
+            link = await self._factory.make(plan, self._hub, self.registry)
+            self._link = link
+            self._recorder = self._make_recorder(link, lambda: list(self._demand.visible))
+            self._subscriptions.append(self._recorder.gaps.subscribe(self._on_gaps, replay=False))
+            self._hub.keeper = self._recorder
+            self._poller = self._make_poller(link.source)
+            self._board_panel = None
+            if picture is not None:
+                self._use_panel(picture.panel)
+            self._register()
+            for name, work in (
+                ("stream", link.feed.run()),
+                ("recorder", self._recorder.run()),
+                (QuotePoller.service, self._poller.run()),
+            ):
+                self._tasks[name] = self._spawn(work, name)
+            self.registry.expect(QuotePoller.service, 30.0)
+
+    async def _end_link(self) -> None:
+        ended = [
+            task for name in ("stream", QuotePoller.service, "recorder") if (task := self._tasks.pop(name, None)) is not None
+        ]
+        for task in ended:
+            task.cancel()
+        await asyncio.gather(*ended, return_exceptions=True)
+        if self._recorder is not None:
+            await self._recorder.flush()
+        link, self._link = self._link, None
+        self._hub.keeper = None
+        self._hub.on_covered(frozenset())
+        self._recorder = self._poller = None
+        self._asked_books.clear()
+        self.registry.retire(QuotePoller.service)
+        if link is not None:
+            await link.close()
+
+    def _make_poller(self, source: MarketSource) -> QuotePoller:
+        hub, demand = self._hub, self._demand
+        return QuotePoller(
+            source,
+            self.registry,
+            visible=lambda: [ticker for ticker in demand.visible if ticker not in hub.covered],
+            others=self._unstreamed,
+            books=lambda: [] if self._is_live else demand.wanting(FeedPart.BOOK),
+            index_codes=lambda: [] if self._is_live else INDEX_CODES,
+            is_open=lambda: self._phase()[0] is not Phase.CLOSED,
+            deliver=hub.take_snapshots,
+            deliver_book=hub.on_book,
+            deliver_index=hub.take_index,
+            monotonic=self._monotonic,
+        )
+
+    def _unstreamed(self) -> list[str]:
+        board = self._hub.board
+        if board is None:
+            return []
+        covered = self._hub.covered
+        # Without a stream the most wanted symbols come first; with one it carries them.
+        ordered = dict.fromkeys((*self._demand.background, *map(str, board.tickers)))
+        return [ticker for ticker in ordered if ticker not in covered]
+
+    @property
+    def _is_live(self) -> bool:
+        return self._connection.state is ConnectionState.LIVE
+
+    def _on_connection(self, change: ConnectionChange) -> None:
+        self._connection = change
+        if change.state is not ConnectionState.LIVE and self._poller is not None:
+            self._poller.wakened.set()
+        self._publish_status()
+
+    def _on_gaps(self, report: GapReport) -> None:
+        self._hub.mark_gaps(frozenset(gap.ticker for gap in report.gaps if gap.state != "filled"))
+        self.gaps.publish(report)
+
+    # -- what panels want -----------------------------------------------------------------------------------------------
+
+    def want(self, owner: str, tickers: Sequence[str], parts: frozenset[FeedPart] = _TRADES) -> None:
+        """Say what a panel shows now."""
+        if self._demand.want(owner, tickers, parts):
+            self._demand_changed()
+
+    def _demand_changed(self) -> None:
+        if self._demand_due is None:
+            self._demand_due = asyncio.get_running_loop().call_later(self._settings.demand_s, self._register)
+
+    def _register(self) -> None:
+        if self._demand_due is not None:
+            self._demand_due.cancel()
+            self._demand_due = None
+        looked_at = frozenset(self._demand.wanting(FeedPart.BOOK))
+        self._hub.watch_tapes(looked_at)
+        link = self._link
+        if link is None:
+            return
+        link.feed.want(self._demand.subscriptions(max(link.feed.capacity - len(INDEX_CODES) - 2, 0)), INDEX_CODES)
+        for ticker in looked_at - self._asked_books:
+            self._asked_books.add(ticker)
+            self._spawn(self._ask_first_state(link, ticker), f"first state of {ticker}")
+        self._asked_books &= looked_at
+
+    async def _ask_first_state(self, link: LiveLink, ticker: str) -> None:
+        """A stream says nothing until something changes: book and last trades come by request first."""
+        try:
+            self._hub.on_book(await link.source.fetch_book(ticker, Priority.INTERACTIVE))
+            trades = await link.source.fetch_trades(ticker, 100, Priority.INTERACTIVE)
+        except (ProviderError, DataUnavailable) as error:
+            # The stream or the next poll brings them; the health panel has the failure already.
+            _log.info("no first state of %s: %s", ticker, error)
+            return
+        self._hub.fill_tape(ticker, trades)
+
+    def book_of(self, ticker: str) -> BookTick | None:
+        """Last book known."""
+        return self._hub.book_of(ticker)
+
+    def tape_of(self, ticker: str) -> tuple[TradeTick, ...]:
+        """Trades of today that are kept."""
+        return self._hub.tape_of(ticker)
+
+    def forming_day(self, ticker: str) -> FormingBar | None:
+        """Today's bar as far as it is known."""
+        board = self._hub.board
+        row = board.row_of(ticker) if board is not None else None
+        if board is None or row is None or board.source[row] < QuoteSource.POLLED or board.volume_shares[row] <= 0:
+            return None
+        open_, high, low, close, volume, value = (
+            float(column[row]) if column[row] != MISSING else float("nan")
+            for column in (board.open_krw, board.high_krw, board.low_krw, board.price_krw, board.volume_shares, board.value_krw)
+        )
+        return FormingBar(kst_ns(board.day, 0), open_, high, low, close, volume, value, has_gap=bool(board.gap[row]))
+
+    def minutes_today(self, ticker: str) -> tuple[FormingBar, ...]:
+        """One-minute bars of today known so far."""
+        return self._recorder.minutes_of(ticker) if self._recorder is not None else ()
+
+    async def load_conditions(self) -> list[ConditionFormula]:
+        """Return the condition searches of the user's account."""
+        return await self._connected().feed.fetch_conditions()
+
+    async def run_condition(self, sequence: str, *, live: bool) -> list[str]:
+        """Run a condition search."""
+        return await self._connected().feed.run_condition(sequence, live=live)
+
+    async def stop_condition(self, sequence: str) -> None:
+        """End a live condition search."""
+        await self._connected().feed.stop_condition(sequence)
+
+    def _connected(self) -> LiveLink:
+        if self._link is None:
+            raise DataUnavailable("No live source is connected.", key="error.connect.not_connected")
+        return self._link
+
+    # -- loops ----------------------------------------------------------------------------------------------------------
+
+    async def _run_frames(self) -> None:
+        period, hub, beat = self._settings.frame_s, self._hub, self.registry.beat
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            hub.frame()
+            beat("frames")
+            due = max(due + period, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    def _on_frame(self, frame: QuoteFrame) -> None:
+        if self._scanner is not None:
+            self._scanner.touch(frame.rows)
+
+    async def _run_scans(self) -> None:
+        """Score the forming bar once a second where something changed; never two at a time."""
+        while True:
+            self.registry.beat("provisional scores")
+            await asyncio.sleep(self._settings.scan_s)
+            scanner, board, picture = self._scanner, self._hub.board, self._official.last
+            if scanner is None or board is None or picture is None or not picture.is_latest or self._link is None:
+                continue
+            if not scanner.has_work:
+                continue
+            rows = scanner.write(board)
+            if not len(rows):
+                continue
+            as_of = AsOf(self._market_ns())
+            result = await self._workers.compute(scanner.scan, rows, as_of, board.gap.copy())
+            if scanner is self._scanner and self._official.last is not None and self._official.last.is_latest:
+                self.scans.publish(result)
+
+    async def _run_status(self) -> None:
+        while True:
+            self.registry.beat("feed status")
+            self._publish_status()
+            self.registry.publish()
+            picture = self._official.last
+            if picture is not None and self._hub.board is not None and self._hub.board.day != self._market_day():
+                self._use_panel(picture.panel)  # the next trading day has begun
+            await asyncio.sleep(self._settings.status_s)
+
+    def _phase(self) -> tuple[Phase, float | None]:
+        """What the market does and for how many seconds more; KRX first, NXT where KRX rests."""
+        now = self._market_ns()
+        calendar = self._calendar
+        day = day_of(now)
+        if calendar is None or not calendar.is_trading_day(day):
+            return Phase.CLOSED, None
+        for venue in (Venue.KRX, Venue.NXT):
+            for span in self._sessions.spans(day, venue):
+                if span.start_ns <= now < span.end_ns:
+                    return span.phase, (span.end_ns - now) / 1e9
+        later = [
+            span.start_ns
+            for venue in (Venue.KRX, Venue.NXT)
+            for span in self._sessions.spans(day, venue)
+            if span.start_ns > now
+        ]
+        return Phase.CLOSED, (min(later) - now) / 1e9 if later else None
+
+    def _publish_status(self) -> None:
+        hub, link, change = self._hub, self._link, self._connection
+        moment = self._monotonic()
+        before, count = self._count_before
+        if moment - before >= 0.5:
+            self._rate = (hub.messages - count) / (moment - before)
+            self._count_before = (moment, hub.messages)
+        board = hub.board
+        phase, left_s = self._phase()
+        now = self._market_ns()
+        age_s: float | None = None
+        polled = 0
+        if board is not None:
+            live = board.source >= QuoteSource.POLLED
+            polled = int(np.count_nonzero(board.source == QuoteSource.POLLED))
+            known = board.at_ns[live & (board.at_ns != MISSING)]
+            if len(known):
+                age_s = max((now - int(known.max())) / 1e9, 0.0)
+        report = self.gaps.last
+        self.status.publish(
+            FeedStatus(
+                host=link.host if link is not None else None,
+                connection=change.state,
+                shown=self._shown(),
+                age_s=age_s,
+                is_stale=phase is Phase.REGULAR and link is not None and (age_s is None or age_s > STALE_AFTER_S),
+                phase=phase,
+                phase_left_s=left_s,
+                market_ns=now,
+                speed=link.clock.speed if link is not None else 1.0,
+                messages_per_s=self._rate,
+                lag_ms=hub.lag_ms,
+                streamed=len(hub.covered),
+                polled=polled,
+                open_gaps=report.open if report is not None else 0,
+                filled_gaps=report.filled if report is not None else 0,
+                next_try_s=change.next_try_s,
+                since_ns=change.at_ns,
+                error=change.error,
+            )
+        )
+
+    def _shown(self) -> QuoteSource:
+        if self._is_live and self._hub.covered:
+            return QuoteSource.STREAM
+        if self._poller is not None and self._poller.is_working:
+            return QuoteSource.POLLED
+        board = self._hub.board
+        return QuoteSource.STORED if board is not None and (board.source != QuoteSource.NONE).any() else QuoteSource.NONE
+
+
+def _background(scan: VcpScan, panel: MarketPanel) -> tuple[str, ...]:
+    """Symbols in the order in which a trader would miss them: detected patterns, then by score and by traded value."""
+    score = np.nan_to_num(scan.total_score, nan=-1.0)
+    value = np.nan_to_num(scan.mean_value_krw, nan=0.0)
+    order = np.lexsort((-value, -np.round(score / 10.0), scan.ineligible != 0, ~scan.pattern))
+    return tuple(str(ticker) for ticker in panel.tickers[order])
