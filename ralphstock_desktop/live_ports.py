@@ -8,10 +8,11 @@ a test); nothing here knows Qt, HTTP or a vendor's field names. Units as in :mod
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from engine.model.errors import RalphStockError
 from engine.model.instruments import Designation, Symbol
@@ -30,6 +31,7 @@ from engine.model.live import (
     ViEvent,
 )
 from ralphstock_desktop.ports import (
+    ActionBatch,
     AdjustedBatch,
     DailyBatch,
     FlowBatch,
@@ -37,6 +39,7 @@ from ralphstock_desktop.ports import (
     MarketFlowBatch,
     MinuteBatch,
     NewsBatch,
+    UnitOfWork,
 )
 
 __all__ = [
@@ -47,14 +50,21 @@ __all__ = [
     "DiagnosisStep",
     "FeedPart",
     "FeedSink",
+    "JobState",
+    "JobStore",
     "KeyStore",
     "Listing",
     "MarketClock",
     "MarketSource",
+    "NewsSource",
     "Priority",
     "QuoteFeed",
     "SourceMonitor",
+    "StoredSpan",
     "Subscription",
+    "SyncDataset",
+    "SyncStore",
+    "SyncUnit",
 ]
 
 
@@ -318,3 +328,81 @@ class Diagnosis:
 
 
 Probe = Callable[[], Awaitable[Diagnosis]]
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """How far a long job has come, kept beside the data it writes so that a killed program goes on where it stopped."""
+
+    key: str
+    state: Literal["idle", "running", "done", "failed"]
+    detail: dict[str, Any] = field(default_factory=dict)
+    """Anything JSON can hold."""
+    started_ns: int | None = None
+    finished_ns: int | None = None
+    next_ns: int | None = None
+
+
+class JobStore(Protocol):
+    """Progress of jobs by key. Blocks; worker threads only."""
+
+    def load(self, key: str) -> JobState | None: ...
+    def save(self, job: JobState) -> None:
+        """Keep a state in a transaction of its own; inside one with rows use :meth:`SyncUnit.put_job`."""
+        ...
+
+
+class SyncUnit(UnitOfWork, Protocol):
+    """A unit of work that can keep a job's progress in the same transaction as the rows it speaks of."""
+
+    def put_job(self, job: JobState) -> None: ...
+
+
+SyncDataset = Literal["daily_price", "adjusted_price", "flow", "index_price", "fx_rate", "market_flow"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSpan:
+    """First and last stored day of one symbol, index or market."""
+
+    first: date
+    last: date
+
+
+class SyncStore(Protocol):
+    """What the synchroniser writes to and reads from. Blocks; worker threads only."""
+
+    def unit_of_work(self, *, durable: bool = False) -> AbstractContextManager[SyncUnit]: ...
+    def stored_spans(self, dataset: SyncDataset) -> dict[str, StoredSpan]:
+        """Span stored of every ticker, code or market; of flows, what is confirmed and has won and shares."""
+        ...
+
+    def listed_tickers(self) -> tuple[Symbol, ...]:
+        """Symbols of the master that are not delisted, ascending."""
+        ...
+
+    def open_designations(self) -> tuple[Designation, ...]:
+        """Designations that have no end yet, one kind each."""
+        ...
+
+    def daily_since(self, ticker: str, since: date) -> DailyBatch:
+        """Stored raw bars, ascending."""
+        ...
+
+    def adjusted_since(self, ticker: str, since: date) -> AdjustedBatch:
+        """Stored vendor-adjusted bars, ascending; ``factor_on`` is the oldest of them."""
+        ...
+
+    def actions_of(self, ticker: str) -> ActionBatch: ...
+
+
+class NewsSource(Protocol):
+    """Where headlines come from, when not from the source of market data itself."""
+
+    name: str
+
+    async def fetch_news(self, since: date, priority: Priority) -> NewsBatch:
+        """Headlines published since a day. Raises DataUnavailable where none is configured."""
+        ...
+
+    async def close(self) -> None: ...

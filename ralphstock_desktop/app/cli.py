@@ -1,4 +1,4 @@
-"""The command line: opens the window, imports files, scans and prints, shows the ledger."""
+"""The command line: opens the window, imports files, scans and prints, shows the ledger, simulates the broker."""
 
 from __future__ import annotations
 
@@ -92,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     window.add_argument("--size", type=_size, metavar="WxH", help="window size, for example 1280x800")
     window.add_argument("--as-of", type=_day, metavar="DATE", help="look at the end of this day (YYYY-MM-DD)")
     window.add_argument("--symbol", metavar="CODE", help="select this symbol")
+    window.add_argument(
+        "--live", type=float, metavar="SECONDS", help="with --screenshot: follow the running market so long before the picture"
+    )
     window.add_argument("--theme", choices=("system", "dark", "light"), help="for this run only")
     window.add_argument("--language", choices=("ko", "en"), help="for this run only")
     window.add_argument("--direction", choices=("kr", "us", "cb"), help="colours of rise and fall, for this run only")
@@ -115,6 +118,33 @@ def _parser() -> argparse.ArgumentParser:
     ledger.add_argument("--json", action="store_true", help="print as JSON")
     ledger.set_defaults(run=_ledger)
 
+    simulating = commands.add_parser(
+        "simulate", parents=[shared], help="serve a day of the market as the broker's REST and WebSocket would"
+    )
+    simulating.add_argument("--day", type=_day, metavar="DATE", help="trading day to replay (default: the last one stored)")
+    simulating.add_argument(
+        "--port", type=_port, default=8700, metavar="N", help="port on this machine, 0 for a free one (default: 8700)"
+    )
+    simulating.add_argument(
+        "--speed", type=float, default=60.0, metavar="X", help="market seconds per second, up to 600 (default: 60)"
+    )
+    simulating.add_argument("--start", default="09:00", metavar="HH:MM", help="market time to start at (default: 09:00)")
+    simulating.add_argument("--seed", type=int, default=1, metavar="N", help="equal seeds replay equal trades")
+    simulating.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME=RATE",
+        help="switch on a fault, for example cut=0.01; may be repeated",
+    )
+    simulating.add_argument("--strict-limits", action="store_true", help="one request a second per api-id instead of five")
+    simulating.add_argument(
+        "--caps", type=_count, metavar="N", help="items one WebSocket may register (default: 200, 100 per group)"
+    )
+    simulating.add_argument("--same-token", action="store_true", help="a second token request returns the same token")
+    simulating.add_argument("--with-ka10087", action="store_true", help="serve the after-hours book the vendor has deleted")
+    simulating.set_defaults(run=_simulate)
+
     commands.add_parser("warm-up", parents=[shared], help="compile the scan loops once").set_defaults(run=_warm_up)
     return parser
 
@@ -134,6 +164,18 @@ def _size(text: str) -> tuple[int, int]:
     if width.isdigit() and height.isdigit() and 320 <= int(width) <= 10_000 and 240 <= int(height) <= 10_000:
         return int(width), int(height)
     raise argparse.ArgumentTypeError(f"'{text}' is not a size like 1280x800")
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 65_535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a port: a number from 0 to 65535 is expected")
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) >= 1:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a number of items: 1 or more is expected")
 
 
 def _say(text: str) -> None:
@@ -179,6 +221,7 @@ def _open_window(options: argparse.Namespace) -> int:
             size=options.size,
             as_of=options.as_of,
             ticker=options.symbol,
+            live_s=options.live,
             settings={key: value for key, value in chosen.items() if value is not None},
         )
     )
@@ -369,6 +412,39 @@ def _ledger(options: argparse.Namespace) -> int:
             f"  {row['dataset']:20} {row['rows']:>10,} rows {row['symbols']:>6,} symbols"
             f"  {row['first_day']} … {row['last_day']}  {row['source']}{gaps}"
         )
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from ralphstock_desktop.app.market_dataset import has_real_data
+    from ralphstock_desktop.app.simulate import SimulatorChoices, load_history, serve
+    from ralphstock_desktop.providers.kiwoom_sim.faults import parse_faults
+
+    choices = SimulatorChoices(
+        day=options.day,
+        start=options.start,
+        speed=options.speed,
+        seed=options.seed,
+        port=options.port,
+        strict_limits=options.strict_limits,
+        caps=options.caps,
+        same_token=options.same_token,
+        single_price=options.with_ka10087,
+        faults=parse_faults(options.fault),
+    )
+    bar = _Bar()
+    default = "real" if has_real_data(_folders(options), options.database) else "simulated"
+    with contextlib.closing(_dataset(options, default)) as dataset:
+        try:
+            history = load_history(dataset, bar)
+        finally:
+            bar.end()
+            _tell_notices(dataset)
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(serve(history, choices, _say))
+    _say("The simulator has stopped.")
     return 0
 
 

@@ -36,7 +36,9 @@ from ralphstock_desktop.ports import (
     Dataset,
     FilePreview,
     ImportReport,
+    IndexBatch,
     Ledger,
+    MinuteBatch,
     OnProgress,
     ScanRecord,
     StoredSignal,
@@ -160,6 +162,14 @@ class RealDataset:
         """Symbols with any minute bar."""
         return self._store.minute_tickers()
 
+    def minutes_between(self, ticker: str, first_ns: int, last_ns: int) -> MinuteBatch | None:
+        """One-minute bars as stored that start in an interval; None if there are none."""
+        return self._store.minutes_between(ticker, first_ns, last_ns)
+
+    def index_days(self, code: str) -> IndexBatch | None:
+        """Daily levels of an index or exchange rate by our name; None if nothing is stored."""
+        return self._store.index_days(code)
+
     def unit_of_work(self, *, durable: bool = False) -> AbstractContextManager[UnitOfWork]:
         """One transaction of the repository."""
         return self.database.unit_of_work(durable=durable)
@@ -271,6 +281,11 @@ class SimulatedDataset(RealDataset):
 
     simulated = True
     _generated: SimulationSpec | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the generated market is in its database already."""
+        return self._generated is None and self._location.path is not None and self._location.path.exists()
 
     def quick_panel(self) -> MarketPanel | None:
         """Map the stored market, or the draft of a market that is not stored yet."""

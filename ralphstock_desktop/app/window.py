@@ -37,6 +37,7 @@ from ralphstock_desktop.app.folders import Folders, read_history, write_atomical
 from ralphstock_desktop.app.market_dataset import dataset_makers, display_of, has_real_data
 from ralphstock_desktop.app.settings_store import JsonSettings
 from ralphstock_desktop.services.contracts import DatasetKind, Empty, Failed, Loading, Ready, SettingValue
+from ralphstock_desktop.services.live.service import LiveService
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
 from ralphstock_desktop.ui.appearance import Appearance
@@ -61,6 +62,8 @@ class WindowOptions:
     size: tuple[int, int] | None = None
     as_of: date | None = None
     ticker: str | None = None
+    live_s: float | None = None
+    """With a picture: how long the running market is followed before it is taken; None takes it without one."""
     settings: dict[str, SettingValue] | None = None
     """Settings for this run only, such as theme and language."""
 
@@ -197,6 +200,7 @@ class _WindowRun:
             time.time_ns,
             options.folders.data,
         )
+        self._live = self._make_live() if options.live_s is not None or options.screenshot is None else None
         self._window = MainWindow(
             WindowParts(
                 workstation=self._workstation,
@@ -232,6 +236,8 @@ class _WindowRun:
         if not self._settings.get("first_run_done") and options.kind is None and options.screenshot is None:
             window.show_first_run()
         window.make_panels()
+        if self._live is not None:
+            self.spawn(self._start_live(self._live, ready), "start the live market")
         if options.screenshot is not None:
             self.spawn(self._picture(options.screenshot, ready), "screenshot")
         code = await self._closed
@@ -268,6 +274,23 @@ class _WindowRun:
         self.spawn(self._report_first_signals(done), "timings")
         return done
 
+    def _make_live(self) -> LiveService:
+        from ralphstock_desktop.app.live import open_live
+
+        live = open_live(self._workstation, self._settings, self._workers, self._options.folders, self.spawn, self._tell_later)
+        self._workstation.live = live
+        return live
+
+    async def _start_live(self, live: LiveService, ready: asyncio.Future[None]) -> None:
+        """Connect the running market once the first signals are on screen."""
+        await ready
+        await _painted()
+        await live.start()
+        self._timings.reached("live market started")
+
+    def _tell_later(self, error: BaseException) -> None:
+        self._loop.call_soon_threadsafe(self._tell, error, "the simulator")
+
     async def _report_first_signals(self, done: asyncio.Future[None]) -> None:
         await done
         await _painted()
@@ -286,6 +309,8 @@ class _WindowRun:
         problem = ""
         if self._options.ticker is not None:
             problem = self._choose(self._options.ticker)
+        if self._options.live_s is not None:
+            await asyncio.sleep(self._options.live_s)
         for _ in range(20):
             await _painted()
         saved = self._window.grab().save(str(file))
@@ -364,6 +389,8 @@ class _WindowRun:
         """Refuse new work, end tasks, close stores and threads; a step over its deadline is named and skipped."""
         for subscription in self._listeners:
             subscription.close()
+        if self._live is not None:
+            await self._step("live market", self._live.close())
         await self._step("workstation", self._workstation.close())
         for task in list(self._tasks):
             task.cancel()

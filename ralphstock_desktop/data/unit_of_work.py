@@ -17,9 +17,11 @@ from sqlalchemy import Connection, insert, select, update
 from engine.model.errors import DataUnavailable, StorageError
 from engine.model.instruments import Designation, Symbol
 from ralphstock_desktop.data import flow_writes, master_writes, news_writes, price_writes, signal_writes
+from ralphstock_desktop.data.job_writes import put_job
 from ralphstock_desktop.data.schema.market import IMPORT_RUN
 from ralphstock_desktop.data.schema.records import SETTING, SIGNAL
 from ralphstock_desktop.data.write_context import WriteContext
+from ralphstock_desktop.live_ports import JobState
 from ralphstock_desktop.ports import (
     ActionBatch,
     AdjustedBatch,
@@ -131,6 +133,10 @@ class SqlUnitOfWork:
             connection.execute(insert(SETTING).values(key=key, value=value, updated_at=now))
         else:
             connection.execute(update(SETTING).where(SETTING.c.key == key).values(value=value, updated_at=now))
+
+    def put_job(self, job: JobState) -> None:
+        """Keep the progress of a long job together with the rows it speaks of."""
+        put_job(self._context.connection, job)
 
     def finish(self) -> None:
         """Bump the change counters; called by the owner of the transaction right before the commit."""

@@ -198,7 +198,7 @@ class SymbolHit:
 # -- settings -----------------------------------------------------------------------------------------------------------
 
 SettingValue = str | int | bool
-SettingKind = Literal["choice", "integer", "switch"]
+SettingKind = Literal["choice", "integer", "switch", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +214,7 @@ class SettingSpec:
     choices: tuple[str, ...] = ()
     """Allowed values of a ``choice``; shown as ``settings.<key>.<choice>``."""
     minimum: int = 0
+    """Of an ``integer``; of a ``text`` the fewest characters."""
     maximum: int = 0
     step: int = 1
     unit: str = ""

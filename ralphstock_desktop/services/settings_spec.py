@@ -15,6 +15,8 @@ SETTINGS: tuple[SettingSpec, ...] = (
     SettingSpec("language", "look", "choice", "ko", choices=("ko", "en")),
     SettingSpec("dataset", "internal", "choice", "simulated", choices=("real", "simulated")),
     SettingSpec("first_run_done", "internal", "switch", False),
+    SettingSpec("live_host", "internal", "choice", "none", choices=("none", "real", "mock", "custom")),
+    SettingSpec("live_url", "internal", "text", "", maximum=200),
 )
 """Page ``internal`` is not shown: it holds what the program remembers for itself."""
 
@@ -38,12 +40,15 @@ def check_setting(spec: SettingSpec, value: object) -> SettingValue:
         return value
     if spec.kind == "choice" and isinstance(value, str) and value in spec.choices:
         return value
+    if spec.kind == "text" and isinstance(value, str) and spec.minimum <= len(value) <= spec.maximum and value.isprintable():
+        return value
     if type(value) is int and spec.kind == "integer" and spec.minimum <= value <= spec.maximum:
         return value
     allowed = {
         "switch": "true / false",
         "choice": ", ".join(spec.choices),
         "integer": f"{spec.minimum} - {spec.maximum}",
+        "text": f"{spec.minimum} - {spec.maximum} characters",
     }[spec.kind]
     raise ValidationFailed(
         f"setting '{spec.key}' cannot be {value!r}: {allowed} is expected.",

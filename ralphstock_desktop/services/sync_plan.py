@@ -133,6 +133,8 @@ class SyncItem:
     requests: int
     whole: bool = False
     """All history is fetched, not only what is missing at the end."""
+    begins: date | None = None
+    """First stored day; a history that is replaced is replaced from there, never in part."""
 
 
 @dataclass(slots=True)
@@ -258,12 +260,16 @@ def bar_items(
         expected = max(begin, listed.get(ticker) or begin)
         late = span is not None and span.first > expected + timedelta(days=settings.gap_slack_days)
         if span is None or (late and ticker not in marks.whole):
-            items.append(SyncItem(ticker, begin, _pages(calendar, expected, target, rates.daily_rows), whole=True))
+            items.append(
+                SyncItem(
+                    ticker, begin, _pages(calendar, expected, target, rates.daily_rows), True, span.first if span else None
+                )
+            )
             continue
         since = min(span.last, target)
         if step is StepName.ADJUSTED:
             since = _days_before(calendar, since, settings.overlap_days)
-        items.append(SyncItem(ticker, since, _pages(calendar, since, target, rates.daily_rows)))
+        items.append(SyncItem(ticker, since, _pages(calendar, since, target, rates.daily_rows), begins=span.first))
     return items
 
 

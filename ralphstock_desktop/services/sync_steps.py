@@ -164,7 +164,8 @@ class StepFetcher:
 
     async def _adjusted(self, item: SyncItem) -> Fetched:
         ticker, target = item.key, self.targets.bars
-        given = await self._fetch_adjusted(ticker, item.since)
+        begin = min(self.history_begin, item.begins or self.history_begin)
+        given = await self._fetch_adjusted(ticker, begin if item.whole else item.since)
         replaces = None
         if not item.whole:
             raw, actions, stored = await self.workers.read(self._stored_rows, ticker, item.since)
@@ -173,9 +174,9 @@ class StepFetcher:
                 last = _newest(stored.day)
                 new = given if last is None else _rows(given, given.day > np.datetime64(last, "D"))
                 return self._dated(item, lambda unit: unit.upsert_adjusted(new), given.day, target)
-            given = await self._fetch_adjusted(ticker, self.history_begin)
+            given = await self._fetch_adjusted(ticker, begin)
             replaces = stored.factor_on
-        raw, actions, _ = await self.workers.read(self._stored_rows, ticker, self.history_begin)
+        raw, actions, _ = await self.workers.read(self._stored_rows, ticker, begin)
         self._need_raw(raw, ticker)
         found = derive_actions(ticker, raw, given, self.source.name)
         is_new = ~np.array(known_exactly(actions, found), dtype=np.bool_)
@@ -221,9 +222,8 @@ class StepFetcher:
         if not len(raw.day):
             raise DataUnavailable(
                 f"The raw bars of {ticker} are not stored yet; adjusted prices cannot be checked without them.",
-                key="error.sync.day_missing",
+                key="error.sync.no_raw",
                 ticker=ticker,
-                day=self.targets.bars.isoformat(),
             )
 
 
@@ -260,4 +260,4 @@ def _up_to(batch: B, target: date) -> B:
 
 def _rows(batch: B, keep: Any) -> B:
     columns: Sequence[Any] = [item for item in dataclasses.fields(batch) if isinstance(getattr(batch, item.name), np.ndarray)]
-    return cast(B, dataclasses.replace(batch, **{item.name: getattr(batch, item.name)[keep] for item in columns}))
+    return dataclasses.replace(batch, **{item.name: getattr(batch, item.name)[keep] for item in columns})

@@ -213,6 +213,12 @@ class WorkstationService:
         self._minutes = frozenset()
         await self.start(kind)
 
+    @property
+    def dataset(self) -> Dataset | None:
+        """The open data set of the market on screen; None before there is one."""
+        picture = self.market.last
+        return self._open.get(picture.kind) if picture is not None else None
+
     async def _dataset(self, kind: DatasetKind) -> Dataset:
         if kind not in self._open:
             self._open[kind] = await self._workers.job(self._makers[kind])

@@ -109,6 +109,18 @@ def _evidence(context: DockContext) -> PanelFrame:
     return EvidencePanel(context)
 
 
+def _book(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.order_book import OrderBookPanel
+
+    return OrderBookPanel(context)
+
+
+def _trades(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.trades import TradesPanel
+
+    return TradesPanel(context)
+
+
 def _ledger(context: DockContext) -> PanelFrame:
     from ralphstock_desktop.ui.docks.ledger import LedgerPanel
 
@@ -121,6 +133,8 @@ DOCKS: tuple[DockSpec, ...] = (
     DockSpec("chart", "shell.dock.chart", "0600", "candles", "centre", _chart),
     DockSpec("flow", "shell.dock.flow", "0796", "flow", "centre", _flow),
     DockSpec("evidence", "shell.dock.evidence", "0812", "evidence", "right", _evidence, follows_scan=True),
+    DockSpec("book", "shell.dock.book", "0101", "ladder", "right", _book),
+    DockSpec("trades", "shell.dock.trades", "0120", "journal", "right", _trades),
     DockSpec("ledger", "shell.dock.ledger", "0980", "database", "left_bottom", _ledger),
 )
 

@@ -39,6 +39,7 @@ from ralphstock_desktop.ui.dialogs.first_run import FirstRunPage
 from ralphstock_desktop.ui.dialogs.help_overlay import HelpOverlay
 from ralphstock_desktop.ui.dialogs.settings import Fact, SettingsWindow
 from ralphstock_desktop.ui.dock_registry import DOCKS, DockContext, DockSpec, MarketFiltered, Spawn
+from ralphstock_desktop.ui.index_strip import IndexStrip
 from ralphstock_desktop.ui.layout.dock_area import DockArea, widget_dock
 from ralphstock_desktop.ui.layout.model import LayoutUnreadable, dump_layout, parse_layout
 from ralphstock_desktop.ui.look_settings import LookSettings
@@ -167,6 +168,7 @@ class MainWindow(QMainWindow):
 
         self.bar = AppBar(look, self.shell, self.actions_book, parts.now_ns)
         self.simulation, self.past, self.notice = SimulationBanner(look), PastBanner(look), NoticeBanner(look)
+        self.indices = IndexStrip(look, parts.workstation)
         self.status = StatusBar(look, self.shell)
         self.area = DockArea(self, self.context, parts.docks, self._on_made)
         self._assemble()
@@ -191,7 +193,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.bar, self.simulation, self.past, self.notice):
+        for widget in (self.bar, self.simulation, self.past, self.indices, self.notice):
             column.addWidget(widget)
         self.setMenuWidget(top)
         # A QStatusBar would add its own frames and grip; a plain bottom bar in its place keeps the 24 px of the design.
@@ -235,6 +237,7 @@ class MainWindow(QMainWindow):
         self.search_list.chosen.connect(self._on_answer)
         self._panel_menu.aboutToShow.connect(self._fill_panel_menu)
         self.area.changed.connect(self._save_layout)
+        self.area.changed.connect(self.area.label)
         self.appearance.changed.connect(self.apply)
         application = QApplication.instance()
         if isinstance(application, QApplication):
@@ -249,6 +252,8 @@ class MainWindow(QMainWindow):
             work.job.subscribe(self.status.set_job),
             work.notices.subscribe(self._on_notice),
         ]
+        if work.live is not None:
+            self._subscriptions.append(work.live.status.subscribe(self.status.set_feed))
 
     # -- life -------------------------------------------------------------------------------------------------------------
 
@@ -686,6 +691,7 @@ class MainWindow(QMainWindow):
         self.area.flush()
         self.area.stop()
         self._timer.stop()
+        self.indices.close_feed()
         for subscription in self._subscriptions:
             subscription.close()
         for dialog in list(self._reports):

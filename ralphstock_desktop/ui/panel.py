@@ -17,7 +17,7 @@ from engine.model.instants import AsOf
 from ralphstock_desktop.services.contracts import Empty, Failed, Loading, Offline, PanelState, Ready, Stale
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
-from ralphstock_desktop.ui.panel_header import IconButton, LinkRole, PanelHeader, paint_border
+from ralphstock_desktop.ui.panel_header import BadgeLook, IconButton, LinkRole, PanelHeader, paint_border
 from ralphstock_desktop.ui.panel_states import ProgressLine, Skeleton, StatePage, StateStrip
 
 __all__ = ["IconButton", "LinkRole", "PanelFrame", "Skeleton"]
@@ -94,6 +94,7 @@ class PanelFrame(QWidget):
         self._last_as_of: AsOf | None = None
         self._simulated = self._past = False
         self._data_end: AsOf | None = None
+        self._live_badge: BadgeLook | None = None
         self._active = False
         self._extra_actions: list[tuple[QAction, str]] = []
         self._content: QWidget | None = None
@@ -197,6 +198,12 @@ class PanelFrame(QWidget):
         """
         if (simulated, past, data_end) != (self._simulated, self._past, self._data_end):
             self._simulated, self._past, self._data_end = simulated, past, data_end
+            self._show_badge()
+
+    def set_live_badge(self, badge: BadgeLook | None) -> None:
+        """Say where ready values come from while they live (stream, polling, provisional); None: the as-of badge again."""
+        if badge != self._live_badge:
+            self._live_badge = badge
             self._show_badge()
 
     def add_menu_action(self, text_key: str, slot: Callable[[], object], *, checkable: bool = False) -> QAction:
@@ -307,6 +314,9 @@ class PanelFrame(QWidget):
             badge.show_badge("offline", text, "unknown")
         elif isinstance(state, Stale):
             badge.show_badge("stale", fmt.age(state.age_s, language, short=True), "stale")
+        elif self._live_badge is not None and not isinstance(state, Empty):
+            live = self._live_badge
+            badge.show_badge(live.icon, live.text, live.token, live.tint)
         elif not when:
             badge.show_badge("check", "", "text-secondary")
         elif self._simulated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
@@ -10,10 +11,20 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QToolBu
 
 from ralphstock_desktop.ui.appearance import Appearance
 
-__all__ = ["Badge", "IconButton", "LinkDot", "LinkRole", "PanelHeader", "paint_border"]
+__all__ = ["Badge", "BadgeLook", "IconButton", "LinkDot", "LinkRole", "PanelHeader", "paint_border"]
 
 LinkRole = Literal["source", "follower", "both"]
 _ROLE_SIGN: dict[LinkRole, str] = {"source": "→", "follower": "←", "both": "⇄"}
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeLook:
+    """What a badge shows: icon, text, colour token and the token of its ground (empty: outlined)."""
+
+    icon: str
+    text: str
+    token: str
+    tint: str = ""
 
 
 class _Framed(Protocol):

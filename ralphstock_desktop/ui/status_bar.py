@@ -8,9 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import ScanPicture
+from ralphstock_desktop.services.live_contracts import FeedStatus
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.panel_states import TextButton, progress_texts
+from ralphstock_desktop.ui.viewmodels.feed_words import feed_words, phase_words
 from ralphstock_desktop.ui.viewmodels.shell import ShellViewModel
 
 __all__ = ["StatusBar"]
@@ -94,11 +96,14 @@ class StatusBar(QWidget):
     -------
     ledger_wanted
         A click on what concerns the data.
+    health_wanted
+        A click on what concerns the connection.
     cancel_requested
         The stop word of the running job.
     """
 
     ledger_wanted = Signal()
+    health_wanted = Signal()
     cancel_requested = Signal()
 
     def __init__(self, appearance: Appearance, shell: ShellViewModel, parent: QWidget | None = None) -> None:
@@ -110,7 +115,11 @@ class StatusBar(QWidget):
         self._frame_ms: float | None = None
         self._memory: float | None = None
         self._now_ns = 0
+        self._feed: FeedStatus | None = None
         self.kind = _Item(appearance)
+        self.feed = _Item(appearance, "dot")
+        self.gaps = _Item(appearance, "hatch", "warning")
+        self.phase = _Item(appearance, "clock")
         self.store = _Item(appearance, "database")
         self.data = _Item(appearance, "clock")
         self.scan = _Item(appearance, "radar")
@@ -121,14 +130,27 @@ class StatusBar(QWidget):
         self.help, self.frame, self.memory = _Item(appearance, "", "text-muted"), _Item(appearance), _Item(appearance)
         for item in (self.kind, self.store, self.data):
             item.clicked.connect(self.ledger_wanted)
+        for item in (self.feed, self.gaps, self.phase):
+            item.clicked.connect(self.health_wanted)
         # The first to go is the first here: facts about the machine, then the left group from its right end.
-        self._order = (self.memory, self.frame, self.scan, self.data, self.store, self.help, self.job)
+        self._order = (
+            self.memory,
+            self.frame,
+            self.scan,
+            self.data,
+            self.store,
+            self.help,
+            self.job,
+            self.kind,
+            self.gaps,
+            self.phase,
+        )
         self._row = QHBoxLayout(self)
         self._row.setSpacing(0)
-        for widget in (self.kind, self.store, self.data, self.scan, self.job, self.stop):
+        for widget in (self.feed, self.gaps, self.kind, self.store, self.data, self.scan, self.job, self.stop):
             self._row.addWidget(widget)
         self._row.addStretch(1)
-        for widget in (self.help, self.frame, self.memory):
+        for widget in (self.help, self.frame, self.memory, self.phase):
             self._row.addWidget(widget)
         appearance.changed.connect(self.refresh)
         self.refresh()
@@ -145,6 +167,12 @@ class StatusBar(QWidget):
         """Show duration and counts of the last scan."""
         self._scan = scan
         self.refresh()
+
+    def set_feed(self, status: FeedStatus) -> None:
+        """Show where live values come from, how old they are, and what the market does."""
+        self._feed = status
+        self._show_feed()
+        self._fit()
 
     def set_job(self, job: Progress | None) -> None:
         """Show the running job, or that there is none."""
@@ -175,6 +203,7 @@ class StatusBar(QWidget):
         self.stop.setFont(look.font("caption", bold=True))
         self.stop.setMaximumHeight(look.px(22))
         self.help.show_text(look.tr("shell.status.help"))
+        self._show_feed()
         self._show_data()
         self._show_scan()
         self._show_job()
@@ -193,7 +222,7 @@ class StatusBar(QWidget):
 
     def _fit(self) -> None:
         """Leave out items until the rest stands whole."""
-        items = (self.kind, *self._order)
+        items = (self.feed, *self._order)
         for item in items:
             item.drop(False)
         margins = self._row.contentsMargins()
@@ -207,7 +236,19 @@ class StatusBar(QWidget):
                 item.drop(True)
                 needed -= item.sizeHint().width()
         left_out = [item for item in items if item.dropped]
-        shown = (self.kind, self.store, self.data, self.scan, self.job, self.frame, self.memory, self.help)
+        shown = (
+            self.feed,
+            self.gaps,
+            self.phase,
+            self.kind,
+            self.store,
+            self.data,
+            self.scan,
+            self.job,
+            self.frame,
+            self.memory,
+            self.help,
+        )
         self.setToolTip("\n".join(item.text() for item in shown if item.text()) if left_out else "")
 
     def _show_data(self) -> None:
@@ -233,6 +274,16 @@ class StatusBar(QWidget):
         if age:
             text = f"{text} · {look.tr('shell.status.age_days', days=f'{age:,}')}"
         self.data.show_text(text, text)
+
+    def _show_feed(self) -> None:
+        feed, look = self._feed, self._appearance
+        if feed is None:
+            return
+        words = feed_words(look, feed)
+        self.feed.show_text(" · ".join(words.parts), words.tip, token=words.token)
+        gaps = look.tr("feed.status.gaps", count=f"{feed.open_gaps:,}") if feed.open_gaps else ""
+        self.gaps.show_text(gaps, look.tr("feed.status.gaps_tip", open=f"{feed.open_gaps:,}", filled=f"{feed.filled_gaps:,}"))
+        self.phase.show_text(phase_words(look, feed))
 
     def _show_scan(self) -> None:
         scan, look = self._scan, self._appearance

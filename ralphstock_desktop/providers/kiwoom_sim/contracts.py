@@ -216,6 +216,14 @@ class SimMarketPort(Protocol):
         """Whether the symbol is listed (not delisted) on the day."""
         ...
 
+    def listed_shares(self, row: int) -> int:
+        """Listed shares of a symbol."""
+        ...
+
+    def is_on_nxt(self, row: int) -> bool:
+        """Whether the symbol trades on NXT too."""
+        ...
+
     def quote(self, row: int) -> SimQuote: ...
     def book(self, row: int) -> SimBook: ...
     def executions(self, row: int, limit: int) -> Sequence[SimExecution]:
@@ -236,6 +244,14 @@ class SimMarketPort(Protocol):
     def breadth(self, code: str) -> SimBreadth: ...
     def index_minutes(self, code: str) -> tuple[Ints, npt.NDArray[np.float64]]:
         """Minute starts and levels (minutes, 4: open, high, low, close) of today up to the clock."""
+        ...
+
+    def index_codes(self) -> Sequence[tuple[str, str]]:
+        """Exchange code and name of every index and sector there is."""
+        ...
+
+    def index_members(self, code: str) -> Ints:
+        """Rows of an index's constituents; empty for an unknown code."""
         ...
 
     def vis(self) -> Sequence[SimVi]:
@@ -270,6 +286,10 @@ class Fault(StrEnum):
     WRONG_UNITS = "wrong_units"
     CLOCK_SKEW = "clock_skew"
     EMPTY_PAGE = "empty_page"
+    RETURN_CODE_TEXT = "return_code_text"
+    """``return_code`` as a text, as some of the vendor's paths write it."""
+    UNKNOWN_FIELDS = "unknown_fields"
+    """Further fields nobody has heard of."""
     RESTART = "restart"
     """The server goes away and comes back in the middle of the day: all connections, tokens and registrations are lost."""
 

@@ -23,6 +23,8 @@ class LiveLink:
     simulation: SimulationControl | None
     close: Callable[[], Awaitable[None]]
     """Ends requests and whatever was started for it (such as the built-in simulator)."""
+    refresh: Callable[[], None] = lambda: None
+    """Called once a second, for what the source tells of itself."""
 
 
 class LinkFactory(Protocol):

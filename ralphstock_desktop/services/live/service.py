@@ -484,6 +484,8 @@ class LiveService:
             self.registry.beat("feed status")
             self._publish_status()
             self.registry.publish()
+            if self._link is not None:
+                self._link.refresh()
             picture = self._official.last
             if picture is not None and self._hub.board is not None and self._hub.board.day != self._market_day():
                 self._use_panel(picture.panel)  # the next trading day has begun

@@ -83,6 +83,8 @@ class ChartData:
         self._sums: dict[int, float] = {}
         self._picks: dict[tuple[int, bool], FloatArray] = {}
         self._pick_size = 0
+        self._vwap_before = (0.0, 0.0)
+        """Value and volume of the newest day before its newest bar."""
         self.last = self._stored_last()
         self.last_averages: dict[int, float] = {
             length: float(values[-1]) if len(values) else math.nan for length, values in series.averages.items()
@@ -124,6 +126,44 @@ class ChartData:
                 if length not in self._sums:
                     self._sums[length] = float(close[self.count - length : self.count - 1].sum())
                 self.last_averages[length] = (self._sums[length] + last.close) / length
+
+    @cached_property
+    def vwap(self) -> FloatArray | None:
+        """Volume-weighted average price since the beginning of each day, per minute bar; None for other bars.
+
+        A bar without a published value counts with its typical price.
+        """
+        series = self.series
+        if not series.timeframe.is_intraday or not self.count:
+            return None
+        volume = np.nan_to_num(series.volume_shares)
+        typical = (series.high + series.low + series.close) / 3.0
+        value = np.nan_to_num(np.where(np.isnan(series.value_krw), typical * volume, series.value_krw))
+        days = series.time.astype("datetime64[D]").astype(np.int64)
+        starts = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1])))
+        length = np.diff(np.concatenate((starts, [self.count])))
+        sums = []
+        for column in (value, volume):
+            running = np.cumsum(column)
+            before = np.repeat(running[starts] - column[starts], length)
+            sums.append(running - before)
+        self._vwap_before = (
+            float(sums[0][-1] - value[-1]),
+            float(sums[1][-1] - volume[-1]),
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(sums[1] > 0, sums[0] / sums[1], np.nan)
+
+    @property
+    def vwap_last(self) -> float:
+        """The same at the newest bar as it is now; NaN for other bars."""
+        if self.vwap is None:
+            return math.nan
+        last, (value, volume) = self.last, self._vwap_before
+        if math.isnan(last.close) or not last.volume > 0:
+            return value / volume if volume > 0 else math.nan
+        added = (last.high + last.low + last.close) / 3.0 * last.volume if math.isnan(last.value) else last.value
+        return (value + added) / (volume + last.volume)
 
     def bar(self, number: int) -> LastBar:
         """Values of any bar."""

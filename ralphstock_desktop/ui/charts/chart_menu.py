@@ -51,6 +51,8 @@ class ChartMenu:
             for length in lengths:
                 self._check(averages, f"MA{length}", length in options.averages, partial(self._average, length))
             menu.addSeparator()
+            if chart.series is not None and chart.series.timeframe.is_intraday:
+                self._check(menu, tr("live.chart.vwap"), options.vwap, partial(self._switch, "vwap"))
             for name in ("pattern", "zigzag", "limit_marks"):
                 is_on = bool(getattr(options, name))
                 self._check(menu, tr(f"chart.menu.{name}"), is_on, partial(self._switch, name))
@@ -113,6 +115,8 @@ class ChartMenu:
             self._chart.set_options(replace(options, pattern=on))
         elif name == "zigzag":
             self._chart.set_options(replace(options, zigzag=on))
+        elif name == "vwap":
+            self._chart.set_options(replace(options, vwap=on))
         else:
             self._chart.set_options(replace(options, limit_marks=on))
 

@@ -45,7 +45,7 @@ from ralphstock_desktop.ui.charts.ink import Ink
 from ralphstock_desktop.ui.charts.link import ChartLink, CrosshairAt, RangeShown
 from ralphstock_desktop.ui.charts.navigation import Navigation
 from ralphstock_desktop.ui.charts.paint_axes import Crosshair
-from ralphstock_desktop.ui.charts.scene import ChartOptions, LimitMarks, PatternSummary, Scale, Scene, SceneInput
+from ralphstock_desktop.ui.charts.scene import ChartOptions, GapBand, LimitMarks, PatternSummary, Scale, Scene, SceneInput
 from ralphstock_desktop.ui.charts.viewport import View, ViewStore
 
 __all__ = ["ChartWidget"]
@@ -175,6 +175,7 @@ class ChartWidget(QWidget):
             self._given,
             data=ChartData(series) if series is not None else None,
             limits=None,
+            gaps=(),
             overlay=self._given.overlay if same else None,
             summary=self._given.summary if same else PatternSummary(),
             evidence=self._given.evidence if same else None,
@@ -209,6 +210,26 @@ class ChartWidget(QWidget):
         """Bars that closed at their price limit; drawn where the option is on."""
         self._given = replace(self._given, limits=limits)
         self._changed(keep_scale=True)
+
+    def set_gaps(self, gaps: tuple[GapBand, ...]) -> None:
+        """Hatch bars of which something was not received."""
+        if gaps != self._given.gaps:
+            self._given = replace(self._given, gaps=gaps)
+            self._changed(keep_scale=True)
+
+    def set_countdown(self, text: str) -> None:
+        """Time until the newest bar ends; only the price axis is painted again."""
+        if text == self._given.countdown:
+            return
+        self._given = replace(self._given, countdown=text)
+        scene = self._scene
+        if scene is None:
+            return
+        scene.given = replace(scene.given, countdown=text)
+        ratio, pane = self.ink.ratio, scene.pane("price")
+        if pane is not None:
+            left = math.floor(scene.plot_width / ratio)
+            self.update(left, 0, self.width() - left, math.ceil(pane.bottom / ratio) + 1)
 
     def set_flow_note(self, text: str) -> None:
         """Badge of the flow panes, such as ``확정 18:10``."""
@@ -558,6 +579,7 @@ class ChartWidget(QWidget):
             "pattern": options.pattern,
             "zigzag": options.zigzag,
             "limit_marks": options.limit_marks,
+            "vwap": options.vwap,
             "shares": dict(options.shares),
         }
 

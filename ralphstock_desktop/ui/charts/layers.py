@@ -17,6 +17,7 @@ from ralphstock_desktop.ui.charts.paint_axes import (
     Crosshair,
     axis_tags,
     paint_axis_texts,
+    paint_countdown,
     paint_crosshair,
     paint_grid,
     paint_last_line,
@@ -30,9 +31,12 @@ from ralphstock_desktop.ui.charts.paint_bars import (
     paint_last_average,
     paint_last_candle,
     paint_last_volume,
+    paint_last_vwap,
     paint_limit_marks,
     paint_volume,
+    paint_vwap,
 )
+from ralphstock_desktop.ui.charts.paint_gaps import paint_gaps
 from ralphstock_desktop.ui.charts.paint_overlay import (
     paint_evidence_ground,
     paint_evidence_marks,
@@ -68,6 +72,7 @@ def _paint_base(painter: QPainter, scene: Scene) -> None:
         if pane.name == "price":
             paint_candles(painter, scene, pane, scene.columns)
             paint_averages(painter, scene, pane, data)
+            paint_vwap(painter, scene, pane, data)
             if scene.given.options.limit_marks:
                 paint_limit_marks(painter, scene, pane)
         elif pane.name == "volume":
@@ -77,6 +82,7 @@ def _paint_base(painter: QPainter, scene: Scene) -> None:
         else:
             _paint_flow_pane(painter, scene, pane)
     painter.setClipping(False)
+    paint_gaps(painter, scene)
     paint_pattern_marks(painter, scene)
     paint_evidence_marks(painter, scene)
 
@@ -109,14 +115,16 @@ def paint_live(painter: QPainter, scene: Scene, cross: Crosshair | None, dirty: 
         if pane.name == "price":
             paint_last_candle(painter, scene, pane, column)
             paint_last_average(painter, scene, pane, data)
+            paint_last_vwap(painter, scene, pane, data)
         else:
             paint_last_volume(painter, scene, pane, column)
         painter.restore()
     paint_last_line(painter, scene)
     standing = cross.bar if cross is not None and cross.bar < data.count else data.count - 1
     paint_readouts(painter, scene, standing, dirty)
-    centres = paint_tags(painter, scene, axis_tags(scene))
-    taken = {"price": centres}
+    tags = axis_tags(scene)
+    centres = paint_tags(painter, scene, tags)
+    taken = {"price": [*centres, *paint_countdown(painter, scene, tags, centres)]}
     if cross is not None and cross.y is not None:
         pane_under = scene.pane_at(cross.y)
         if pane_under is not None:
@@ -168,6 +176,7 @@ def options_from(options: ChartOptions, state: dict[str, Any]) -> ChartOptions:
         pattern=_switch(state.get("pattern"), options.pattern),
         zigzag=_switch(state.get("zigzag"), options.zigzag),
         limit_marks=_switch(state.get("limit_marks"), options.limit_marks),
+        vwap=_switch(state.get("vwap"), options.vwap),
         shares=tuple({**dict(options.shares), **kept}.items()),
     )
 

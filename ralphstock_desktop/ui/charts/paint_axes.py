@@ -20,6 +20,7 @@ __all__ = [
     "axis_tags",
     "grid_values",
     "paint_axis_texts",
+    "paint_countdown",
     "paint_crosshair",
     "paint_grid",
     "paint_last_line",
@@ -177,6 +178,20 @@ def paint_tags(painter: QPainter, scene: Scene, tags: list[AxisTag]) -> list[flo
         for tag, centre in zip(tags, centres, strict=True):
             _paint_tag(painter, scene, tag, round(pane.scale.y(tag.price)), round(centre))
     return centres
+
+
+def paint_countdown(painter: QPainter, scene: Scene, tags: list[AxisTag], centres: list[float]) -> list[float]:
+    """Time until the newest bar ends, under the tag of the last price, where no other tag stands; return its middle."""
+    text, ink, pane = scene.given.countdown, scene.ink, scene.pane("price")
+    place = next((index for index, tag in enumerate(tags) if tag.is_last), None)
+    if not text or place is None or pane is None:
+        return []
+    middle = centres[place] + ink.px(17)
+    others = (centre for index, centre in enumerate(centres) if index != place)
+    if middle + ink.px(8) > pane.bottom or any(abs(centre - middle) < ink.px(17) for centre in others):
+        return []
+    ink.text(painter, scene.plot_width + ink.px(9), middle, text, "text-secondary")
+    return [middle]
 
 
 def tag_centres(scene: Scene, tags: list[AxisTag]) -> list[float]:

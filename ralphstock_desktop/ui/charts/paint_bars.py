@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QPainter
 from engine.model.panel import FloatArray
 from ralphstock_desktop.ui.charts.chart_data import FLOWS, ChartData, Columns
 from ralphstock_desktop.ui.charts.primitives import boxes, draw_boxes, draw_outlines, draw_polyline
-from ralphstock_desktop.ui.charts.scene import PaneBox, Scene, tokens_of
+from ralphstock_desktop.ui.charts.scene import VWAP_TOKEN, PaneBox, Scene, tokens_of
 
 __all__ = [
     "paint_averages",
@@ -26,8 +26,10 @@ __all__ = [
     "paint_last_average",
     "paint_last_candle",
     "paint_last_volume",
+    "paint_last_vwap",
     "paint_limit_marks",
     "paint_volume",
+    "paint_vwap",
 ]
 
 Mask = npt.NDArray[np.bool_]
@@ -176,6 +178,35 @@ def paint_last_average(painter: QPainter, scene: Scene, pane: PaneBox, data: Cha
                 painter.setPen(scene.ink.pen(token))
                 painter.drawLine(QLineF(x1, y1, x2, y2))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def paint_vwap(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
+    """Volume-weighted average price of each day over the closed bars; it begins anew every day."""
+    values = data.vwap
+    if values is None or not scene.given.options.vwap:
+        return
+    columns, axis = scene.columns, scene.axis
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, columns.size == 1)
+    x = axis.width - (axis.end - columns.ends.astype(np.float64)) * axis.step
+    days = data.series.time[columns.ends].astype("datetime64[D]").astype(np.int64)
+    y = pane.scale.ys(data.at_ends(values, columns))
+    edges = np.flatnonzero(np.diff(days)) + 1
+    for part_x, part_y in zip(np.split(x, edges), np.split(y, edges), strict=True):
+        draw_polyline(painter, part_x, part_y, scene.ink.pen(VWAP_TOKEN, width=1.25))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def paint_last_vwap(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
+    """Its last stretch, up to the newest bar of the same day."""
+    values, before = data.vwap, data.open_column_start(scene.columns.size) - 1
+    if values is None or before < 0 or not scene.given.options.vwap or data.day(before) != data.day(data.count - 1):
+        return
+    y1, y2 = pane.scale.y(float(values[before])), pane.scale.y(data.vwap_last)
+    if math.isfinite(y1) and math.isfinite(y2):
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(scene.ink.pen(VWAP_TOKEN, width=1.25))
+        painter.drawLine(QLineF(scene.axis.x(before), y1, scene.axis.x(data.count - 1), y2))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
 # -- investor flows -------------------------------------------------------------------------------------------------------

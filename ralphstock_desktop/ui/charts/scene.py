@@ -20,8 +20,10 @@ from ralphstock_desktop.ui.charts.ink import Ink
 from ralphstock_desktop.ui.charts.levels import group_size
 from ralphstock_desktop.ui.charts.viewport import BarAxis, View
 
-__all__ = ["ChartOptions", "LimitMarks", "PaneBox", "PatternSummary", "Scale", "Scene", "SceneInput"]
+__all__ = ["VWAP_TOKEN", "ChartOptions", "GapBand", "LimitMarks", "PaneBox", "PatternSummary", "Scale", "Scene", "SceneInput"]
 
+VWAP_TOKEN = "category-8"
+"""Colour of the volume-weighted average price: none of the moving averages has it."""
 PANE_SHARES: dict[str, float] = {"price": 60.0, "volume": 17.0, "flow": 23.0, "flow_lines": 45.0}
 
 
@@ -43,6 +45,17 @@ class LimitMarks:
 
 
 @dataclass(frozen=True, slots=True)
+class GapBand:
+    """A span of bars of which something was not received; both ends included."""
+
+    first: int
+    last: int
+    filled: bool
+    words: str
+    """Plate on it; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChartOptions:
     """What is drawn. Panes of a chart in order; flow mode is ``bars``, ``lines`` or ``both``."""
 
@@ -52,6 +65,8 @@ class ChartOptions:
     pattern: bool = True
     zigzag: bool = True
     limit_marks: bool = False
+    vwap: bool = True
+    """Volume-weighted average price of the day, on minute charts."""
     shares: tuple[tuple[str, float], ...] = tuple(PANE_SHARES.items())
 
     def share(self, pane: str) -> float:
@@ -126,6 +141,9 @@ class SceneInput:
     view: View = field(default_factory=lambda: View(120.0, 6.0))
     limits: LimitMarks | None = None
     flow_note: str = ""
+    gaps: tuple[GapBand, ...] = ()
+    countdown: str = ""
+    """Time until the newest bar ends, under the tag of the last price; empty while nothing forms."""
 
 
 class Scene:

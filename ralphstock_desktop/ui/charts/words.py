@@ -16,7 +16,7 @@ from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.charts.axis_ticks import TimeTick
 from ralphstock_desktop.ui.charts.chart_data import FLOWS, ChartData
-from ralphstock_desktop.ui.charts.scene import PatternSummary, Scene, tokens_of
+from ralphstock_desktop.ui.charts.scene import VWAP_TOKEN, PatternSummary, Scene, tokens_of
 
 __all__ = [
     "Item",
@@ -129,6 +129,9 @@ def _price_items(scene: Scene, data: ChartData, bar: int) -> list[Item]:
 
 def _average_items(scene: Scene, data: ChartData, bar: int) -> list[Item]:
     found = []
+    if data.vwap is not None and scene.given.options.vwap:
+        value = data.vwap_last if bar == data.count - 1 else float(data.vwap[bar])
+        found.append(Item(scene.ink.look.tr("live.chart.vwap"), fmt.price(value), VWAP_TOKEN, mark=f"line:{VWAP_TOKEN}"))
     for length, token in tokens_of(scene.given.options.averages):
         values = data.series.averages.get(length)
         if values is not None:

@@ -18,7 +18,7 @@ from engine.model.scan import Grade
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.models.columns import Align, PainterName
 
-__all__ = ["PAINTERS", "Cell", "FlowMark", "NameMark", "StateMark", "paint_grade_chip"]
+__all__ = ["PAINTERS", "Cell", "FlowMark", "GradeMark", "NameMark", "ScoreMark", "StateMark", "paint_grade_chip"]
 
 _TICKS = (50.0, 65.0, 80.0)
 
@@ -55,6 +55,22 @@ class StateMark:
     look: str
     """``filled``, ``outlined`` or ``plain``."""
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class GradeMark:
+    """A grade; ``dashed`` where it is not official yet."""
+
+    grade: int
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreMark:
+    """A score; ``gap`` where missing data of the day may change it."""
+
+    value: float
+    gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +146,9 @@ def paint_grade_chip(
 
 def paint_grade(canvas: Canvas, cell: Cell) -> None:
     """Grade chip in the middle of its cell."""
-    side = canvas.px(18)
+    side, mark = canvas.px(18), cell.mark
     x = round(cell.x + (cell.width - side) / 2)
-    paint_grade_chip(canvas, x, round(cell.y + (cell.height - side) / 2), side, int(cell.mark))
+    paint_grade_chip(canvas, x, round(cell.y + (cell.height - side) / 2), side, mark.grade, dashed=mark.dashed)
 
 
 def paint_score(canvas: Canvas, cell: Cell) -> None:
@@ -150,8 +166,15 @@ def paint_score(canvas: Canvas, cell: Cell) -> None:
         align="right",
         bold=True,
     )
+    mark: ScoreMark = cell.mark
+    if mark.gap:
+        # The hatch stands where the bar is: a bar would claim more than is known.
+        side = px(12)
+        icon = canvas.appearance.pixmap("hatch", "gap-hatch", 12, canvas.ratio)
+        canvas.painter.drawPixmap(round(cell.x) + px(6), round(cell.y + (cell.height - side) / 2), icon)
+        return
     bar = cell.width - number_box - right - px(6) - px(6)
-    value = float(cell.mark)
+    value = mark.value
     if bar < px(24) or math.isnan(value):
         return
     tall = px(4)
@@ -292,6 +315,33 @@ def paint_sparkline(canvas: Canvas, cell: Cell) -> None:
     canvas.painter.drawPixmap(QPointF(cell.x, cell.y), picture)
 
 
+def paint_today(canvas: Canvas, cell: Cell) -> None:
+    """The day lying down: its range as a line, open to price as a body; or the chip that says more."""
+    px, mark = canvas.px, cell.mark
+    if mark is None:
+        canvas.text(cell.x, cell.y, cell.width, cell.height, "—", "text-muted", align="center")
+        return
+    if mark.word_key:
+        right = cell.x + (cell.width + canvas.width(cell.text, "caption", True)) / 2 + px(6)
+        canvas.text_chip(right, cell.y, cell.height, cell.text, edge=mark.token, ink=mark.token)
+        return
+    span = mark.high - mark.low
+    left, room = round(cell.x) + px(6), round(cell.width) - px(12)
+    middle = round(cell.y + cell.height / 2)
+    canvas.fill(left, middle, room, 1, "line-control")
+    if not span > 0:
+        canvas.fill(left + room // 2, middle - px(3), 1, 2 * px(3) + 1, "flat")
+        return
+
+    def at(price: float) -> int:
+        return left + int((price - mark.low) / span * (room - 1) + 0.5)
+
+    begin, end = sorted((at(mark.open), at(mark.price)))
+    token = "gain-fill" if mark.price > mark.open else "loss-fill" if mark.price < mark.open else "flat"
+    canvas.fill(begin, middle - px(3), max(1, end - begin), 2 * px(3) + 1, token)
+    canvas.fill(at(mark.price), middle - px(5), px(2), 2 * px(5) + 1, "text")
+
+
 PAINTERS: dict[PainterName, Callable[[Canvas, Cell], None]] = {
     "rank": paint_rank,
     "text": paint_text,
@@ -303,4 +353,5 @@ PAINTERS: dict[PainterName, Callable[[Canvas, Cell], None]] = {
     "distance": paint_distance,
     "flow": paint_flow,
     "sparkline": paint_sparkline,
+    "today": paint_today,
 }

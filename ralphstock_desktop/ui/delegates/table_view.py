@@ -40,6 +40,8 @@ Index = QModelIndex | QPersistentModelIndex
 _FRAME_MS = 33
 _HOVER_MS = 600
 _FIND_MS = 1_200
+_KEYS_HOLD_MS = 4_000
+"""How long the order stays after a key: whoever walks through the rows is reading them."""
 _DIRECTION_TOKENS = frozenset(("gain", "loss"))
 
 
@@ -52,6 +54,11 @@ class _RowBox:
     source_row: int
     is_selected: bool
     ground: str
+
+
+def _row_in(cell: object, source_rows: set[int]) -> bool:
+    """Whether a picture's cell key (column, source row) is of one of the rows."""
+    return isinstance(cell, tuple) and len(cell) == 2 and cell[1] in source_rows
 
 
 class ArrayTableView(QTableView):
@@ -127,6 +134,10 @@ class ArrayTableView(QTableView):
         self._hover_timer.setSingleShot(True)
         self._hover_timer.setInterval(_HOVER_MS)
         self._hover_timer.timeout.connect(self._on_hover)
+        self._keys_timer = QTimer(self)
+        self._keys_timer.setSingleShot(True)
+        self._keys_timer.setInterval(_KEYS_HOLD_MS)
+        self._keys_timer.timeout.connect(self._update_hold)
         self._find_timer = QTimer(self)
         self._find_timer.setSingleShot(True)
         self._find_timer.setInterval(_FIND_MS)
@@ -424,6 +435,22 @@ class ArrayTableView(QTableView):
         if self._chosen_ticker:
             self.show_ticker(self._chosen_ticker, scroll=False)
 
+    def rows_in_sight(self) -> slice:
+        """Displayed rows that can be seen, at least in part."""
+        height = self.verticalHeader().defaultSectionSize()
+        count = self.table.rowCount()
+        if height <= 0 or not self.isVisible():
+            return slice(0, 0)
+        first = max(0, -self.rowViewportPosition(0) // height) if count else 0
+        return slice(first, min(count, first + self.viewport().height() // height + 2))
+
+    def drop_pictures_of(self, source_rows: set[int]) -> None:
+        """Forget cached sparklines and bars of some rows."""
+        pixmaps = self.canvas.pixmaps
+        stale = [key for key in pixmaps if isinstance(key, tuple) and len(key) > 1 and _row_in(key[1], source_rows)]
+        for key in stale:
+            del pixmaps[key]
+
     def drop_pictures(self) -> None:
         """Forget cached sparklines and bars (the source changed without a reset)."""
         self.canvas.pixmaps.clear()
@@ -484,6 +511,8 @@ class ArrayTableView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, modifiers = event.key(), event.modifiers()
+        self._keys_timer.start()
+        self._update_hold()
         index = self.currentIndex()
         plain = modifiers in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -554,7 +583,8 @@ class ArrayTableView(QTableView):
         self._update_hold()
 
     def _update_hold(self) -> None:
-        self.table.set_held(self._pointer_inside or self._dragging or self._editing)
+        by_keys = self._keys_timer.isActive() and self.hasFocus()
+        self.table.set_held(self._pointer_inside or self._dragging or self._editing or by_keys)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)

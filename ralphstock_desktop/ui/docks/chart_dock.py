@@ -12,8 +12,10 @@ from engine.model.chart import Timeframe
 from engine.model.instants import AsOf
 from ralphstock_desktop.services.contracts import Stale
 from ralphstock_desktop.ui import format as fmt
+from ralphstock_desktop.ui.charts.chart_data import LastBar
 from ralphstock_desktop.ui.charts.chart_head import FRAMES, ChartHead, HeadText
 from ralphstock_desktop.ui.charts.chart_widget import ChartWidget
+from ralphstock_desktop.ui.charts.forming import bands, kst_seconds
 from ralphstock_desktop.ui.charts.scene import ChartOptions
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.panel import PanelFrame
@@ -66,6 +68,12 @@ class ChartPanel(PanelFrame):
         vm.pattern_changed.connect(self._on_pattern)
         vm.focus_changed.connect(self._on_focus)
         vm.state_changed.connect(self._on_state)
+        bars = vm.live_bars
+        bars.last_changed.connect(self._on_last)
+        bars.numbers_changed.connect(self._say_head)
+        bars.gaps_changed.connect(self._show_gaps)
+        bars.countdown_changed.connect(self._show_countdown)
+        bars.feed_changed.connect(self._on_feed)
         self.head.timeframe_chosen.connect(self._on_timeframe)
         self.head.adjusted_chosen.connect(self._on_adjusted)
         self.head.picture_wanted.connect(self.request_picture)
@@ -84,7 +92,51 @@ class ChartPanel(PanelFrame):
         self.chart.set_series(self.view_model.series)
         if self.chart.options.limit_marks:
             self.chart.set_limits(self.view_model.limit_marks())
+        self._show_gaps()
+        self._show_countdown()
         self._say()
+        self._on_feed()
+
+    def _on_last(self, last: object) -> None:
+        """The newest bar moved: only its column is painted again."""
+        data = self.chart.data
+        if isinstance(last, LastBar) and data is not None and len(data):
+            self.chart.update_last(last)
+
+    def _on_feed(self) -> None:
+        """The badge says how live the newest bar is; old values lose their direction colour."""
+        bars = self.view_model.live_bars
+        self.set_live_badge(bars.badge(self.appearance) if bars.is_forming else None)
+        self._say_head()
+
+    def _show_gaps(self) -> None:
+        """Hatch what was not received; on day bars the running day alone, without a plate."""
+        series, look = self.view_model.series, self.appearance
+        if series is None:
+            return
+        spans = []
+        for gap in self.view_model.live_bars.gaps():
+            filled = gap.state == "filled"
+            end = kst_seconds(gap.end_ns) if gap.end_ns is not None else None
+            words = ""
+            if series.timeframe.is_intraday:
+                until = fmt.clock(gap.end_ns, seconds=False) if gap.end_ns is not None else ""
+                state = look.tr(f"live.gap.{gap.state}")
+                words = look.tr("live.gap.line", start=fmt.clock(gap.start_ns, seconds=False), end=until, state=state)
+            elif filled:
+                continue
+            spans.append((kst_seconds(gap.start_ns), end, filled, words))
+        if not series.timeframe.is_intraday:
+            spans = spans[:1]
+        self.chart.set_gaps(bands(series, spans))
+
+    def _show_countdown(self) -> None:
+        left = self.view_model.live_bars.countdown_s
+        text = ""
+        if left is not None:
+            hours, minutes, seconds = left // 3600, left // 60 % 60, left % 60
+            text = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+        self.chart.set_countdown(text)
 
     def _on_pattern(self) -> None:
         self.chart.set_pattern(self.view_model.overlay, self.view_model.summary)
@@ -108,14 +160,21 @@ class ChartPanel(PanelFrame):
             return
         kind = look.tr("chart.head.adjusted" if series.adjusted else "chart.head.raw")
         self.set_subtitle(look.tr("chart.subtitle", frame=frame, price=kind))
+        self._say_head()
+        known = vm.flow_known()
+        self.chart.set_flow_note(look.tr("chart.flow.known", when=fmt.as_of_short(AsOf(known))) if known is not None else "")
+
+    def _say_head(self) -> None:
+        """Name, price and change of the day in the head row."""
+        vm, look, series = self.view_model, self.appearance, self.view_model.series
+        if series is None:
+            return
         name = series.name_en if look.language == "en" and series.name_en else series.name
-        day = vm.day_numbers
-        stale = isinstance(vm.state, Stale)
+        day = vm.numbers_now()
+        stale = isinstance(vm.state, Stale) or vm.live_bars.is_stale
         self.head.say(
             HeadText(name, series.ticker, day.close, day.change, day.change_pct, day.value, day.value_estimated, stale)
         )
-        known = vm.flow_known()
-        self.chart.set_flow_note(look.tr("chart.flow.known", when=fmt.as_of_short(AsOf(known))) if known is not None else "")
 
     # -- what the user does ---------------------------------------------------------------------------------------------
 

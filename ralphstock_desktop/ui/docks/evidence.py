@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from time import perf_counter
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
@@ -28,6 +29,7 @@ from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.delegates.cells import paint_grade_chip
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.models.evidence_words import bullet_of
+from ralphstock_desktop.ui.models.flash import FLASH_MS, MIN_GAP_MS
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.evidence import EvidenceViewModel, GroupLine, ItemLine, NoteLine, RecordLine
 
@@ -40,6 +42,7 @@ _STATE_TOKEN = {
     ItemState.UNKNOWN: "unknown",
 }
 _BAR_TOKEN = {ItemState.PASSED: "accent-fill", ItemState.PARTIAL: "warning", ItemState.FAILED: "danger"}
+_FRAME_MS = 33
 _NARROW_WINDOW = 1440
 _WIDE_PANEL = 350
 _NARROWEST = 212
@@ -98,9 +101,13 @@ class HeadView(QWidget):
         left = pad + side + px(10)
         total = fmt.score(head.total)
         total_width = canvas.width(total, "hero", True)
-        token = "text-muted" if math.isnan(head.total) else "text"
+        token = "text-muted" if math.isnan(head.total) else "warning" if self._vm.is_provisional else "text"
         canvas.text(width - pad - total_width, px(7), total_width, px(24), total, token, align="right", size="hero", bold=True)
         name_room = width - pad - total_width - px(8) - left
+        if self._vm.has_gap:
+            name_room -= px(20)
+            icon = self._look.pixmap("hatch", "gap-hatch", 14, canvas.ratio)
+            canvas.painter.drawPixmap(round(width - pad - total_width - px(20)), px(12), icon)
         canvas.text(left, px(7), name_room, px(22), head.name, "text", size="value", bold=True, elide=True)
         formula_room = canvas.width(head.formula, "caption")
         if canvas.width(head.ident.split(" · ")[0], "caption") + formula_room + px(10) > width - pad - left:
@@ -179,7 +186,14 @@ class EvidenceView(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.viewport().setMouseTracking(True)
+        self._flashes: dict[str, tuple[int, float]] = {}
+        """Direction of the rows that have just changed and when, in ms."""
+        self._flash_timer = QTimer(self)
+        self._flash_timer.setInterval(_FRAME_MS)
+        self._flash_timer.timeout.connect(self._on_flash)
+        self.reduced_motion = False
         view_model.changed.connect(self._on_changed)
+        view_model.values_changed.connect(self._on_values)
         view_model.focus_changed.connect(self._on_focus)
         appearance.changed.connect(self._on_appearance)
         self._on_appearance()
@@ -285,6 +299,25 @@ class EvidenceView(QAbstractScrollArea):
     def _on_changed(self) -> None:
         self._layout_lines()
         self._tell_screen_reader()
+
+    def _on_values(self, moved: dict[str, int]) -> None:
+        """Let changed rows flash once: tint to transparent in the time of a table cell."""
+        now = perf_counter() * 1e3
+        if self.reduced_motion:
+            return
+        for item, sign in moved.items():
+            started = self._flashes.get(item, (0, -MIN_GAP_MS))[1]
+            if sign and now - started >= MIN_GAP_MS:
+                self._flashes[item] = (sign, now)
+        if self._flashes and self.isVisible():
+            self._flash_timer.start()
+
+    def _on_flash(self) -> None:
+        now = perf_counter() * 1e3
+        self._flashes = {item: flash for item, flash in self._flashes.items() if now - flash[1] < FLASH_MS}
+        if not self._flashes:
+            self._flash_timer.stop()
+        self.viewport().update()
 
     def _on_focus(self) -> None:
         self._layout_lines()
@@ -437,12 +470,13 @@ class EvidenceView(QAbstractScrollArea):
         state = evidence.state
         self._paint_shape(state, px(9), top + (row - px(13)) // 2, px(13))
         text = "selection-text" if focused else "text"
+        self._paint_flash(evidence.item, columns["value"], top, row)
         x, room = columns["item"]
         unknown = state is ItemState.UNKNOWN
         value_x, value_room = columns["value"]
         canvas.text(x, top, room, row, words.label, "text-secondary" if not focused else text, elide=True)
         missing = unknown or evidence.value is None
-        value_token = "unknown" if missing else text
+        value_token = "unknown" if missing else "warning" if self._vm.is_forming(evidence) else text
         canvas.text(value_x, top, value_room, row, words.value, value_token, align="right", bold=not missing)
         if self.wide:
             self._paint_bullet(line, columns["bullet"], top, row)
@@ -455,6 +489,13 @@ class EvidenceView(QAbstractScrollArea):
         canvas.text(x, top, room, row, words.points, "text-secondary", align="right", size="caption")
         if focused:
             self._paint_detail(line, top + row - px(2))
+
+    def _paint_flash(self, item: str, column: tuple[int, int], top: int, row: int) -> None:
+        flash = self._flashes.get(item)
+        left = 1.0 - (perf_counter() * 1e3 - flash[1]) / FLASH_MS if flash is not None else 0.0
+        if flash is not None and left > 0.0:
+            tint = self._look.color("gain-tint" if flash[0] > 0 else "loss-tint", round(left, 1))
+            self._canvas.fill_color(column[0], top, column[1], row - 1, tint)
 
     def _margin_token(self, state: ItemState) -> str:
         return "text-muted" if state is ItemState.PASSED else _STATE_TOKEN[state]
@@ -590,6 +631,9 @@ class EvidencePanel(PanelFrame):
         content.setFocusProxy(self.view)
         self.set_content(content)
         self.view_model.state_changed.connect(self._on_state)
+        self._provisional_action = self.add_menu_action("live.menu.provisional", self._on_provisional, checkable=True)
+        self._provisional_action.setChecked(True)
+        self._provisional_action.setVisible(self.view_model.has_live)
         context.appearance.changed.connect(self._label)
         self._label()
 
@@ -602,8 +646,25 @@ class EvidencePanel(PanelFrame):
         state = self.view_model.panel_state
         if state is not None:
             self.set_state(state)
+        self.set_live_badge(self.view_model.badge())
         head = self.view_model.head
         self.set_subtitle(head.name if head is not None else "")
+
+    def _on_provisional(self) -> None:
+        self.view_model.choose_provisional(self._provisional_action.isChecked())
+        self.panel_state_changed.emit()
+
+    def panel_state(self) -> dict[str, object]:
+        """Whether the forming bar is explained."""
+        return {**super().panel_state(), "provisional": self.view_model.wants_provisional}
+
+    def restore_panel_state(self, state: dict[str, object]) -> None:
+        """Take back what :meth:`panel_state` gave; a damaged entry keeps the present value."""
+        super().restore_panel_state(state)
+        provisional = state.get("provisional")
+        if isinstance(provisional, bool):
+            self._provisional_action.setChecked(provisional)
+            self.view_model.choose_provisional(provisional)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -10,20 +10,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from engine.model.evidence import EvidenceGroup
 from engine.model.instants import AsOf
+from engine.model.live import QuoteSource
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.delegates.column_chooser import ColumnChooser
 from ralphstock_desktop.ui.delegates.controls import CellDetail, ProblemLine
 from ralphstock_desktop.ui.delegates.filter_bar import FilterBar
 from ralphstock_desktop.ui.delegates.table_view import ArrayTableView
 from ralphstock_desktop.ui.dock_registry import DockContext
+from ralphstock_desktop.ui.docks.live_table import LiveTableFollower
 from ralphstock_desktop.ui.models.array_table import ArrayTableModel, SortKey
 from ralphstock_desktop.ui.models.columns import ColumnSpec
 from ralphstock_desktop.ui.panel import PanelFrame
+from ralphstock_desktop.ui.viewmodels.live_rows import LIVE_COLUMNS, LiveRows
 from ralphstock_desktop.ui.viewmodels.scan_table import ScanTableViewModel
 
 __all__ = ["ExportRequest", "TablePanel"]
@@ -32,6 +35,8 @@ _NARROW_WINDOW = 1440
 _PROBLEM_DELAY_MS = 700
 """A condition is not corrected while it is being typed; Enter or a pause of this length asks for the verdict."""
 _STATE_VERSION = 1
+_SCORED = frozenset(("grade", "total", "vcp", "rs", "state", "distance", "vol_ratio", "t_count", "pivot"))
+"""Columns whose value may rest on a bar that is still forming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class TablePanel(PanelFrame):
         self._problem_timer.setSingleShot(True)
         self._problem_timer.setInterval(_PROBLEM_DELAY_MS)
         self._problem_timer.timeout.connect(self._show_problem)
+        self.follower = LiveTableFollower(self.model, self.view, view_model)
         self.detail = CellDetail(context.appearance, self.view)
         self.chooser = ColumnChooser(context.appearance, columns, self)
         self._narrow = False
@@ -112,6 +118,7 @@ class TablePanel(PanelFrame):
         vm.filter_error_changed.connect(self._on_filter_error)
         self.bar.committed.connect(self._show_problem)
         vm.symbol_changed.connect(self._on_symbol)
+        self.follower.ordered.connect(self._show_counts)
         view.row_chosen.connect(vm.select)
         view.row_opened.connect(self._on_opened)
         view.detail_requested.connect(self._on_detail)
@@ -123,6 +130,9 @@ class TablePanel(PanelFrame):
         self.chooser.columns_chosen.connect(self._on_columns)
         self.chooser.reset_requested.connect(self.reset_columns)
         self.action_requested.connect(self._on_action)
+        self._provisional_action = self.add_menu_action("live.menu.provisional", self._on_provisional, checkable=True)
+        self._provisional_action.setChecked(vm.wants_provisional)
+        self._provisional_action.setVisible(vm.live is not None)
         self.add_menu_action("table.menu.columns", self.open_chooser)
         self.add_menu_action("table.menu.copy", view.copy_selection)
         self.add_menu_action("table.menu.export", self.request_export)
@@ -146,6 +156,7 @@ class TablePanel(PanelFrame):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.view_model.activate()
+        self.follower.want_later()
         window = self.window()
         if window is not self._watched_window:
             if self._watched_window is not None:
@@ -157,7 +168,12 @@ class TablePanel(PanelFrame):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.detail.hide()
+        self.follower.stop()
         self.view_model.deactivate()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.follower.want_later()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._watched_window and event.type() == QEvent.Type.Resize:
@@ -199,8 +215,14 @@ class TablePanel(PanelFrame):
         self.view.stale = self.view_model.is_stale
         if state is not None:
             self.set_state(state)
-        self._show_counts()
+        self.set_live_badge(self.view_model.badge())
+        if not self.follower.is_waiting:
+            self._show_counts()  # else rows and counts change together, in a moment
         self.view.viewport().update()
+
+    def _on_provisional(self) -> None:
+        self.view_model.choose_provisional(self._provisional_action.isChecked())
+        self.panel_state_changed.emit()
 
     def _on_symbol(self, ticker: str) -> None:
         self.view.show_ticker(ticker)
@@ -395,7 +417,8 @@ class TablePanel(PanelFrame):
             text = look.tr("table.access.missing")
         name = rows.name(source_row, look.language)
         head = f"{name} · {look.tr('table.detail.value_line', title=look.tr(spec.title_key), value=text)}".rstrip()
-        group = self.view_model.evidence_group(rows.tickers[source_row], spec.group) if spec.group else None
+        of_today = spec.id in LIVE_COLUMNS and rows.is_live(source_row)
+        group = self.view_model.evidence_group(rows.tickers[source_row], spec.group) if spec.group and not of_today else None
         remark = [*self._source_remarks(group), *self._remarks(spec.id, source_row)]
         return head, look.tr(spec.detail_key), self._source_line(group), " · ".join(remark)
 
@@ -423,13 +446,27 @@ class TablePanel(PanelFrame):
         rows = self.view_model.rows
         assert rows is not None
         look, scan = self.appearance, rows.scan
-        if column_id == "value" and rows.value_estimated[row]:
+        if column_id in LIVE_COLUMNS and rows.live is not None:
+            return self._live_remarks(rows.live, row)
+        if column_id in _SCORED and rows.is_provisional(row):
+            gap = [look.tr("live.gap.flag")] if rows.has_gap(row) else []
+            return [look.tr("live.provisional.value"), *gap]
+        if column_id == "value" and rows.is_estimated(row):
             return [look.tr("table.detail.estimated")]
         if column_id in ("foreign_5d", "institution_5d"):
             shares = (scan.foreign_5d_shares if column_id == "foreign_5d" else scan.institution_5d_shares)[row]
             if shares == shares:
                 return [look.tr("table.detail.shares", value=fmt.shares(float(shares), look.language, plus=True))]
         return []
+
+    def _live_remarks(self, live: LiveRows, row: int) -> list[str]:
+        """Where a live value comes from and when it was made."""
+        look, at = self.appearance, live.at_ns(row)
+        source = QuoteSource(int(live.source[row]))
+        if source is QuoteSource.NONE or at is None:
+            return [look.tr("live.source.none")]
+        time = fmt.as_of_short(AsOf(at)) if source is QuoteSource.STORED else fmt.clock(at)
+        return [look.tr(f"live.source.{source.name.lower()}", time=time)]
 
     def request_export(self) -> None:
         """Ask a service to write the shown rows and columns as CSV."""
@@ -448,6 +485,7 @@ class TablePanel(PanelFrame):
             "sort": [[key.column, key.descending] for key in self.model.sort_keys],
             "chip": self.view_model.chip,
             "filter": self.view_model.filter_text,
+            "provisional": self.view_model.wants_provisional,
         }
         return {**super().panel_state(), "table": table}
 
@@ -466,6 +504,10 @@ class TablePanel(PanelFrame):
             keys = [SortKey(str(item[0]), bool(item[1])) for item in sort if isinstance(item, list | tuple) and len(item) == 2]
             if keys:
                 self.model.set_sort(keys)
+        provisional = table.get("provisional")
+        if isinstance(provisional, bool):
+            self._provisional_action.setChecked(provisional)
+            self.view_model.choose_provisional(provisional)
         chip, text = table.get("chip"), table.get("filter")
         if isinstance(chip, str):
             self.view_model.choose_chip(chip)

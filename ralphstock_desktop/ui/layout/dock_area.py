@@ -183,9 +183,13 @@ class DockArea(QObject):
         return sorted(seen, key=place)
 
     def label(self) -> None:
-        """Give the docks (and so the tabs) their words."""
+        """Give the docks (and so the tabs) their words. Among three or more tabs the screen number is in the header alone."""
         for dock in self.docks.values():
-            dock.setWindowTitle(f"{dock.frame.title}  {dock.spec.screen}")
+            partners = [other for other in self._window.tabifiedDockWidgets(dock) if not other.isHidden()]
+            crowded = len(partners) > 1 and not dock.isFloating()
+            title = dock.frame.title if crowded else f"{dock.frame.title}  {dock.spec.screen}"
+            if title != dock.windowTitle():
+                dock.setWindowTitle(title)
 
     # -- opening and closing ----------------------------------------------------------------------------------------------
 

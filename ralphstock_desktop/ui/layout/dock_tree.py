@@ -33,7 +33,9 @@ def capture_tree(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> Node 
     for name, dock in docks.items():
         if name in done or dock.isHidden() or dock.isFloating():
             continue
-        group = [names[other] for other in window.tabifiedDockWidgets(dock) if other in names and not other.isHidden()]
+        # Qt still counts a floating panel among the tabs it came from.
+        partners = [other for other in window.tabifiedDockWidgets(dock) if not other.isHidden() and not other.isFloating()]
+        group = [names[other] for other in partners if other in names]
         members = tuple([n for n in docks if n == name or n in group])
         done.update(members)
         current = next((n for n in members if not docks[n].visibleRegion().isEmpty()), members[0])

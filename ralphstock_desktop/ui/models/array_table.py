@@ -247,6 +247,11 @@ class ArrayTableModel(QAbstractTableModel):
         else:
             self._apply(wanted)
 
+    def refresh(self, mask: npt.NDArray[np.bool_] | None) -> None:
+        """Filter and order again after values changed by themselves; while held the moves are only counted."""
+        self._mask = mask
+        self.refresh_order()
+
     def _wanted_order(self) -> Rows:
         if self._source is None:
             return np.empty(0, dtype=np.intp)
@@ -354,6 +359,22 @@ class ArrayTableModel(QAbstractTableModel):
             if flash and signs is not None:
                 self.flash.mark(rows, column, signs)
         self._has_dirty = self._has_dirty or bool(changed and column_ids)
+
+    def invalidate(self, rows: Rows, column_ids: Sequence[str]) -> None:
+        """Forget how cells look that nobody sees now; they are worked out again when they come into sight."""
+        changed = rows.tolist()
+        for column_id in column_ids:
+            self._keys.pop(column_id, None)
+            looks = self._looks.get(self._at[column_id])
+            if looks is not None:
+                for row in changed:
+                    looks[row] = None
+
+    def values_changed(self) -> None:
+        """Every value of the source may be another one; rows stay where they are."""
+        self._looks.clear()
+        self._keys.clear()
+        self._emit_all()
 
     def flush(self) -> int:
         """Emit one ``dataChanged`` per run of displayed rows with changed cells; return the number of emissions."""

@@ -20,7 +20,7 @@ __all__ = ["Align", "ColumnKind", "ColumnSpec", "PainterName", "RowSource", "tex
 
 Align = Literal["left", "right", "center"]
 ColumnKind = Literal["rank", "number", "choice", "text", "picture"]
-PainterName = Literal["rank", "text", "name", "grade", "score", "state", "depths", "distance", "flow", "sparkline"]
+PainterName = Literal["rank", "text", "name", "grade", "score", "state", "depths", "distance", "flow", "sparkline", "today"]
 
 
 class RowSource(Protocol):

@@ -35,6 +35,7 @@ from ralphstock_desktop.services.contracts import (
 )
 from ralphstock_desktop.ui.charts.scene import LimitMarks, PatternSummary
 from ralphstock_desktop.ui.dock_registry import Spawn
+from ralphstock_desktop.ui.viewmodels.chart_live import LiveBars
 
 __all__ = ["ChartViewModel", "DayNumbers", "FlowViewModel"]
 
@@ -93,6 +94,9 @@ class ChartViewModel(QObject):
         self.summary = PatternSummary()
         self.evidence: Evidence | None = None
         self.day_numbers = DayNumbers()
+        self.live_bars = LiveBars(workstation, origin)
+        self._stored: ChartSeries | None = None
+        self.live_bars.rebuilt.connect(self._on_rebuilt)
         self.state: PanelState = Empty(f"empty.{origin}.none")
         self._request = 0
         self._market: MarketPicture | None = None
@@ -111,6 +115,9 @@ class ChartViewModel(QObject):
             work.scans.subscribe(self._on_scan),
             work.focus.subscribe(self._on_focus),
         ]
+        self.live_bars.activate()
+        if self.series is not None:
+            self._on_rebuilt()  # the market went on while the panel was hidden
 
     def deactivate(self) -> None:
         """Stop listening and drop what is still being read; a hidden panel costs nothing."""
@@ -118,6 +125,7 @@ class ChartViewModel(QObject):
             subscription.close()
         self._subscriptions = []
         self._request += 1
+        self.live_bars.deactivate()
 
     # -- facts ----------------------------------------------------------------------------------------------------------
 
@@ -166,7 +174,7 @@ class ChartViewModel(QObject):
     @property
     def has_minutes(self) -> bool:
         """Whether there are minute bars of the symbol."""
-        return bool(self.ticker) and self._workstation.has_minutes(self.ticker)
+        return bool(self.ticker) and (self._workstation.has_minutes(self.ticker) or self.live_bars.has_minutes)
 
     # -- loading --------------------------------------------------------------------------------------------------------
 
@@ -176,7 +184,9 @@ class ChartViewModel(QObject):
         if not self.ticker or self._market is None:
             return
         wanted = self.wanted
+        self.live_bars.follow(self.ticker, wanted, self._market)
         self.timeframe = wanted if not wanted.is_intraday or self.has_minutes else Timeframe.DAY
+        self.live_bars.follow(self.ticker, self.timeframe, self._market)
         if self.timeframe.is_intraday:
             self._begin_minutes()
             return
@@ -202,6 +212,13 @@ class ChartViewModel(QObject):
         change_pct = (close / base - 1) * 100 if base > 0 else math.nan
         return DayNumbers(close, close - base, change_pct, float(days.value_krw[-1]), bool(days.value_estimated[-1]))
 
+    def numbers_now(self) -> DayNumbers:
+        """The running day's price, change and value; the newest stored day's where nothing runs."""
+        quote = self.live_bars.quote()
+        if quote is None:
+            return self.day_numbers
+        return DayNumbers(quote.price, quote.price - quote.base, quote.change_pct, quote.value)
+
     def _ready_state(self, series: ChartSeries) -> PanelState:
         assert self._market is not None
         del series
@@ -210,7 +227,7 @@ class ChartViewModel(QObject):
     def _begin_minutes(self) -> None:
         keeps = self.series is not None and self.series.ticker == self.ticker and self.series.timeframe == self.timeframe
         loading = Loading(Progress("progress.chart_minutes", 0, 0), can_cancel=False)
-        self._show(self.series if keeps else None, loading)
+        self._show(self._stored if keeps else None, loading)
         self._spawn(self._load_minutes(self._request, self.ticker, self.timeframe), f"{self.origin} minutes {self.ticker}")
 
     async def _load_minutes(self, request: int, ticker: str, timeframe: Timeframe) -> None:
@@ -222,6 +239,10 @@ class ChartViewModel(QObject):
             return
         except DataUnavailable:
             state = Empty(f"empty.{self.origin}.no_minutes", {"ticker": ticker}, "chart_days")
+            if request == self._request and self.live_bars.has_minutes:
+                series = self._names_only(ticker)
+            if series is not None and self._market is not None:
+                state = Ready(self._market.as_of)
         except RalphStockError as error:
             state = Failed(error)
         else:
@@ -230,8 +251,23 @@ class ChartViewModel(QObject):
         if request == self._request:
             self._show(series, state)
 
+    def _names_only(self, ticker: str) -> ChartSeries | None:
+        """A series of the symbol that today's minutes can be joined to where no older ones are stored."""
+        try:
+            return self._workstation.day_series(ticker, Timeframe.DAY, adjusted=False)
+        except RalphStockError:
+            return None  # without any bar there is no name and no market to show
+
+    def _on_rebuilt(self) -> None:
+        """More or corrected bars of the running day: the same series again, nothing else moves."""
+        if self._stored is not None:
+            self.series = self.live_bars.merge(self._stored)
+            self.series_changed.emit()
+            self.state_changed.emit()
+
     def _show(self, series: ChartSeries | None, state: PanelState) -> None:
-        self.series, self.state = series, state
+        self._stored, self.state = series, state
+        self.series = series = self.live_bars.merge(series)
         self.day_numbers = self._read_day_numbers(series)
         self.series_changed.emit()
         self._take_pattern()
@@ -275,8 +311,12 @@ class ChartViewModel(QObject):
             return True
         same = self._workstation.day_series(self.ticker, series.timeframe, adjusted=True)
         since = np.datetime64(min([overlay.base_first_day, *(leg.first_day for leg in overlay.legs)]), "D")
-        inside = series.time.astype("datetime64[D]") >= since
-        return len(same) == len(series) and bool(np.array_equal(same.close[inside], series.close[inside]))
+        count = len(same)
+        if count > len(series):
+            return False
+        inside = series.time[:count].astype("datetime64[D]") >= since
+        # Behind the stored bars there may be one of the running day; it belongs to no pattern yet.
+        return bool(np.array_equal(same.close[inside], series.close[:count][inside]))
 
     # -- marks ----------------------------------------------------------------------------------------------------------
 
@@ -285,8 +325,9 @@ class ChartViewModel(QObject):
         series = self.series
         if series is None or series.timeframe is not Timeframe.DAY:
             return None
-        raw = series if not series.adjusted else self._workstation.day_series(self.ticker, Timeframe.DAY, adjusted=False)
-        if len(raw) != len(series):
+        raw = self._workstation.day_series(self.ticker, Timeframe.DAY, adjusted=False)
+        forming = len(series) - len(raw)
+        if forming not in (0, 1):
             return None
         days = raw.time.astype("datetime64[D]")
         try:
@@ -294,7 +335,8 @@ class ChartViewModel(QObject):
             lower, _ = is_lower_limit(raw.close, raw.base, raw.market, days)
         except RalphStockError:
             return None  # the market is unknown on a day when the rules differed: no mark is better than a wrong one
-        return LimitMarks(upper, lower)
+        more = np.zeros(forming, dtype=np.bool_)  # a bar that is still forming has not closed at a limit
+        return LimitMarks(np.concatenate((upper, more)), np.concatenate((lower, more)))
 
     def flow_known(self) -> int | None:
         """Instant from which the newest confirmed flows on screen were known (UTC ns); None without flows."""

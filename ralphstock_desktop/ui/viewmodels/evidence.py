@@ -16,6 +16,7 @@ from ralphstock_desktop.services.contracts import (
     Empty,
     EvidenceFocus,
     Explanation,
+    MarketPicture,
     PanelState,
     Ready,
     ScanPicture,
@@ -23,11 +24,17 @@ from ralphstock_desktop.services.contracts import (
     SymbolContext,
     Workstation,
 )
+from ralphstock_desktop.services.live_contracts import FeedStatus, LiveScan
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.evidence_words import EvidenceWords, write_evidence
+from ralphstock_desktop.ui.panel_header import BadgeLook
+from ralphstock_desktop.ui.viewmodels.live_scores import explain_live, may_replace
+from ralphstock_desktop.ui.viewmodels.live_state import provisional_badge
 
 __all__ = ["EvidenceHead", "EvidenceViewModel", "GroupLine", "ItemLine", "NoteLine", "PlanCell", "RecordLine"]
+
+_LIVE_PAUSE_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +113,11 @@ class EvidenceViewModel(QObject):
         Another row is in focus, pinned or none.
     state_changed
         :attr:`panel_state` changed.
+    values_changed(dict)
+        Items whose value moved with the forming bar, with the direction (-1, 0, 1); emitted after ``changed``.
     """
 
+    values_changed = Signal(object)
     changed = Signal()
     focus_changed = Signal()
     state_changed = Signal()
@@ -125,6 +135,18 @@ class EvidenceViewModel(QObject):
         self.head: EvidenceHead | None = None
         self._scan_state: PanelState | None = None
         self._subscriptions: list[Subscription] = []
+        self.wants_provisional = True
+        """Explain the score of the forming bar while there is one."""
+        self._live_scan: LiveScan | None = None
+        self._explained_live = False
+        self._market: MarketPicture | None = None
+        self._status: FeedStatus | None = None
+        # The forming bar moves many times a second; nobody reads a row faster than once.
+        self._live_pause = QTimer(self)
+        self._live_pause.setSingleShot(True)
+        self._live_pause.setInterval(_LIVE_PAUSE_MS)
+        self._live_pause.timeout.connect(self._on_pause_over)
+        self._live_waits = False
         # Explaining waits for the end of this turn, so the chart of a newly chosen row is never kept waiting.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -139,11 +161,15 @@ class EvidenceViewModel(QObject):
         if self._subscriptions:
             return
         self._subscriptions = [
+            self._workstation.market.subscribe(self._on_market),
             self._workstation.scans.subscribe(self._on_scan),
             self._workstation.scan_state.subscribe(self._on_state),
             self._workstation.selection.subscribe(self._on_selection),
             self._workstation.focus.subscribe(self._on_focus),
         ]
+        live = self._workstation.live
+        if live is not None:
+            self._subscriptions += [live.status.subscribe(self._on_feed), live.scans.subscribe(self._on_live_scan)]
 
     def deactivate(self) -> None:
         """Stop listening."""
@@ -151,6 +177,109 @@ class EvidenceViewModel(QObject):
             subscription.close()
         self._subscriptions = []
         self._later.stop()
+        self._live_pause.stop()
+        self._live_waits = False
+
+    def _on_market(self, picture: MarketPicture) -> None:
+        self._market = picture
+        if self._explained_live or self._live_scan is not None:
+            self._later.start()
+
+    def _on_feed(self, status: FeedStatus) -> None:
+        self._status = status
+
+    # -- the forming bar --------------------------------------------------------------------------------------------------
+
+    @property
+    def has_live(self) -> bool:
+        """Whether there is a running market that could give provisional scores."""
+        return self._workstation.live is not None
+
+    def _provisional(self) -> LiveScan | None:
+        """The provisional scan that is explained, None where the official one is."""
+        wanted = self.wants_provisional and may_replace(self._live_scan, self.picture, self._market)
+        return self._live_scan if wanted else None
+
+    def choose_provisional(self, wanted: bool) -> None:
+        """Explain the score of the forming bar, or that of the last official day."""
+        if wanted != self.wants_provisional:
+            self.wants_provisional = wanted
+            self._later.start()
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether what is explained is a bar that is still forming."""
+        return self._explained_live
+
+    def is_forming(self, evidence: Evidence) -> bool:
+        """Whether an item was measured on the forming bar."""
+        return self._explained_live and any(not source.final for source in evidence.sources)
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether the score explained is touched by a gap in the feed."""
+        found = self.explanation
+        return found is not None and self._explained_live and bool(found.scan.flags[found.row] & int(ScanFlag.FEED_GAP))
+
+    def badge(self) -> BadgeLook | None:
+        """Badge of a provisional score; None where the as-of badge says it."""
+        live = self._provisional()
+        if live is None or not self._explained_live:
+            return None
+        simulated = (self._market is not None and self._market.kind == "simulated") or (
+            self._status is not None and self._status.host == "simulator"
+        )
+        return provisional_badge(self._appearance, live.at_ns, simulated=simulated)
+
+    def _on_live_scan(self, scan: LiveScan) -> None:
+        self._live_scan = scan
+        if self._provisional() is None or not self.ticker:
+            return
+        row = scan.picture.panel.row_of(self.ticker)
+        if self._explained_live and (row is None or not bool((scan.rows == row).any())):
+            return
+        if self._live_pause.isActive():
+            self._live_waits = True
+        else:
+            self._live_pause.start()
+            self.refresh_live()
+
+    def _on_pause_over(self) -> None:
+        if self._live_waits:
+            self._live_waits = False
+            self._live_pause.start()
+            self.refresh_live()
+
+    def refresh_live(self) -> None:
+        """Explain the same symbol again on the newest forming bar: focus, pin and place on screen stay."""
+        if self._later.isActive():
+            return  # another symbol is about to be explained
+        before = {line.evidence.item: line.evidence for line in self.lines if isinstance(line, ItemLine)}
+        was_live = self._explained_live
+        self._explain()
+        self._rewrite()
+        if self.focused_item:
+            evidence = self.evidence(self.focused_item)
+            if evidence != before.get(self.focused_item):
+                self._workstation.focus_evidence(self.ticker, evidence, pinned=self.pinned)
+        if was_live:
+            moved = self._moved(before)
+            if moved:
+                self.values_changed.emit(moved)
+        self.state_changed.emit()
+
+    def _moved(self, before: dict[str, Evidence]) -> dict[str, int]:
+        """Items whose shown value or points differ from before, with the direction of the value."""
+        found = {}
+        for line in self.lines:
+            old = before.get(line.evidence.item) if isinstance(line, ItemLine) else None
+            if old is None or not isinstance(line, ItemLine):
+                continue
+            new = line.evidence
+            if (new.value, new.points) != (old.value, old.points):
+                rise = (new.value or 0.0) - (old.value or 0.0)
+                found[new.item] = 1 if rise > 0 else -1 if rise < 0 else 0
+        return found
 
     def _on_scan(self, picture: ScanPicture) -> None:
         self.picture = picture
@@ -175,10 +304,18 @@ class EvidenceViewModel(QObject):
     def explain_now(self) -> None:
         """Read the explanation of the selected symbol."""
         self._later.stop()
-        self.explanation = self._workstation.explain(self.ticker) if self.ticker else None
+        self._explain()
         self._rewrite()
         self._carry_focus()
         self.state_changed.emit()
+
+    def _explain(self) -> None:
+        live = self._provisional()
+        found = explain_live(live, self.ticker) if live is not None and self.ticker else None
+        self._explained_live = found is not None
+        if found is None and self.ticker:
+            found = self._workstation.explain(self.ticker)
+        self.explanation = found
 
     def _carry_focus(self) -> None:
         """A pinned row stays in focus on the next symbol; an unpinned one is let go."""
@@ -266,6 +403,9 @@ class EvidenceViewModel(QObject):
             return Empty("empty.evidence.none")
         if self.explanation is None and not self._later.isActive():
             return Empty("empty.evidence.absent", {"ticker": self.ticker}, "import")
+        live = self._provisional()
+        if live is not None and self._explained_live and isinstance(self._scan_state, Ready):
+            return Ready(AsOf(live.at_ns), final=False)
         return self._scan_state
 
     # -- words ----------------------------------------------------------------------------------------------------------
@@ -290,7 +430,7 @@ class EvidenceViewModel(QObject):
 
     def _write_head(self, explanation: Explanation, picture: ScanPicture) -> EvidenceHead:
         tr, scan, row = self._appearance.tr, explanation.scan, explanation.row
-        panel = picture.panel
+        panel = self._live_scan.picture.panel if self._explained_live and self._live_scan is not None else picture.panel
         english = str(panel.names_en[row]) if self._appearance.language == "en" else ""
         market = Market(int(panel.market[row]))
         ident = tr(

@@ -15,7 +15,7 @@ __all__ = ["NUMBER_FIELDS", "scan_vocabulary"]
 NUMBER_FIELDS = (
     "price", "change", "volume", "value", "mean_value", "range_52w", "total", "vcp", "smartmoney", "rs", "t_count",
     "mean_ratio", "first_depth", "last_depth", "pivot", "distance", "dry_up", "vol_ratio", "flow_5d", "foreign_5d",
-    "institution_5d", "entry", "stop", "target", "reward_risk", "coverage", "base_bars",
+    "institution_5d", "entry", "stop", "target", "reward_risk", "coverage", "base_bars", "strength",
 )  # fmt: skip
 _MULTIPLIERS = {
     "thousand": 1e3,

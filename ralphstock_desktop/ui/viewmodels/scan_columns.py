@@ -19,7 +19,7 @@ from engine.model.scan import Grade, Ineligible, ScanFlag, VcpState
 from engine.thresholds import DEFAULT_RULES
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
-from ralphstock_desktop.ui.delegates.cells import FlowMark, NameMark, StateMark
+from ralphstock_desktop.ui.delegates.cells import FlowMark, GradeMark, NameMark, ScoreMark, StateMark
 from ralphstock_desktop.ui.models.columns import ColumnSpec, text_keys
 from ralphstock_desktop.ui.texts import Language
 from ralphstock_desktop.ui.viewmodels.scan_rows import ScanRows
@@ -66,8 +66,26 @@ def _muted_if_missing(token: str, values: Callable[[ScanRows], FloatArray]) -> C
 
 
 def _change_token(rows: ScanRows, row: int) -> str:
-    amount = float(rows.scan.change_pct[row])
+    live = rows.live
+    if live is not None and live.session and not live.known[row]:
+        return "stale"
+    amount = float(rows.filter_keys("change")[row])
     return "text-muted" if math.isnan(amount) else "gain" if amount > 0 else "loss" if amount < 0 else "flat"
+
+
+def _provisional(token: Callable[[ScanRows, int], str]) -> Callable[[ScanRows, int], str]:
+    """Scores of a forming bar stand in the colour of what is not final yet."""
+
+    def shown(rows: ScanRows, row: int) -> str:
+        found = token(rows, row)
+        return "warning" if found in ("text", "text-secondary") and rows.is_provisional(row) else found
+
+    return shown
+
+
+def _strength_token(rows: ScanRows, row: int) -> str:
+    amount = float(rows.filter_keys("strength")[row])
+    return "text-muted" if math.isnan(amount) else "gain" if amount > 100 else "loss" if amount < 100 else "flat"
 
 
 def _sign_token(column_id: str) -> Callable[[ScanRows, int], str]:
@@ -96,6 +114,15 @@ def _flow(column_id: str, width: int, **rest: Any) -> Column:
     )
 
 
+def _grade_mark(rows: ScanRows, row: int) -> GradeMark:
+    """The grade; dashed where only a bar that still forms gives it."""
+    grade, confirmed = int(rows.scan.grade[row]), rows.confirmed
+    differs = False
+    if confirmed is not None and rows.is_provisional(row) and len(confirmed.grade) == rows.size:
+        differs = int(confirmed.grade[row]) != grade
+    return GradeMark(grade, differs)
+
+
 def _identity() -> tuple[Column, ...]:
     """Rank, grade and name."""
     rank = ColumnSpec[ScanRows](
@@ -119,7 +146,7 @@ def _identity() -> tuple[Column, ...]:
         painter="grade",
         keys=lambda rows: rows.filter_keys("grade"),
         text=lambda rows, row, _language: Grade(int(rows.scan.grade[row])).name if rows.scan.grade[row] else fmt.MISSING,
-        mark=lambda rows, row: int(rows.scan.grade[row]),
+        mark=_grade_mark,
         raw=lambda rows, row, _language: Grade(int(rows.scan.grade[row])).name if rows.scan.grade[row] else "",
         small=True,
         frozen=True,
@@ -198,6 +225,13 @@ def _market(appearance: Appearance) -> Column:
     )
 
 
+def _state_mark(rows: ScanRows, row: int) -> StateMark:
+    look = _STATE_LOOK[VcpState(int(rows.scan.state[row]))]
+    if look.look == "plain" and look.token == "text-secondary" and rows.is_provisional(row):
+        return StateMark("plain", "warning")
+    return look
+
+
 def _state(appearance: Appearance) -> Column:
     def text(rows: ScanRows, row: int, _language: Language) -> str:
         return appearance.tr(f"table.state.{VcpState(int(rows.scan.state[row])).name.lower()}")
@@ -212,7 +246,7 @@ def _state(appearance: Appearance) -> Column:
         painter="state",
         keys=lambda rows: rows.filter_keys("state"),
         text=text,
-        mark=lambda rows, row: _STATE_LOOK[VcpState(int(rows.scan.state[row]))],
+        mark=_state_mark,
         raw=text,
         group="A",
     )
@@ -274,7 +308,7 @@ def _distance(appearance: Appearance) -> Column:
         lambda value, _language: fmt.percent(value, 1),
         painter="distance",
         mark=mark,
-        tone=_muted_if_missing("text", lambda rows: rows.scan.dist_pct),
+        tone=_provisional(_muted_if_missing("text", lambda rows: rows.scan.dist_pct)),
         bold=lambda rows, row: bool(abs(float(rows.scan.dist_pct[row])) < near),
         group="A",
         small=True,
@@ -309,8 +343,8 @@ def _measures(appearance: Appearance) -> dict[str, Column]:
             78,
             lambda value, _language: fmt.score(value),
             painter="score",
-            mark=lambda rows, row: float(rows.scan.total_score[row]),
-            tone=_muted_if_missing("text", lambda rows: rows.scan.total_score),
+            mark=lambda rows, row: ScoreMark(float(rows.scan.total_score[row]), rows.has_gap(row)),
+            tone=_provisional(_muted_if_missing("text", lambda rows: rows.scan.total_score)),
             group="A",
             small_width=56,
             small=True,
@@ -332,13 +366,14 @@ def _measures(appearance: Appearance) -> dict[str, Column]:
         plain("reward_risk", 44, 2),
         plain("coverage", 48, 0, "%"),
         plain("base_bars", 46, 0, group="B"),
-        _number("volume", 70, fmt.shares, tone=_muted_if_missing("text", lambda rows: rows.volume), group="A"),
+        _number("volume", 70, fmt.shares, tone=_muted_if_missing("text", lambda rows: rows.filter_keys("volume")), group="A"),
+        _number("strength", 62, lambda value, _language: fmt.number(value, 1), tone=_strength_token),
         plain("range_52w", 52, 0, "%", group="A"),
     ]
     by_id = {column.id: column for column in columns}
     by_id["vol_ratio"] = replace(
         by_id["vol_ratio"],
-        tone=lambda rows, row: "vcp-pivot" if rows.scan.vol_ratio[row] >= breakout else "text-secondary",
+        tone=_provisional(lambda rows, row: "vcp-pivot" if rows.scan.vol_ratio[row] >= breakout else "text-secondary"),
         bold=lambda rows, row: bool(rows.scan.vol_ratio[row] >= breakout),
     )
     by_id["value"] = _value()
@@ -349,17 +384,17 @@ def _value() -> Column:
     """Traded value of the day; an estimate is marked with ≈."""
 
     def text(rows: ScanRows, row: int, language: Language) -> str:
-        amount = fmt.money(float(rows.value[row]), language)
-        return f"≈{amount}" if rows.value_estimated[row] and amount != fmt.MISSING else amount
+        amount = fmt.money(float(rows.filter_keys("value")[row]), language)
+        return f"≈{amount}" if rows.is_estimated(row) and amount != fmt.MISSING else amount
 
     return ColumnSpec[ScanRows](
         id="value",
         title_key="table.col.value",
         detail_key="table.detail.value",
         width=76,
-        keys=lambda rows: rows.value,
+        keys=lambda rows: rows.filter_keys("value"),
         text=text,
-        tone=_muted_if_missing("text", lambda rows: rows.value),
+        tone=_muted_if_missing("text", lambda rows: rows.filter_keys("value")),
         group="A",
     )
 
@@ -380,16 +415,38 @@ def _spark() -> Column:
     )
 
 
+def _today(appearance: Appearance) -> Column:
+    """The running day: its range with open and price, or the word that says more."""
+
+    def text(rows: ScanRows, row: int, _language: Language) -> str:
+        mark = rows.live.today(row) if rows.live is not None else None
+        return appearance.tr(mark.word_key) if mark is not None and mark.word_key else ""
+
+    return ColumnSpec[ScanRows](
+        id="today",
+        title_key="table.col.today",
+        detail_key="table.detail.today",
+        width=58,
+        kind="number",
+        align="center",
+        painter="today",
+        keys=lambda rows: rows.filter_keys("today"),
+        text=text,
+        mark=lambda rows, row: rows.live.today(row) if rows.live is not None else None,
+        raw=text,
+    )
+
+
 def signal_columns(appearance: Appearance) -> tuple[Column, ...]:
     """Columns of the signal table (screen 0811), in their first order."""
     rank, grade, name = _identity()
     m = _measures(appearance)
     return (
         rank, grade, name, m["price"], m["change"], m["total"], _depths(), m["distance"], m["vol_ratio"], m["flow_5d"],
-        _spark(), _state(appearance), m["rs"], m["t_count"], m["vcp"], m["smartmoney"], m["pivot"], m["dry_up"],
-        m["foreign_5d"], m["institution_5d"], m["entry"], m["stop"], m["target"], m["reward_risk"], m["coverage"],
-        m["base_bars"], _words(appearance, "flags", 150, ScanFlag, "table.flag", "flags"), _sector(),
-        replace(m["value"], full=False), replace(_code(), full=False),
+        _spark(), _today(appearance), m["strength"], m["volume"], _state(appearance), m["rs"], m["t_count"], m["vcp"],
+        m["smartmoney"], m["pivot"], m["dry_up"], m["foreign_5d"], m["institution_5d"], m["entry"], m["stop"], m["target"],
+        m["reward_risk"], m["coverage"], m["base_bars"], _words(appearance, "flags", 150, ScanFlag, "table.flag", "flags"),
+        _sector(), replace(m["value"], full=False), replace(_code(), full=False),
     )  # fmt: skip
 
 
@@ -399,9 +456,9 @@ def symbol_columns(appearance: Appearance) -> tuple[Column, ...]:
     m = _measures(appearance)
     return (
         replace(rank, full=False), name, replace(_code(), small=True), replace(m["price"], small=True), m["change"],
-        m["volume"], m["value"], m["range_52w"], replace(grade, frozen=False, small=False), replace(m["total"], small=False),
-        replace(_state(appearance), small=False), _market(appearance), _sector(),
-        _words(appearance, "ineligible", 190, Ineligible, "table.ineligible", "ineligible"),
+        _today(appearance), m["volume"], m["strength"], m["value"], m["range_52w"],
+        replace(grade, frozen=False, small=False), replace(m["total"], small=False), replace(_state(appearance), small=False),
+        _market(appearance), _sector(), _words(appearance, "ineligible", 190, Ineligible, "table.ineligible", "ineligible"),
         replace(m["rs"], full=False), replace(m["flow_5d"], full=False), replace(m["distance"], full=False, small=False),
         replace(m["vol_ratio"], full=False, small=False), replace(_spark(), full=False),
     )  # fmt: skip

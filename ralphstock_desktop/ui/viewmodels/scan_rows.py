@@ -16,14 +16,20 @@ import numpy.typing as npt
 from engine.model.hangul import initials, is_initials
 from engine.model.instruments import Market
 from engine.model.panel import FloatArray, MarketPanel
-from engine.model.scan import ITEMS, VcpScan
+from engine.model.scan import ITEMS, ScanFlag, VcpScan
 from ralphstock_desktop.ui.texts import Language
+from ralphstock_desktop.ui.viewmodels.live_rows import LIVE_COLUMNS, LiveRows
 
 __all__ = ["MARKET_LETTER", "SPARK_DAYS", "ScanRows"]
 
 SPARK_DAYS = 60
 MARKET_LETTER = {Market.KOSPI: "P", Market.KOSDAQ: "Q", Market.KONEX: "N", Market.UNKNOWN: ""}
 _B2 = ITEMS.index("B2")
+_DERIVED = (
+    "stored_close", "stored_volume", "value_estimated", "stored_value", "range_position", "flow_sum", "flow_scales", "scored",
+    "watched", "last_depth", "first_depth",
+)  # fmt: skip
+"""Cached readings of a panel and its scan."""
 
 
 class ScanRows:
@@ -44,6 +50,56 @@ class ScanRows:
         self.scan = scan
         self.language: Language = language
         self._keys: dict[str, FloatArray] = {}
+        self.live: LiveRows | None = None
+        """Quotes of the running day; None while the past is looked at or nothing is connected."""
+        self.confirmed: VcpScan | None = None
+        """The scan of the last official day, while ``scan`` is a provisional one."""
+
+    def use_live(self, live: LiveRows | None) -> None:
+        """Show quotes of the running day in place of the day's bar, or that bar again."""
+        self.live = live
+        self.forget(*LIVE_COLUMNS)
+
+    def take_live(self, rows: npt.NDArray[np.intp]) -> None:
+        """Take over the board's values of some rows; arrays already handed out are written in place."""
+        live = self.live
+        if live is None:
+            return
+        live.take(rows)
+        for field in LIVE_COLUMNS:
+            values = self._keys.get(field)
+            if values is None:
+                continue
+            if field == "today":
+                del self._keys[field]
+            else:
+                known = rows[live.known[rows]]
+                values[known] = getattr(live, field)[known]
+
+    def use_scan(self, panel: MarketPanel, scan: VcpScan) -> None:
+        """Read another scan of the same symbols; everything derived from the one before is forgotten."""
+        self.panel, self.scan = panel, scan
+        for name in _DERIVED:
+            self.__dict__.pop(name, None)
+        self._keys.clear()
+
+    def forget(self, *fields: str) -> None:
+        """Work out some filter fields again when they are next asked for."""
+        for field in fields:
+            self._keys.pop(field, None)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the scores are those of a bar that is still forming."""
+        return self.confirmed is not None
+
+    def is_provisional(self, row: int) -> bool:
+        """Whether a row's score rests on a bar that is still forming."""
+        return bool(self.scan.flags[row] & int(ScanFlag.FORMING))
+
+    def has_gap(self, row: int) -> bool:
+        """Whether a row's score is touched by a gap in the feed."""
+        return bool(self.scan.flags[row] & int(ScanFlag.FEED_GAP))
 
     # -- identity -------------------------------------------------------------------------------------------------------
 
@@ -88,14 +144,52 @@ class ScanRows:
         """Panel index of the as-of bar."""
         return self.scan.day_index
 
-    @cached_property
+    def _over(self, stored: FloatArray, name: str) -> FloatArray:
+        """Live values where there are any, the stored bar's elsewhere."""
+        live = self.live
+        return stored if live is None else np.where(live.known, getattr(live, name), stored)
+
+    @property
     def close(self) -> FloatArray:
+        """Price now, or the close of the as-of bar."""
+        return self._over(self.stored_close, "price")
+
+    @property
+    def change(self) -> FloatArray:
+        """Change of the price shown, percent."""
+        return self._over(self.scan.change_pct, "change")
+
+    @property
+    def volume(self) -> FloatArray:
+        """Shares traded on the day shown; NaN without a valid bar."""
+        return self._over(self.stored_volume, "volume")
+
+    @property
+    def value(self) -> FloatArray:
+        """Traded value of the day shown in won (estimated as in domain.md §3.2 where not published)."""
+        return self._over(self.stored_value, "value")
+
+    @property
+    def strength(self) -> FloatArray:
+        """체결강도 of the running day in percent; NaN where it is not known."""
+        return self.live.strength if self.live is not None else np.full(self.size, np.nan)
+
+    def is_live(self, row: int) -> bool:
+        """Whether a row shows a value of the running day."""
+        return self.live is not None and bool(self.live.known[row])
+
+    def is_estimated(self, row: int) -> bool:
+        """Whether the traded value shown is an estimate."""
+        return bool(self.value_estimated[row]) and not self.is_live(row)
+
+    @cached_property
+    def stored_close(self) -> FloatArray:
         """Close of the as-of bar; the last price where trading is halted."""
         raw = self.panel.close_krw[:, self.day].astype(np.float64)
         return np.where(self.panel.present[:, self.day] & (raw > 0), raw, np.nan)
 
     @cached_property
-    def volume(self) -> FloatArray:
+    def stored_volume(self) -> FloatArray:
         """Shares traded on the as-of day; NaN without a valid bar."""
         return np.where(self.panel.valid[:, self.day], self.panel.volume_shares[:, self.day].astype(np.float64), np.nan)
 
@@ -105,7 +199,7 @@ class ScanRows:
         return np.asarray(np.isnan(self.panel.value_krw[:, self.day]) & self.panel.valid[:, self.day])
 
     @cached_property
-    def value(self) -> FloatArray:
+    def stored_value(self) -> FloatArray:
         """Traded value of the as-of day in won (estimated as in domain.md §3.2 where not published)."""
         panel, day = self.panel, self.day
         typical = (
@@ -176,7 +270,9 @@ class ScanRows:
         scan = self.scan
         own: dict[str, Callable[[], npt.NDArray[Any]]] = {
             "price": lambda: self.close,
-            "change": lambda: scan.change_pct,
+            "change": lambda: self.change,
+            "strength": lambda: self.strength,
+            "today": lambda: self.live.day_change if self.live is not None else np.full(self.size, np.nan),
             "volume": lambda: self.volume,
             "value": lambda: self.value,
             "mean_value": lambda: scan.mean_value_krw,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
@@ -9,10 +11,23 @@ from PySide6.QtCore import QObject, Signal
 from engine.model.evidence import EvidenceGroup
 from engine.model.instruments import Market
 from ralphstock_desktop.services.channels import Channel, Subscription
-from ralphstock_desktop.services.contracts import PanelState, Ready, ScanPicture, Stale, SymbolContext, Workstation
+from ralphstock_desktop.services.contracts import (
+    MarketPicture,
+    PanelState,
+    Ready,
+    ScanPicture,
+    Stale,
+    SymbolContext,
+    Workstation,
+)
+from ralphstock_desktop.services.live_contracts import FeedStatus, LiveMarket, LiveScan, QuoteFrame
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.filter_language import FilterError, Predicate, parse_filter
+from ralphstock_desktop.ui.panel_header import BadgeLook
 from ralphstock_desktop.ui.viewmodels.filter_words import scan_vocabulary
+from ralphstock_desktop.ui.viewmodels.live_rows import LiveRows
+from ralphstock_desktop.ui.viewmodels.live_scores import explain_live, may_replace
+from ralphstock_desktop.ui.viewmodels.live_state import provisional_badge, trades_now
 from ralphstock_desktop.ui.viewmodels.scan_rows import ScanRows
 
 __all__ = ["ScanTableViewModel"]
@@ -33,6 +48,12 @@ class ScanTableViewModel(QObject):
         :attr:`panel_state` or the counts changed.
     filter_error_changed
         :attr:`filter_error` changed.
+    quotes_changed(rows, signs)
+        Live values of these rows (source rows) changed; the direction of each price.
+    scores_changed(rows)
+        Provisional scores of these rows changed.
+    values_changed
+        Any live value may look different (another board, stale, the panel was shown again).
     symbol_changed(str)
         Another panel chose a symbol.
     """
@@ -42,6 +63,9 @@ class ScanTableViewModel(QObject):
     state_changed = Signal()
     filter_error_changed = Signal()
     symbol_changed = Signal(str)
+    quotes_changed = Signal(object, object)
+    scores_changed = Signal(object)
+    values_changed = Signal()
 
     chips: tuple[str, ...] = ("every",)
 
@@ -60,6 +84,13 @@ class ScanTableViewModel(QObject):
         self._market = 0
         self._scan_state: PanelState | None = None
         self._subscriptions: list[Subscription] = []
+        self.wants_provisional = True
+        """Show scores of the forming bar while there are any."""
+        self._official: ScanPicture | None = None
+        self._live_scan: LiveScan | None = None
+        self._looked_at: MarketPicture | None = None
+        self._status: FeedStatus | None = None
+        self._wanted: tuple[str, ...] = ()
         appearance.changed.connect(self._on_appearance)
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -71,30 +102,157 @@ class ScanTableViewModel(QObject):
         channels = self._workstation
         self._subscriptions = [
             self._market_filter.subscribe(self.set_market),
+            channels.market.subscribe(self._on_market),
             channels.scans.subscribe(self._on_scan),
             channels.scan_state.subscribe(self._on_state),
             channels.selection.subscribe(self._on_selection),
         ]
+        live = self.live
+        if live is not None:
+            self._subscriptions += [
+                live.status.subscribe(self._on_feed),
+                live.scans.subscribe(self._on_live_scan),
+                live.frames.subscribe(self._on_frame, replay=False),
+            ]
+            self._attach_quotes(again=True)
 
     def deactivate(self) -> None:
         """Stop listening; a hidden panel costs nothing."""
         for subscription in self._subscriptions:
             subscription.close()
         self._subscriptions = []
+        self.want(())
+
+    def _on_market(self, picture: MarketPicture) -> None:
+        self._looked_at = picture
+        self._attach_quotes()
+        if self.picture is not None:
+            self._choose_scan()
 
     def _on_scan(self, picture: ScanPicture) -> None:
+        self._official = picture
+        self._choose_scan()
+
+    def _choose_scan(self) -> None:
+        """Show the official scan, or the provisional one where it may stand in for it."""
+        official = self._official
+        if official is None:
+            return
+        live = self._provisional()
+        self._show_scan(official if live is None else live.picture, official if live is not None else None)
+
+    def _provisional(self) -> LiveScan | None:
+        """The provisional scan on screen, None where the official one is."""
+        wanted = self.wants_provisional and may_replace(self._live_scan, self._official, self._looked_at)
+        return self._live_scan if wanted else None
+
+    def _show_scan(self, picture: ScanPicture, official: ScanPicture | None) -> None:
         before = self.picture
-        same_instant = (
-            before is not None
-            and before.scan.as_of == picture.scan.as_of
-            and np.array_equal(before.panel.tickers, picture.panel.tickers)
-        )
         if before is picture:
             return
+        same_instant = (
+            before is not None
+            and (before.scan.as_of == picture.scan.as_of or official is not None)
+            and np.array_equal(before.panel.tickers, picture.panel.tickers)
+        )
         self.picture = picture
         self.rows = ScanRows(picture.panel, picture.scan, self._appearance.language)
+        self.rows.confirmed = official.scan if official is not None else None
+        self._attach_quotes(silent=True)
         self.rows_changed.emit(same_instant)
         self.state_changed.emit()
+
+    # -- the running market -----------------------------------------------------------------------------------------------
+
+    @property
+    def live(self) -> LiveMarket | None:
+        """The running market, if there is one."""
+        return self._workstation.live
+
+    def _attach_quotes(self, *, again: bool = False, silent: bool = False) -> None:
+        """Lay the board over the rows, or take it away where the past is looked at."""
+        rows, live, looked_at = self.rows, self.live, self._looked_at
+        if rows is None:
+            return
+        board = live.board if live is not None and (looked_at is None or looked_at.is_latest) else None
+        before = rows.live
+        if board is None:
+            if before is None:
+                return
+            rows.use_live(None)
+        elif again or before is None or before.board is not board:
+            quotes = LiveRows(board, rows.panel)
+            quotes.session = trades_now(self._status)
+            rows.use_live(quotes)
+        else:
+            return
+        if not silent:
+            self.values_changed.emit()
+
+    def _on_frame(self, frame: QuoteFrame) -> None:
+        rows, live = self.rows, self.live
+        if rows is None or live is None:
+            return
+        if rows.live is None or rows.live.board is not live.board:
+            self._attach_quotes()
+            return
+        changed, here = rows.live.rows_of(frame.rows)
+        if changed.size:
+            rows.take_live(changed)
+            self.quotes_changed.emit(changed, frame.signs[here])
+
+    def _on_feed(self, status: FeedStatus) -> None:
+        before, self._status = self._status, status
+        rows = self.rows
+        session = trades_now(status)
+        if rows is not None and rows.live is not None and rows.live.session != session:
+            rows.live.session = session
+            self.values_changed.emit()
+        if before is None or before.is_stale != status.is_stale or before.host != status.host:
+            self.state_changed.emit()
+
+    def _on_live_scan(self, scan: LiveScan) -> None:
+        self._live_scan = scan
+        rows = self.rows
+        if self._provisional() is None:
+            return
+        if rows is None or not rows.provisional or len(scan.picture.panel.tickers) != rows.size:
+            self._choose_scan()
+            return
+        self.picture = scan.picture
+        rows.use_scan(scan.picture.panel, scan.picture.scan)
+        if scan.rows.size:
+            self.scores_changed.emit(scan.rows)
+        self.state_changed.emit()
+
+    def choose_provisional(self, wanted: bool) -> None:
+        """Show scores of the forming bar, or those of the last official day."""
+        if wanted != self.wants_provisional:
+            self.wants_provisional = wanted
+            self._choose_scan()
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether the scores on screen are those of a forming bar."""
+        return self.rows is not None and self.rows.provisional
+
+    def want(self, tickers: Sequence[str]) -> None:
+        """Tell the feed which symbols are in sight, from the top down."""
+        live, wanted = self.live, tuple(tickers)
+        if live is not None and wanted != self._wanted:
+            self._wanted = wanted
+            live.want(self.origin, wanted)
+
+    def badge(self) -> BadgeLook | None:
+        """Badge of provisional scores; None where the as-of badge says it."""
+        live = self._provisional()
+        if live is None or not self.is_provisional:
+            return None
+        looked_at, status = self._looked_at, self._status
+        simulated = (looked_at is not None and looked_at.kind == "simulated") or (
+            status is not None and status.host == "simulator"
+        )
+        return provisional_badge(self._appearance, live.at_ns, simulated=simulated)
 
     def _on_state(self, state: PanelState) -> None:
         self._scan_state = state
@@ -212,7 +370,8 @@ class ScanTableViewModel(QObject):
     @property
     def is_stale(self) -> bool:
         """Whether values are older than they should be."""
-        return isinstance(self._scan_state, Stale)
+        feed = self._status is not None and self._status.is_stale and self.rows is not None and self.rows.live is not None
+        return isinstance(self._scan_state, Stale) or feed
 
     @property
     def scan_state(self) -> PanelState | None:
@@ -232,7 +391,8 @@ class ScanTableViewModel(QObject):
 
     def evidence_group(self, ticker: str, group: str) -> EvidenceGroup | None:
         """Evidence group of a symbol, for the source and known-at of a cell."""
-        explanation = self._workstation.explain(ticker)
+        live = self._provisional()
+        explanation = self._workstation.explain(ticker) if live is None else explain_live(live, ticker)
         if explanation is None:
             return None
         return next((item for item in explanation.groups if item.group == group), None)

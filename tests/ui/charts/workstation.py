@@ -25,6 +25,7 @@ from ralphstock_desktop.services.contracts import (
     ScanPicture,
     SymbolContext,
 )
+from ralphstock_desktop.services.live_contracts import LiveMarket
 
 __all__ = ["ChartWorkstation"]
 
@@ -41,6 +42,7 @@ class ChartWorkstation:
         self.focus: Channel[EvidenceFocus] = Channel("focus")
         self.minutes: dict[str, asyncio.Future[ChartSeries]] = {}
         self.failing: Exception | None = None
+        self.live: LiveMarket | None = None
 
     def look_at(self, day: date, *, scanned: bool = True) -> None:
         """Look at the end of a day, and scan it."""

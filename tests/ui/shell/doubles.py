@@ -35,6 +35,7 @@ from ralphstock_desktop.services.contracts import (
     SymbolContext,
     SymbolHit,
 )
+from ralphstock_desktop.services.live_contracts import LiveMarket
 from ralphstock_desktop.services.settings_spec import check_setting, setting
 
 NAMES = {
@@ -120,6 +121,7 @@ class WorkstationDouble:
         self.job: Channel[Progress | None] = Channel("job")
         self.notices: Channel[str] = Channel("notices")
         self.panel = make_panel(simulated=self.kind == "simulated")
+        self.live: LiveMarket | None = None
 
     @property
     def rules(self) -> Rules:

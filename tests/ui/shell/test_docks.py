@@ -32,7 +32,7 @@ def same(one: dict[str, QRect], other: dict[str, QRect], tolerance: int = 6) -> 
 
 
 def test_declarations_are_unique_and_complete(look: Any) -> None:
-    assert len({spec.id for spec in DOCKS}) == len({spec.screen for spec in DOCKS}) == len(DOCKS) == 6
+    assert len({spec.id for spec in DOCKS}) == len({spec.screen for spec in DOCKS}) == len(DOCKS)
     for spec in DOCKS:
         assert look.has_text(spec.title_key)
         assert not look.pixmap(spec.icon).isNull()
@@ -55,13 +55,14 @@ def test_cutting_finds_nested_trees() -> None:
 def test_default_layout(open_window: Open, size: tuple[int, int]) -> None:
     opened = open_window(size=size)
     shown = boxes(opened)
-    assert set(shown) == {"signals", "symbols", "chart", "evidence"}
+    market = {"book", "trades"} if size[0] >= 2400 else set()
+    assert set(shown) == {"signals", "symbols", "chart", "evidence"} | market
     assert shown["signals"].bottom() < shown["symbols"].top()
     assert shown["signals"].right() < shown["chart"].left()
     assert shown["chart"].right() < shown["evidence"].left()
     assert 280 <= shown["evidence"].width() <= 420
     tree = capture_tree(opened.window, opened.window.area.docks)
-    assert set(panels_of(tree)) == set(IDS), "flow and ledger are tabs"
+    assert set(panels_of(tree)) == set(IDS), "the others are tabs"
 
 
 def test_round_trip_through_qt_and_through_the_tree(open_window: Open, qtbot: Any) -> None:
@@ -194,7 +195,7 @@ def test_reset_and_undo(open_window: Open, qtbot: Any) -> None:
     opened.window.actions_book.trigger("reset_layout")
     assert {"symbols", "evidence"} <= set(boxes(opened))
     opened.window.actions_book.trigger("undo_layout")
-    assert set(panels_of(area.capture().root)) == changed == {"signals", "chart", "flow", "ledger"}
+    assert set(panels_of(area.capture().root)) == changed == set(IDS) - {"symbols", "evidence"}
 
 
 def test_panels_are_made_once_and_only_when_seen(open_window: Open, qtbot: Any) -> None:

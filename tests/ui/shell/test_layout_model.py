@@ -24,7 +24,7 @@ from ralphstock_desktop.ui.layout.model import (
 )
 from ralphstock_desktop.ui.layout.screens import Box, ScreenBox, choose_screen, place_box, remember
 
-KNOWN = ("signals", "symbols", "chart", "flow", "evidence", "ledger")
+KNOWN = ("signals", "symbols", "chart", "flow", "evidence", "book", "trades", "ledger")
 PLACE = WindowPlace("HDMI-2", (1920, 0, 2560, 1440), 0.1, 0.2, 0.5, 0.5)
 LAYOUT = Layout(
     root=Split(
@@ -144,7 +144,8 @@ def test_default_layouts_hold_every_panel_and_a_usable_evidence(width: int, zoom
     root = layout.root
     assert isinstance(root, Split)
     assert sum(root.fractions) == pytest.approx(1)
-    assert len(root.children) == (2 if width < 900 * zoom else 3), "three columns need 900 px at 100 %"
+    columns = 2 if width < 900 * zoom else 4 if width >= 2400 * zoom else 3
+    assert len(root.children) == columns, "three columns need 900 px at 100 %, four 2,400"
     if width >= 1440 * zoom:
         assert root.fractions[2] * width >= 290 * zoom
 

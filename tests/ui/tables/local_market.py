@@ -39,6 +39,7 @@ from ralphstock_desktop.services.contracts import (
     SymbolContext,
     SymbolHit,
 )
+from ralphstock_desktop.services.live_contracts import LiveMarket
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dock_registry import DockContext
 from tests.perf.market import synthetic_panel
@@ -121,6 +122,7 @@ class LocalWorkstation:
         self.job: Channel[Progress | None] = Channel("job")
         self.data_folder = Path()
         self.last_trading_day: date | None = None
+        self.live: LiveMarket | None = None
         self.commands: list[str] = []
         """Commands that only other parts of the program carry out, in order."""
 

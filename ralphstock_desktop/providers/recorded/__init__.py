@@ -1,0 +1,1 @@
+"""Recorded broker messages: written while the stream runs, played back as a feed of quotes."""

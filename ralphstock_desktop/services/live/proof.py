@@ -1,0 +1,90 @@
+"""Does an answer account for what is missing? Volume decides; prices must agree with the trades that were seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ralphstock_desktop.services.live.minutes import MINUTE_NS, SEEN, DayMinutes, Rows
+from ralphstock_desktop.services.live.tracks import Hole, Track
+
+__all__ = ["HoleGroup", "Judgement", "groups_of", "is_due", "judge"]
+
+Judgement = Literal["proven", "early", "volume", "trades", "range"]
+"""``early``: the last minute is not over. ``volume``: the sums differ. ``trades``: a bar does not hold what was seen in its
+minute. ``range``: a price outside the day's range."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoleGroup:
+    """Holes that share minutes, and the minutes they touch."""
+
+    first: int
+    last: int
+    holes: tuple[Hole, ...]
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether the trades seen in between cannot be trusted."""
+        return any(hole.loose for hole in self.holes)
+
+
+def groups_of(track: Track, minutes: DayMinutes) -> list[HoleGroup]:
+    """Put holes that share a minute together, in order of time."""
+    found: list[HoleGroup] = []
+    spans = sorted(zip(minutes.spans(track), track.holes, strict=True), key=lambda pair: pair[0])
+    for (first, last), hole in spans:
+        if found and first <= found[-1].last:
+            before = found.pop()
+            found.append(HoleGroup(before.first, max(before.last, last), (*before.holes, hole)))
+        else:
+            found.append(HoleGroup(first, last, (hole,)))
+    return found
+
+
+def is_due(group: HoleGroup, track: Track, minutes: DayMinutes, now_ns: int) -> bool:
+    """Whether the volume at the end of the group's last minute is known, or nothing can come any more (market clock)."""
+    return track.at_ns >= minutes.open_ns + (group.last + 1) * MINUTE_NS or now_ns >= minutes.end_ns
+
+
+def judge(group: HoleGroup, track: Track, minutes: DayMinutes, ticker: str, bars: Rows, now_ns: int) -> Judgement:
+    """Compare answered bars with what the line of volume says about a group of holes.
+
+    The sum of the answered minutes must be the day's volume so far less the volume seen in all other minutes and less the
+    other holes. That holds whatever the trades inside the group were.
+    """
+    if not is_due(group, track, minutes, now_ns):
+        return "early"
+    rows = minutes.rows_of(ticker)
+    inside = slice(group.first, group.last + 1)
+    own, given = rows[inside], bars[inside]
+    seen_elsewhere = int(rows["seen"].sum() - own["seen"].sum())
+    other_holes = sum(hole.high - hole.low for hole in track.holes if hole not in group.holes)
+    if int(given["volume"].sum()) != track.top - track.base - seen_elsewhere - other_holes:
+        return "volume"
+    limits = track.range_at(group.holes[-1].high)
+    traded = given["volume"] > 0
+    if limits is not None and traded.any():
+        low, high = limits
+        if given["low"][traded].min() < low or given["high"][traded].max() > high:
+            return "range"
+    if group.is_loose:
+        return "proven"
+    seen = own["state"] == SEEN
+    holds = (given["volume"] >= own["seen"]) & (given["high"] >= own["high"]) & (given["low"] <= own["low"])
+    whole = seen & (given["volume"] == own["seen"])
+    equal = np.logical_and.reduce([given[name] == own[name] for name in ("open", "high", "low", "close")])
+    if not holds[seen].all() or not equal[whole].all():
+        return "trades"
+    return "proven" if _edges_agree(group, own, given) else "trades"
+
+
+def _edges_agree(group: HoleGroup, own: Rows, given: Rows) -> bool:
+    """The open of the first minute and the close of the last one are known where trades were seen outside the holes."""
+    first, last = own[0], own[-1]
+    low, high = min(hole.low for hole in group.holes), max(hole.high for hole in group.holes)
+    if first["state"] == SEEN and first["seen"] > 0 and first["first"] < low and given[0]["open"] != first["open"]:
+        return False
+    return not (last["state"] == SEEN and last["seen"] > 0 and last["last"] > high and given[-1]["close"] != last["close"])

@@ -1,0 +1,144 @@
+"""Live quotes laid over the rows of a scan: the columns a table shows while the market runs, in the order of its rows.
+
+The arrays are written in place, a few rows a frame; columns read them, so a table is never built again for a price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.calendar.limits import lower_limits, upper_limits
+from engine.model.errors import RalphStockError
+from engine.model.live import MISSING, QuoteSource
+from engine.model.panel import FloatArray, MarketPanel
+from ralphstock_desktop.services.live_contracts import QuoteBoard
+
+__all__ = ["LIVE_COLUMNS", "LiveRows", "TodayMark"]
+
+Rows = npt.NDArray[np.intp]
+LIVE_COLUMNS = ("price", "change", "volume", "value", "strength", "today")
+"""Columns that follow the board."""
+
+
+@dataclass(frozen=True, slots=True)
+class TodayMark:
+    """The day of one symbol in a cell: its range, or a word that says more (VI, a price limit, a gap)."""
+
+    open: float
+    high: float
+    low: float
+    price: float
+    token: str
+    word_key: str
+    """Text key of the chip; empty: the range is drawn."""
+
+
+def _floats(values: npt.NDArray[np.int64]) -> FloatArray:
+    return np.where(values == MISSING, np.nan, values.astype(np.float64))
+
+
+class LiveRows:
+    """Values of the running day per row of a panel.
+
+    Parameters
+    ----------
+    board : QuoteBoard
+        Where the values come from; written by the hub.
+    panel : MarketPanel
+        Whose rows the table shows. Its tickers may be others than the board's.
+    """
+
+    def __init__(self, board: QuoteBoard, panel: MarketPanel) -> None:
+        self.board = board
+        self._panel = panel
+        count = len(panel.tickers)
+        if board.tickers is panel.tickers or np.array_equal(board.tickers, panel.tickers):
+            self._board_row = np.arange(count, dtype=np.intp)
+        else:
+            place = np.searchsorted(board.tickers, panel.tickers).astype(np.intp)
+            inside = place < len(board.tickers)
+            same = inside.copy()
+            same[inside] = board.tickers[place[inside]] == panel.tickers[inside]
+            self._board_row = np.where(same, place, -1)
+        self._own_row = np.full(len(board.tickers), -1, dtype=np.intp)
+        known = np.flatnonzero(self._board_row >= 0)
+        self._own_row[self._board_row[known]] = known
+        self.price, self.change, self.volume, self.value, self.strength = (np.full(count, np.nan) for _ in range(5))
+        self.known: npt.NDArray[np.bool_] = np.zeros(count, dtype=np.bool_)
+        """Rows whose value is of the running day (streamed or polled)."""
+        self.source = np.zeros(count, dtype=np.uint8)
+        self.stale = False
+        """Every value is older than it may be."""
+        self.session = False
+        """The market trades: a value of an earlier day is old then."""
+        self._upper, self._lower = self._limits(known)
+        self.take(known)
+
+    def _limits(self, known: Rows) -> tuple[FloatArray, FloatArray]:
+        upper, lower = np.full(len(self.known), np.nan), np.full(len(self.known), np.nan)
+        base = _floats(self.board.base_krw[self._board_row[known]])
+        market, kind = self._panel.market[known], self._panel.security_type[known]
+        try:
+            upper[known] = upper_limits(base, market, self.board.day, kind)
+            lower[known] = lower_limits(base, market, self.board.day, kind)
+        except RalphStockError:
+            return upper, lower  # unknown rules: no limit is better than a wrong one
+        return upper, lower
+
+    def rows_of(self, board_rows: Rows) -> tuple[Rows, npt.NDArray[np.bool_]]:
+        """Own rows of rows of the board, and which of the given ones those are."""
+        own = self._own_row[board_rows]
+        here = own >= 0
+        return own[here], here
+
+    def take(self, rows: Rows) -> None:
+        """Read the board's values of some own rows."""
+        board, at = self.board, self._board_row[rows]
+        self.source[rows] = board.source[at]
+        known = board.source[at] >= QuoteSource.POLLED
+        self.known[rows] = known
+        self.price[rows] = np.where(known, _floats(board.price_krw[at]), np.nan)
+        self.change[rows] = np.where(known, board.change_pct[at], np.nan)
+        self.volume[rows] = np.where(known, _floats(board.volume_shares[at]), np.nan)
+        self.value[rows] = np.where(known, _floats(board.value_krw[at]), np.nan)
+        self.strength[rows] = np.where(known, board.strength_pct[at], np.nan)
+
+    def at_ns(self, row: int) -> int | None:
+        """Exchange time of a row's value; None where it is not known."""
+        at = int(self._board_row[row])
+        value = int(self.board.at_ns[at]) if at >= 0 else MISSING
+        return None if value == MISSING else value
+
+    def today(self, row: int) -> TodayMark | None:
+        """What the cell of the day shows; None where nothing traded today."""
+        at = int(self._board_row[row])
+        if at < 0 or not self.known[row]:
+            return None
+        board, price = self.board, float(self.price[row])
+        open_, high, low = (
+            float(_floats(column[at : at + 1])[0]) for column in (board.open_krw, board.high_krw, board.low_krw)
+        )
+        change = float(self.change[row])
+        token = "gain" if change > 0 else "loss" if change < 0 else "flat"
+        word = ""
+        if board.gap[at]:
+            word, token = "live.today.gap", "text-secondary"
+        elif board.vi[at]:
+            word, token = "live.today.vi", "warning"
+        elif price == self._upper[row]:
+            word = "live.today.upper"
+        elif price == self._lower[row]:
+            word = "live.today.lower"
+        return TodayMark(open_, high, low, price, token, word)
+
+    @property
+    def day_change(self) -> FloatArray:
+        """Order of the column of the day: place of the price in the day's range, percent; NaN without one."""
+        at = np.maximum(self._board_row, 0)
+        high, low = _floats(self.board.high_krw[at]), _floats(self.board.low_krw[at])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            place = 100.0 * (self.price - low) / (high - low)
+        return np.where(self.known & (high > low), place, np.nan)

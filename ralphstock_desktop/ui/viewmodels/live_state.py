@@ -1,0 +1,80 @@
+"""What the feed's status means for a panel: one of the six states, and the badge that says where the values come from."""
+
+from __future__ import annotations
+
+from engine.calendar.sessions import Phase
+from engine.model.instants import AsOf
+from engine.model.live import ConnectionState, QuoteSource
+from ralphstock_desktop.ports import Progress
+from ralphstock_desktop.services.contracts import Empty, Failed, Loading, Offline, PanelState, Ready, Stale
+from ralphstock_desktop.services.live_contracts import FeedStatus
+from ralphstock_desktop.ui import format as fmt
+from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.panel_header import BadgeLook
+
+__all__ = ["feed_badge", "feed_state", "provisional_badge", "stale_reason", "trades_now"]
+
+_TRADING = frozenset((Phase.REGULAR, Phase.CLOSING_AUCTION))
+_LOST = frozenset((ConnectionState.WAITING, ConnectionState.DISPLACED, ConnectionState.REFUSED, ConnectionState.STOPPED))
+_WAITING = Loading(Progress("progress.live_wait", 0, 0), can_cancel=False)
+
+
+def trades_now(status: FeedStatus | None) -> bool:
+    """Whether the regular session is on: a value of an earlier day is old then."""
+    return status is not None and status.phase in _TRADING
+
+
+def stale_reason(status: FeedStatus) -> str:
+    """Text key of why values are old."""
+    if status.connection is ConnectionState.LIVE:
+        return "live.stale.silent"
+    return "live.stale.polling" if status.shown is QuoteSource.POLLED else "live.stale.lost"
+
+
+def feed_state(status: FeedStatus | None, data_ns: int | None) -> PanelState:
+    """State of a panel that shows one symbol's stream.
+
+    Parameters
+    ----------
+    status : FeedStatus or None
+        None where the program runs without a live market or nothing was said yet.
+    data_ns : int or None
+        Exchange time of what the panel shows; None where it shows nothing yet.
+    """
+    if status is None or status.host is None:
+        return Empty("empty.live.none", {}, "connect")
+    without_polling = status.shown < QuoteSource.POLLED
+    if status.connection is ConnectionState.REFUSED and status.error is not None and without_polling and data_ns is None:
+        return Failed(status.error)
+    if status.connection in _LOST and without_polling:
+        return Offline(status.since_ns if status.since_ns is not None else status.market_ns, status.next_try_s)
+    if data_ns is None:
+        return Empty("empty.live.closed") if status.phase is Phase.CLOSED else _WAITING
+    if status.is_stale:
+        return Stale(status.age_s or 0.0, stale_reason(status), AsOf(data_ns))
+    return Ready(AsOf(data_ns))
+
+
+def feed_badge(look: Appearance, status: FeedStatus | None, *, simulated: bool) -> BadgeLook | None:
+    """Badge of values that come from the feed; None where there is no feed."""
+    if status is None or status.host is None:
+        return None
+    if simulated or status.host == "simulator":
+        return BadgeLook("flask", look.tr("live.badge.simulated"), "simulated", "simulated-tint")
+    age = ""
+    if status.age_s is not None and status.age_s >= 1.0:
+        age = f" {fmt.duration(float(int(status.age_s)), look.language, whole=True)}"
+    if status.shown is QuoteSource.STREAM:
+        return BadgeLook("dot", look.tr("live.badge.stream") + age, "success")
+    if status.shown is QuoteSource.POLLED:
+        return BadgeLook("clock", look.tr("live.badge.polling") + age, "warning")
+    return BadgeLook("database", look.tr("live.badge.stored"), "unknown")
+
+
+def provisional_badge(look: Appearance, at_ns: int, *, simulated: bool) -> BadgeLook:
+    """``◷ 잠정 10:42``; over made-up data the flask says so first."""
+    when = fmt.clock(at_ns, seconds=False)
+    if simulated:
+        text = look.tr("live.badge.simulated_provisional", when=when)
+        return BadgeLook("flask", text, "simulated", "simulated-tint")
+    return BadgeLook("clock", look.tr("live.badge.provisional", when=when), "warning", "warning-tint")

@@ -1,0 +1,1 @@
+"""Tests of the catalogue, records, parser and source of the broker."""

@@ -1,0 +1,1 @@
+"""Tests of the replayed market and of its WebSocket."""
