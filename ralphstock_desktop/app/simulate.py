@@ -31,35 +31,18 @@ from ralphstock_desktop.providers.kiwoom_sim.tokens import SimTokens
 if TYPE_CHECKING:
     from ralphstock_desktop.app.market_dataset import RealDataset
 
-__all__ = ["DatasetHistory", "PanelHistory", "SimulatorChoices", "load_history", "make_server", "serve", "simulator_thread"]
+__all__ = ["DatasetHistory", "SimulatorChoices", "load_history", "make_server", "serve", "simulator_thread"]
 
 
-class PanelHistory:
-    """A panel alone: days without recorded minutes or index levels. Implements ``SimHistory``."""
-
-    def __init__(self, panel: MarketPanel, shares_out: Mapping[str, int] | None = None) -> None:
-        self.panel = panel
-        self.shares_out: Mapping[str, int] = shares_out or {}
-        """Listed shares by ticker where they are known."""
-
-    def minutes(self, ticker: str, day: date) -> MinuteBatch | None:
-        """None: a panel holds no minutes."""
-        del ticker, day
-        return None
-
-    def index_days(self, code: str) -> IndexBatch | None:
-        """None: a panel holds no indices."""
-        del code
-        return None
-
-
-class DatasetHistory(PanelHistory):
-    """A repository with its panel, minutes and index levels."""
+class DatasetHistory:
+    """A repository with its panel, minutes and index levels. Implements ``SimHistory``."""
 
     def __init__(self, dataset: RealDataset, panel: MarketPanel) -> None:
+        self.panel = panel
         self._database = dataset.database
         with self._database.read() as connection:
-            super().__init__(panel, shares_outstanding(connection))
+            self.shares_out: Mapping[str, int] = shares_outstanding(connection)
+            """Listed shares by ticker where they are known."""
         self._with_minutes = dataset.minute_tickers()
 
     def minutes(self, ticker: str, day: date) -> MinuteBatch | None:
@@ -138,10 +121,11 @@ def make_server(history: SimHistory, choices: SimulatorChoices) -> SimServer:
         If the day is not in the repository, or a choice is out of range.
     """
     day = _day_of(history.panel, choices.day)
-    clock = SimClock(read_clock(day, choices.start), time.monotonic_ns, speed=choices.speed, paused=choices.paused)
+    # The day's market takes a moment to build; its clock begins to run after that.
+    clock = SimClock(read_clock(day, choices.start), time.monotonic_ns, speed=choices.speed, paused=True)
     market = build_market(history, day, choices.seed, clock)
     caps = choices.caps
-    return SimServer(
+    server = SimServer(
         market,
         tokens=SimTokens(time.time_ns, same_token=choices.same_token),
         faults=SimFaults(dict(choices.faults), seed=choices.seed),
@@ -151,6 +135,8 @@ def make_server(history: SimHistory, choices: SimulatorChoices) -> SimServer:
         port=choices.port,
         single_price=choices.single_price,
     )
+    clock.set_paused(choices.paused)
+    return server
 
 
 def simulator_thread(

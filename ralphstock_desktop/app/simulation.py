@@ -16,9 +16,10 @@ from engine.model.errors import DataUnavailable, RalphStockError
 from engine.model.instants import kst_ns
 from engine.model.live import MISSING
 from engine.model.panel import MarketPanel
-from ralphstock_desktop.app.simulate import DatasetHistory, PanelHistory
+from ralphstock_desktop.app.simulate import DatasetHistory
 from ralphstock_desktop.providers.kiwoom_sim.clock import SimClock
 from ralphstock_desktop.providers.kiwoom_sim.contracts import Fault, SimHistory
+from ralphstock_desktop.providers.kiwoom_sim.history import PanelHistory
 from ralphstock_desktop.providers.kiwoom_sim.market import build_market
 from ralphstock_desktop.providers.kiwoom_sim.server import SimServer
 from ralphstock_desktop.providers.kiwoom_sim.thread import SimulatorThread

@@ -207,7 +207,7 @@ class _WindowRun:
                 settings=self._settings,
                 appearance=self._look,
                 spawn=self.spawn,
-                now_ns=time.time_ns,
+                now_ns=self._live.market_ns if self._live is not None else time.time_ns,
                 save_layout=self._save_layout,
                 write_file=_write_file,
                 memory_bytes=_memory_bytes,

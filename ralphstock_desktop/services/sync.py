@@ -15,31 +15,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Literal
 
-from engine.calendar.sessions import SessionTable
-from engine.calendar.trading_days import TradingCalendar
 from engine.model.errors import DataUnavailable, RalphStockError, ValidationFailed
 from engine.model.instruments import Symbol
 from ralphstock_desktop.live_ports import (
-    JobStore,
     MarketSource,
     NewsSource,
     Priority,
-    SourceMonitor,
     StoredSpan,
     SyncDataset,
-    SyncStore,
 )
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.live_contracts import SyncPlan, SyncState
 from ralphstock_desktop.services.sync_plan import (
     INDEX_NAMES,
-    PER_SYMBOL,
+    LANES,
     QUICK,
     Marks,
     StepName,
@@ -52,21 +45,18 @@ from ralphstock_desktop.services.sync_plan import (
     forecast_s,
     index_items,
     market_flow_items,
-    next_due_ns,
     targets_at,
     universe,
 )
-from ralphstock_desktop.services.sync_run import Sleep, StepRun, StepState, StopRequest
+from ralphstock_desktop.services.sync_run import StepRun, StepState, StopRequest
+from ralphstock_desktop.services.sync_schedule import SyncSchedule
 from ralphstock_desktop.services.sync_steps import Corrections, StepFetcher
-from ralphstock_desktop.services.workers import Workers
+from ralphstock_desktop.services.sync_world import SyncWorld
 
 __all__ = ["SyncWorld", "Synchroniser"]
 
-Spawn = Callable[[Coroutine[Any, Any, None], str], object]
-
+SyncWord = Literal["idle", "planning", "running", "stopping", "done", "failed"]
 _PUBLISH_NS = 200_000_000
-_LOOK_S = 2.0
-"""Longest sleep of the schedule, so that a clock that was set or runs faster, or a machine that slept, is noticed."""
 _DATASETS: dict[StepName, SyncDataset] = {
     StepName.INDEX: "index_price",
     StepName.FX: "fx_rate",
@@ -76,45 +66,6 @@ _DATASETS: dict[StepName, SyncDataset] = {
     StepName.FLOWS: "flow",
 }
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SyncWorld:
-    """What the synchroniser lives in.
-
-    Attributes
-    ----------
-    store, jobs
-        The repository and its progress marks; used on workers only.
-    calendar, sessions
-        Trading days and the hours at which facts become official.
-    order : callable
-        Tickers on screen or watched, most wanted first; asked again for every item.
-    workers
-        Threads for reading and writing.
-    now_ns : callable
-        The market's clock, UTC nanoseconds.
-    monitor
-        Hears of progress, corrections and limits.
-    spawn : callable
-        Starts a supervised task.
-    sleep : callable
-        Waits some seconds of this machine's time.
-    machine_ns : callable
-        This machine's clock, for durations; the market's may run at another speed.
-    """
-
-    store: SyncStore
-    jobs: JobStore
-    calendar: TradingCalendar
-    sessions: SessionTable
-    order: Callable[[], Sequence[str]]
-    workers: Workers
-    now_ns: Callable[[], int]
-    monitor: SourceMonitor
-    spawn: Spawn
-    sleep: Sleep = asyncio.sleep
-    machine_ns: Callable[[], int] = time.monotonic_ns
 
 
 class Synchroniser:
@@ -150,7 +101,7 @@ class Synchroniser:
         self._steps: dict[StepName, StepState] = {}
         self._stop = StopRequest()
         self._is_running = False
-        self._word: Any = "idle"
+        self._word: SyncWord = "idle"
         self._error: RalphStockError | None = None
         self._started_ns: int | None = None
         self._finished_ns: int | None = None
@@ -209,8 +160,8 @@ class Synchroniser:
         """
         steps = await self._prepare(await self._known_symbols(), self._targets())
         requests = {name: step.requests for name, step in steps.items()}
-        eta_s = forecast_s(requests, self._rates)
-        pictures = tuple(step.picture(requests[name] / self._rates.per_kind_per_s) for name, step in steps.items())
+        eta_s = forecast_s({name: step.load for name, step in steps.items()}, self._rates)
+        pictures = tuple(step.picture(self._step_s(step)) for step in steps.values())
         return SyncPlan(sum(requests.values()), eta_s, pictures)
 
     async def complete_through(self, step: StepName) -> date | None:
@@ -219,31 +170,41 @@ class Synchroniser:
         return Marks.read(job.detail).complete if job is not None else None
 
     async def run(self) -> None:
-        """Start when something becomes due (08:00, official bars, confirmed flows), until cancelled.
+        """Start by itself when something becomes due, until cancelled; see :class:`.sync_schedule.SyncSchedule`."""
+        await SyncSchedule(self, self._world).run()
 
-        What became due while the program was not running is caught up at once.
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is under way."""
+        return self._is_running
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the schedule may start runs."""
+        return self._automatic
+
+    @property
+    def left_something_out(self) -> bool:
+        """Whether the last run ended without being complete, and not because it was stopped."""
+        return self._word == "failed"
+
+    def plan_next(self, next_ns: int) -> None:
+        """Show when the next run is due."""
+        if next_ns != self._next_ns:
+            self._next_ns = next_ns
+            self._publish()
+
+    async def is_anything_due(self) -> bool:
+        """Whether listing, daily bars or flows are not complete up to where they could be.
+
+        Raises
+        ------
+        RalphStockError
+            If the calendar or the repository cannot tell.
         """
-        world = self._world
-        due_ns = 0
-        while True:
-            now_ns = world.now_ns()
-            if now_ns >= due_ns and not self._is_running:
-                try:
-                    due_ns = self._next_ns = next_due_ns(now_ns, world.calendar, world.sessions)
-                    is_due = self._automatic and await self._is_anything_due()
-                except RalphStockError as error:
-                    _log.warning("the synchroniser cannot tell what is due: %s", error)
-                    due_ns, is_due = now_ns + 3_600_000_000_000, False
-                self._publish()
-                if is_due:
-                    self.start()
-            await world.sleep(min(_LOOK_S, max(0.2, (due_ns - world.now_ns()) / 1e9)))
-
-    async def _is_anything_due(self) -> bool:
         targets = self._targets()
-        for name in (StepName.MASTER, *PER_SYMBOL):
-            marks = await self._marks(name)
-            if marks.target != targets.of(name):
+        for name in (StepName.MASTER, StepName.DAILY, StepName.FLOWS):
+            if (await self._marks(name)).complete != targets.of(name):
                 return True
         return False
 
@@ -276,10 +237,8 @@ class Synchroniser:
             spans: dict[str, StoredSpan] = {}
             if name in _DATASETS:
                 spans = await self._world.workers.read(self._world.store.stored_spans, _DATASETS[name])
-            items = self._items(name, tickers, listed, spans, step.marks, targets)
-            step.items = {item.key: item for item in items}
-            step.total = len(items) + len(step.marks.done)
-            step.state = "waiting" if items else "done"
+            items = await self._world.workers.read(self._items, name, tickers, listed, spans, step.marks, targets)
+            step.plan(items)
         return steps
 
     def _items(
@@ -293,7 +252,7 @@ class Synchroniser:
     ) -> list[SyncItem]:
         target, calendar, settings, rates = targets.of(name), self._world.calendar, self._settings, self._rates
         if name in (StepName.DAILY, StepName.ADJUSTED):
-            return bar_items(name, tickers, listed, spans, marks, target, calendar, settings, rates)
+            return bar_items(name, tickers, listed, spans, marks, targets, calendar, settings, rates)
         if name is StepName.FLOWS:
             return flow_items(tickers, spans, marks, target, calendar, settings, rates)
         if name is StepName.INDEX:
@@ -381,21 +340,7 @@ class Synchroniser:
             world.now_ns,
         )
         return {
-            name: StepRun(
-                step,
-                fetcher,
-                world.store,
-                world.workers,
-                self._settings,
-                world.monitor,
-                self._stop,
-                order=world.order,
-                changed=self._changed,
-                now_ns=world.now_ns,
-                machine_ns=world.machine_ns,
-                sleep=world.sleep,
-            )
-            for name, step in self._steps.items()
+            name: StepRun(step, fetcher, world, self._settings, self._stop, self._changed) for name, step in self._steps.items()
         }
 
     async def _lanes(self, symbols: Sequence[Symbol], targets: SyncTargets) -> None:
@@ -407,9 +352,7 @@ class Synchroniser:
         tickers, count = universe(symbols, self._settings.types, self._world.order())
         wanted = frozenset(tickers[:count])
         outcomes = await asyncio.gather(
-            self._lane(runs, QUICK, frozenset()),
-            self._lane(runs, (StepName.DAILY, StepName.ADJUSTED), wanted),
-            self._lane(runs, (StepName.FLOWS,), wanted),
+            *(self._lane(runs, lane, wanted if lane is not QUICK else frozenset()) for lane in LANES),
             return_exceptions=True,  # a kind of data the source fails at does not end the others
         )
         for outcome in outcomes:
@@ -437,7 +380,7 @@ class Synchroniser:
         if not self._is_running or not self._steps or self._started_ns is None:
             return None
         left = {name: step.requests for name, step in self._steps.items()}
-        forecast = forecast_s(left, self._rates)
+        forecast = forecast_s({name: step.load for name, step in self._steps.items()}, self._rates)
         if self._forecast is None:
             self._forecast = (sum(left.values()), forecast, self._world.machine_ns())
         at_first, forecast_then, then_ns = self._forecast
@@ -447,11 +390,14 @@ class Synchroniser:
             return forecast
         return forecast * max(1.0, used_s / expected_s)
 
+    def _step_s(self, step: StepState) -> float | None:
+        """Time of what is left of one step, if it had the source to itself."""
+        return forecast_s({step.name: step.load}, self._rates) if step.items else None
+
     def _publish(self) -> None:
         self._published_ns = self._world.machine_ns()
         eta_s = self._eta_s()
-        rate = self._rates.per_kind_per_s
-        pictures = tuple(step.picture(step.requests / rate if step.items else None) for step in self._steps.values())
+        pictures = tuple(step.picture(self._step_s(step)) for step in self._steps.values())
         state = SyncState(
             self._word,
             self._source.name,

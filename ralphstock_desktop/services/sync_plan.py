@@ -28,8 +28,10 @@ from ralphstock_desktop.live_ports import StoredSpan
 
 __all__ = [
     "INDEX_NAMES",
+    "LANES",
     "PER_SYMBOL",
     "QUICK",
+    "Load",
     "Marks",
     "StepName",
     "SyncItem",
@@ -40,12 +42,15 @@ __all__ = [
     "flow_items",
     "forecast_s",
     "index_items",
+    "load_of",
     "market_flow_items",
     "next_due_ns",
     "targets_at",
     "universe",
 ]
 
+Load = tuple[int, int]
+"""Requests of a step's own kind, and of other kinds."""
 LISTING_HOUR_KST = 8
 INDEX_NAMES = {"001": "KOSPI", "101": "KOSDAQ", "201": "KOSPI200"}
 """Exchange codes that are brought up to date, with the names they are stored under."""
@@ -66,6 +71,8 @@ class StepName(StrEnum):
 
 QUICK = (StepName.INDEX, StepName.FX, StepName.MARKET_FLOWS, StepName.NEWS)
 PER_SYMBOL = (StepName.DAILY, StepName.ADJUSTED, StepName.FLOWS)
+LANES = (QUICK, (StepName.DAILY, StepName.ADJUSTED), (StepName.FLOWS,))
+"""Steps of one lane follow each other, lanes run side by side; the listing comes before all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,16 @@ class SyncRates:
 
     per_kind_per_s: float = 4.0
     """Requests a second of one kind; raw and adjusted bars are one kind."""
-    total_per_s: float = 10.0
+    total_per_s: float = 8.5
+    """Reached in practice: of the 10 a second that are allowed, places are kept free for the network's jitter."""
     daily_rows: int = 600
     flow_rows: int = 100
     flow_requests: int = 2
     """Requests per page of flows: won and shares are asked for separately."""
     listing_requests: int = 2
+    listing_per_s: float = 0.5
+    close_requests: int = 1
+    """Requests of another kind per symbol for today's official close, which the daily row does not tell (minute bars)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,7 @@ class SyncTargets:
     listing: date
     bars: date
     flows: date
+    today: date
 
     def of(self, step: StepName) -> date:
         """Target of a step."""
@@ -131,10 +143,15 @@ class SyncItem:
     key: str
     since: date
     requests: int
+    """Of the step's own kind."""
     whole: bool = False
     """All history is fetched, not only what is missing at the end."""
     begins: date | None = None
     """First stored day; a history that is replaced is replaced from there, never in part."""
+    also: int = 0
+    """Requests of another kind."""
+    may_lack: bool = False
+    """Having nothing of it is no failure: a stock that was listed just now, a day without flows."""
 
 
 @dataclass(slots=True)
@@ -189,6 +206,7 @@ def targets_at(now_ns: int, calendar: TradingCalendar, sessions: SessionTable) -
         _last_day(now_ns, calendar, lambda day: kst_ns(day, LISTING_HOUR_KST)),
         _last_day(now_ns, calendar, sessions.official_bar_ns),
         _last_day(now_ns, calendar, sessions.confirmed_flow_ns),
+        day_of(now_ns),
     )
 
 
@@ -242,7 +260,7 @@ def bar_items(
     listed: Mapping[str, date | None],
     spans: Mapping[str, StoredSpan],
     marks: Marks,
-    target: date,
+    targets: SyncTargets,
     calendar: TradingCalendar,
     settings: SyncSettings,
     rates: SyncRates,
@@ -251,25 +269,26 @@ def bar_items(
 
     A symbol without bars, or whose stored bars begin later than its history should, is fetched whole.
     """
+    target = targets.bars
     begin = _years_before(target, settings.history_years)
+    also = rates.close_requests if step is StepName.DAILY and target == targets.today else 0
     items = []
     for ticker in tickers:
         if ticker in marks.done:
             continue
-        span = spans.get(ticker)
-        expected = max(begin, listed.get(ticker) or begin)
+        span, listed_on = spans.get(ticker), listed.get(ticker)
+        expected = max(begin, listed_on or begin)
         late = span is not None and span.first > expected + timedelta(days=settings.gap_slack_days)
         if span is None or (late and ticker not in marks.whole):
-            items.append(
-                SyncItem(
-                    ticker, begin, _pages(calendar, expected, target, rates.daily_rows), True, span.first if span else None
-                )
-            )
+            pages = _pages(calendar, expected, target, rates.daily_rows)
+            is_new = listed_on is not None and listed_on > target - timedelta(days=settings.gap_slack_days)
+            items.append(SyncItem(ticker, begin, pages, True, span.first if span else None, also, may_lack=is_new))
             continue
         since = min(span.last, target)
         if step is StepName.ADJUSTED:
             since = _days_before(calendar, since, settings.overlap_days)
-        items.append(SyncItem(ticker, since, _pages(calendar, since, target, rates.daily_rows), begins=span.first))
+        pages = _pages(calendar, since, target, rates.daily_rows)
+        items.append(SyncItem(ticker, since, pages, begins=span.first, also=also))
     return items
 
 
@@ -290,7 +309,7 @@ def flow_items(
         span = spans.get(ticker)
         since = _days_before(calendar, target, settings.flow_history_days) if span is None else min(span.last, target)
         requests = rates.flow_requests * _pages(calendar, since, target, rates.flow_rows)
-        items.append(SyncItem(ticker, since, requests, whole=span is None))
+        items.append(SyncItem(ticker, since, requests, whole=span is None, may_lack=span is None))
     return items
 
 
@@ -327,19 +346,42 @@ def market_flow_items(
         for day in calendar.between(first, target)[::-1].astype(object).tolist():
             key = f"{market} {day.isoformat()}"
             if key not in marks.done:
-                items.append(SyncItem(key, day, 1))
+                items.append(SyncItem(key, day, 1, may_lack=True))
     return sorted(items, key=lambda item: (-item.since.toordinal(), item.key))
 
 
-def forecast_s(requests: Mapping[StepName, int], rates: SyncRates) -> float:
-    """Return how long requests take at the limits, in seconds.
+def load_of(items: Iterable[SyncItem]) -> Load:
+    """Sum up the requests of items: of their own kind, and of others."""
+    own = also = 0
+    for item in items:
+        own += item.requests
+        also += item.also
+    return own, also
 
-    Steps of one kind share its limit (raw and adjusted bars), all share the total; the listing comes before everything.
+
+def forecast_s(loads: Mapping[StepName, Load], rates: SyncRates) -> float:
+    """Return how long what is left takes at the limits, in seconds.
+
+    Each lane asks as fast as its present kind may; where all together ask more than the total allows, all slow down alike.
     """
-    bars = requests.get(StepName.DAILY, 0) + requests.get(StepName.ADJUSTED, 0)
-    kinds = [bars, requests.get(StepName.FLOWS, 0), *(requests.get(step, 0) for step in QUICK)]
-    after = max(max(kinds) / rates.per_kind_per_s, sum(kinds) / rates.total_per_s)
-    return requests.get(StepName.MASTER, 0) / rates.per_kind_per_s + after
+    own = {step: load[0] for step, load in loads.items()}
+    also = {step: load[1] for step, load in loads.items()}
+    queues: list[list[tuple[float, float]]] = [[(own[step], also[step]) for step in lane if own.get(step, 0)] for lane in LANES]
+    total_s = own.get(StepName.MASTER, 0) / rates.listing_per_s
+    while any(queues):
+        heads = [queue[0] for queue in queues if queue]
+        # requests a second that a lane would make, other kinds included, while its own kind goes at its limit
+        demand = sum(rates.per_kind_per_s * (1.0 + other / requests) for requests, other in heads)
+        share = min(1.0, rates.total_per_s / demand) * rates.per_kind_per_s
+        shortest_s = min(requests for requests, _ in heads) / share
+        total_s += shortest_s
+        for queue in filter(None, queues):
+            requests, other = queue[0]
+            rest = requests - shortest_s * share
+            queue[0] = (rest, other * rest / requests)
+            if rest < 1e-6:
+                queue.pop(0)
+    return total_s
 
 
 def _years_before(day: date, years: int) -> date:

@@ -14,25 +14,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from engine.model.errors import AuthExpired, DataUnavailable, ProviderError, RalphStockError, RateLimited, ValidationFailed
-from ralphstock_desktop.live_ports import JobState, SourceMonitor, SyncStore
+from ralphstock_desktop.live_ports import JobState
 from ralphstock_desktop.services.live_contracts import SyncStep
-from ralphstock_desktop.services.sync_plan import PER_SYMBOL, Marks, StepName, SyncItem, SyncSettings
+from ralphstock_desktop.services.sync_plan import PER_SYMBOL, Load, Marks, StepName, SyncItem, SyncSettings, load_of
 from ralphstock_desktop.services.sync_steps import Fetched, StepFetcher
-from ralphstock_desktop.services.workers import Workers
+from ralphstock_desktop.services.sync_world import SyncWorld
 
 __all__ = ["NOT_OFFERED", "StepRun", "StepState", "StopRequest"]
 
-NOT_OFFERED = "error.source.not_offered"
-"""Key of the DataUnavailable with which a source says that it never has this kind of data."""
+NOT_OFFERED = ".not_offered"
+"""Ending of the key of a DataUnavailable with which a source says that it never has this kind of data."""
 
-_OURS = ("error.sync.adjusted_mismatch", "error.sync.no_raw")
-"""Answers that were there but could not be used: failures, whatever kind of item."""
 _FAILURES_IN_A_ROW = 6
 """So many failures without a success between them are the source's, not the symbols'."""
 _PAUSES_S = (5.0, 15.0, 30.0, 60.0)
@@ -40,7 +38,6 @@ _LIMIT_TRIES = 6
 _EMPTY_MEANS_NONE = 30
 _log = logging.getLogger(__name__)
 
-Sleep = Callable[[float], Awaitable[None]]
 StepWord = Literal["waiting", "running", "done", "failed", "unavailable"]
 JobWord = Literal["idle", "running", "done", "failed"]
 
@@ -60,7 +57,9 @@ class StepState:
     key: str
     marks: Marks
     items: dict[str, SyncItem] = field(default_factory=dict)
-    """What is still to be fetched, in order."""
+    """What is still to be fetched, in order. Changed only by the methods below, which keep the load."""
+    load: Load = (0, 0)
+    """Requests still to be made: of the step's kind, and of others."""
     total: int = 0
     state: StepWord = "waiting"
     failed: dict[str, RalphStockError] = field(default_factory=dict)
@@ -76,8 +75,32 @@ class StepState:
 
     @property
     def requests(self) -> int:
-        """Requests still to be made."""
-        return sum(item.requests for item in self.items.values())
+        """Requests still to be made, those of other kinds included."""
+        return sum(self.load)
+
+    def plan(self, items: Sequence[SyncItem]) -> None:
+        """Set what is to be fetched, beside what is marked done already."""
+        self.items = {item.key: item for item in items}
+        self.load = load_of(items)
+        self.total = len(items) + len(self.marks.done)
+        self.state = "waiting" if items else "done"
+
+    def take_out(self, key: str) -> None:
+        """An item is done or has failed."""
+        item = self.items.pop(key, None)
+        if item is not None:
+            self.load = (self.load[0] - item.requests, self.load[1] - item.also)
+
+    def put_back(self, item: SyncItem) -> None:
+        """An item that failed is asked for once more."""
+        self.failed.pop(item.key, None)
+        self.items[item.key] = item
+        self.load = (self.load[0] + item.requests, self.load[1] + item.also)
+
+    def give_up(self, error: RalphStockError | None) -> None:
+        """The source has nothing of this kind."""
+        self.unavailable = error
+        self.items, self.failed, self.load = {}, {}, (0, 0)
 
     def picture(self, eta_s: float | None) -> SyncStep:
         """Return what the window shows."""
@@ -106,27 +129,21 @@ class StepRun:
         self,
         step: StepState,
         fetcher: StepFetcher,
-        store: SyncStore,
-        workers: Workers,
+        world: SyncWorld,
         settings: SyncSettings,
-        monitor: SourceMonitor,
         stop: StopRequest,
-        *,
-        order: Callable[[], Sequence[str]],
         changed: Callable[[], None],
-        now_ns: Callable[[], int],
-        machine_ns: Callable[[], int],
-        sleep: Sleep,
     ) -> None:
-        self._step, self._fetcher, self._store = step, fetcher, store
-        self._workers, self._settings, self._monitor, self._stop = workers, settings, monitor, stop
-        self._order, self._changed, self._now_ns, self._machine_ns, self._sleep = order, changed, now_ns, machine_ns, sleep
+        self._step, self._fetcher, self._settings, self._stop, self._changed = step, fetcher, settings, stop, changed
+        self._store, self._workers, self._monitor = world.store, world.workers, world.monitor
+        self._order, self._now_ns, self._machine_ns, self._sleep = world.order, world.now_ns, world.machine_ns, world.sleep
         self._batch: list[Fetched] = []
         self._empty: list[SyncItem] = []
         self._batch_since_ns = 0
         self._taken: set[str] = set()
         self._again: dict[str, SyncItem] = {}
         """What failed or was not out yet and has not been tried a second time."""
+        self._asked_again: set[str] = set()
         self._lacking: DataUnavailable | None = None
         self._in_a_row = 0
         self._pauses = 0
@@ -161,7 +178,8 @@ class StepRun:
         if step.name is StepName.MARKET_FLOWS and step.empty and not step.brought and not step.failed:
             step.unavailable = self._lacking  # not one day is to be had
         if step.unavailable is not None:
-            step.state, step.items = "unavailable", {}
+            step.give_up(step.unavailable)
+            step.state = "unavailable"
         elif step.items:
             step.state = "waiting"  # the rest comes later, or was left for the next start
         else:
@@ -184,13 +202,12 @@ class StepRun:
         if self._stop.asked or self._step.unavailable is not None:
             return
         again, self._again = self._again, {}
-        for key, item in again.items():
-            self._step.failed.pop(key, None)
-            self._step.items[key] = item
+        for item in again.values():
+            self._step.put_back(item)
         self._taken -= set(again)
+        self._asked_again |= set(again)
         if again:
             await self._work_off(only)
-            self._again = {}
 
     async def _work_off(self, only: frozenset[str] | None) -> None:
         count = self._settings.parallel if self._step.name in PER_SYMBOL else 1
@@ -241,6 +258,10 @@ class StepRun:
             self._fail(item, error)
             await self._count_failure(error)
             return
+        except ValidationFailed as error:  # the source does not know the code
+            self._recovered()
+            self._fail(item, error)
+            return
         self._recovered()
         self._keep(fetched)
 
@@ -259,27 +280,28 @@ class StepRun:
             self._monitor.note("sync", "health.note.sync_action", fetched.actions, ticker=item.key)
 
     def _fail(self, item: SyncItem, error: RalphStockError) -> None:
-        self._step.items.pop(item.key, None)
+        self._step.take_out(item.key)
         self._step.failed[item.key] = error
-        self._again[item.key] = item
+        if item.key not in self._asked_again:
+            self._again[item.key] = item
 
     def _not_there(self, item: SyncItem, error: DataUnavailable) -> None:
         """Tell what is not offered at all from a symbol without history and from rows that should be there."""
         step = self._step
-        if error.key == NOT_OFFERED or step.name in (StepName.FX, StepName.NEWS, StepName.MARKET_FLOWS, StepName.INDEX):
+        if error.key.endswith(NOT_OFFERED) or step.name in (StepName.FX, StepName.NEWS):
             step.unavailable = error
             return
-        if not item.whole or step.name is StepName.MASTER or error.key in _OURS:
-            self._fail(item, error)
-            return
+        if not item.may_lack or item.key not in self._asked_again:
+            self._fail(item, error)  # also what may be lacking is asked for twice: an empty page may be a hiccup
+        else:
+            self._monitor.note("sync", "health.note.sync_empty")
+            if not self._batch and not self._empty:
+                self._batch_since_ns = self._machine_ns()
+            self._empty.append(item)
         step.empty += 1
         self._lacking = error
-        if step.empty >= _EMPTY_MEANS_NONE and not step.brought:
+        if step.empty >= _EMPTY_MEANS_NONE and not step.brought and not step.marks.done:
             step.unavailable = error  # not one symbol has it: the source has not, whatever it says
-            return
-        if not self._batch and not self._empty:
-            self._batch_since_ns = self._machine_ns()
-        self._empty.append(item)
 
     async def _patiently(self, item: SyncItem) -> Fetched:
         for attempt in range(_LIMIT_TRIES):
@@ -350,7 +372,7 @@ class StepRun:
         self._step.marks.done.update(keys)
         self._step.marks.whole.update(whole)
         for key in keys:
-            self._step.items.pop(key, None)
+            self._step.take_out(key)
         if corrected:
             self._monitor.note("sync", "health.note.sync_corrected", corrected)
 

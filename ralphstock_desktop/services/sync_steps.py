@@ -19,7 +19,7 @@ from engine.calendar.trading_days import TradingCalendar
 from engine.model.errors import DataUnavailable
 from engine.model.instruments import Designation, DesignationFlag
 from ralphstock_desktop.live_ports import JobState, Listing, MarketSource, NewsSource, Priority, SyncStore, SyncUnit
-from ralphstock_desktop.ports import ActionBatch, AdjustedBatch, DailyBatch, UpsertCount
+from ralphstock_desktop.ports import MISSING_INT, ActionBatch, AdjustedBatch, DailyBatch, UpsertCount
 from ralphstock_desktop.services.sync_adjust import agrees_with_raw, derive_actions, known_exactly, same_series
 from ralphstock_desktop.services.sync_plan import StepName, SyncItem, SyncSettings, SyncTargets
 from ralphstock_desktop.services.workers import Workers
@@ -170,6 +170,7 @@ class StepFetcher:
         if not item.whole:
             raw, actions, stored = await self.workers.read(self._stored_rows, ticker, item.since)
             self._need_raw(raw, ticker)
+            given = _with_last_bar(given, raw, target)
             if same_series(stored, given) and agrees_with_raw(raw, actions, given):
                 last = _newest(stored.day)
                 new = given if last is None else _rows(given, given.day > np.datetime64(last, "D"))
@@ -178,6 +179,7 @@ class StepFetcher:
             replaces = stored.factor_on
         raw, actions, _ = await self.workers.read(self._stored_rows, ticker, begin)
         self._need_raw(raw, ticker)
+        given = _with_last_bar(given, raw, target)
         found = derive_actions(ticker, raw, given, self.source.name)
         is_new = ~np.array(known_exactly(actions, found), dtype=np.bool_)
         new_actions = ActionBatch(
@@ -246,6 +248,32 @@ def reconciled(stored: Iterable[Designation], listing: Listing) -> list[Designat
         if (ticker, flag) not in listed and flag in kinds
     ]
     return began + ended
+
+
+def _with_last_bar(given: AdjustedBatch, raw: DailyBatch, target: date) -> AdjustedBatch:
+    """Add the target day's raw bar where the source leaves it out: a series adjusted as of a day equals the raw one there.
+
+    Sources leave today out because their own close of today may still move; the raw bar stored is the official one.
+    """
+    day = np.datetime64(target, "D")
+    at = np.flatnonzero(raw.day == day)
+    if not len(at) or (given.day == day).any():
+        return given
+
+    def joined(column: Any, more: Any) -> Any:
+        return np.concatenate([column, np.where(more == MISSING_INT, np.nan, more.astype(np.float64))])
+
+    return AdjustedBatch(
+        np.concatenate([given.ticker, raw.ticker[at]]),
+        np.concatenate([given.day, raw.day[at]]),
+        joined(given.open_krw, raw.open_krw[at]),
+        joined(given.high_krw, raw.high_krw[at]),
+        joined(given.low_krw, raw.low_krw[at]),
+        joined(given.close_krw, raw.close_krw[at]),
+        joined(given.volume_shares, raw.volume_shares[at]),
+        given.factor_on,
+        given.source,
+    )
 
 
 def _newest(days: Any) -> date | None:

@@ -41,6 +41,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("cancel", "cross", (), in_palette=False, group="data"),
     ActionSpec("import", "database", ("Ctrl+O",), group="data"),
     ActionSpec("open_ledger", "database", (), group="data"),
+    ActionSpec("connect", "plug", (), group="data"),
+    ActionSpec("open_health", "plug", (), group="data"),
     ActionSpec("use_simulated", "flask", (), group="data"),
     ActionSpec("use_real", "database", (), group="data"),
     ActionSpec("maximize", "expand", ("Ctrl+M",)),

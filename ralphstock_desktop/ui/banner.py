@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QLineF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QLinearGradient, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
+from engine.model.instants import kst_ns
+from ralphstock_desktop.services.channels import Subscription
+from ralphstock_desktop.services.live_contracts import SimulationControl, SimulationState
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.panel_header import IconButton
 
@@ -89,14 +92,122 @@ class Banner(QWidget):
 
 
 class SimulationBanner(Banner):
-    """Says that the market is made up. Striped ends, flask; it cannot be closed."""
+    """Says that the market is made up. Striped ends, flask; it cannot be closed.
+
+    While a simulator runs it says which day is replayed how fast, and has its controls: pause, speed, jump, faults.
+    """
 
     token, tint, icon = "simulated", "simulated-tint", "flask"
 
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(appearance, parent)
+        self._control: SimulationControl | None = None
+        self._subscription: Subscription | None = None
+        self._state: SimulationState | None = None
+        self.pause = IconButton(appearance, "pause", "simulation.pause", size=14)
+        self.pause.clicked.connect(self._on_pause)
+        self.speed, self.jump, self.faults = QPushButton(), QPushButton(), QPushButton()
+        for button, fill in ((self.speed, self._fill_speeds), (self.jump, self._fill_jumps), (self.faults, self._fill_faults)):
+            button.setObjectName("small")
+            menu = QMenu(button)
+            menu.aboutToShow.connect(lambda menu=menu, fill=fill: fill(menu))
+            button.setMenu(menu)
+        for widget in (self.pause, self.speed, self.jump, self.faults):
+            widget.hide()
+            self.row.addWidget(widget)
+        self.apply()
+
+    def set_control(self, control: SimulationControl | None) -> None:
+        """Follow another simulator, or none."""
+        if control is self._control:
+            return
+        if self._subscription is not None:
+            self._subscription.close()
+            self._subscription = None
+        self._control, self._state = control, None
+        if control is not None:
+            self._subscription = control.state.subscribe(self._on_state)
+        self.apply()
+
+    def _on_state(self, state: SimulationState) -> None:
+        before, self._state = self._state, state
+        if before is None or (before.speed, before.paused, before.faults, before.day) != (
+            state.speed,
+            state.paused,
+            state.faults,
+            state.day,
+        ):
+            self.apply()
+
+    def apply(self) -> None:
+        """Also label the controls."""
+        super().apply()
+        if not hasattr(self, "faults"):
+            return
+        look, state = self._appearance, self._state
+        self.row.setContentsMargins(0, 0, look.px(92), 0)
+        self.row.setSpacing(look.px(4))
+        for widget in (self.pause, self.speed, self.jump, self.faults):
+            widget.setVisible(state is not None)
+        if state is None:
+            return
+        paused = state.paused
+        self.pause.set_look("play" if paused else "pause", "simulation.go_on" if paused else "simulation.pause")
+        self.speed.setText(look.tr("simulation.speed", speed=f"{state.speed:g}"))
+        self.jump.setText(look.tr("simulation.jump"))
+        on = len(state.faults)
+        self.faults.setText(look.tr("simulation.faults_on", count=on) if on else look.tr("simulation.faults"))
+        for button in (self.speed, self.jump, self.faults):
+            button.setFont(look.font("caption"))
+            button.setMaximumHeight(look.px(22))
+            button.setAccessibleName(button.text())
+        words = [look.tr("simulation.day", day=state.day.isoformat()), look.tr(f"simulation.source.{state.source}")]
+        words.append(look.tr("simulation.paused") if paused else look.tr("simulation.playing", speed=f"{state.speed:g}"))
+        self._sentence = f"{self._sentence}  {' · '.join(words)}"
+        self.setToolTip(self._sentence)
+
+    def _on_pause(self) -> None:
+        if self._control is not None and self._state is not None:
+            self._control.set_paused(not self._state.paused)
+
+    def _fill_speeds(self, menu: QMenu) -> None:
+        menu.clear()
+        control, state = self._control, self._state
+        if control is None or state is None:
+            return
+        for speed in control.speeds:
+            action = menu.addAction(f"{speed:g}×")
+            action.setCheckable(True)
+            action.setChecked(speed == state.speed)
+            action.triggered.connect(lambda _checked=False, chosen=speed: control.set_speed(chosen))
+
+    def _fill_jumps(self, menu: QMenu) -> None:
+        menu.clear()
+        control, state = self._control, self._state
+        if control is None or state is None:
+            return
+        for hour, minute in ((8, 55), (9, 0), (9, 30), (11, 0), (13, 30), (15, 15), (15, 29), (15, 41), (18, 0), (20, 11)):
+            action = menu.addAction(f"{hour:02}:{minute:02}")
+            instant = kst_ns(state.day, hour, minute)
+            action.triggered.connect(lambda _checked=False, chosen=instant: control.jump(chosen))
+
+    def _fill_faults(self, menu: QMenu) -> None:
+        menu.clear()
+        control, state = self._control, self._state
+        if control is None or state is None:
+            return
+        for name in control.faults:
+            action = menu.addAction(self._appearance.tr(f"simulation.fault.{name}"))
+            action.setCheckable(True)
+            action.setChecked(name in state.faults)
+            action.triggered.connect(lambda checked, chosen=name: control.set_fault(chosen, checked))
+
     def text_box(self) -> QRect:
-        """Keep clear of the stripes."""
+        """Keep clear of the stripes and of the controls."""
         ends = self._appearance.px(90)
-        return self.rect().adjusted(ends, 0, -ends, 0)
+        shown = [widget.geometry().left() for widget in (self.pause,) if widget.isVisible()]
+        right = min([*shown, self.width() - ends]) - self._appearance.px(8)
+        return QRect(ends, 0, max(0, right - ends), self.height())
 
     def paint_ground(self, painter: QPainter) -> None:
         """Draw the tint and stripes at both ends."""

@@ -9,13 +9,15 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from PySide6.QtCore import SignalInstance
+
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import Workstation
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.charts.link import ChartLink
 from ralphstock_desktop.ui.panel import PanelFrame
 
-__all__ = ["DOCKS", "DockContext", "DockSpec", "MarketFiltered", "Place", "Spawn", "dock_spec"]
+__all__ = ["DOCKS", "ConnectsMarket", "DockContext", "DockSpec", "MarketFiltered", "Place", "Spawn", "dock_spec"]
 
 Place = Literal["left", "left_bottom", "centre", "right"]
 Spawn = Callable[[Coroutine[Any, Any, None], str], object]
@@ -40,6 +42,13 @@ class MarketFiltered(Protocol):
     """A panel that follows the market filter of the app bar."""
 
     def set_market_filter(self, market: int) -> None: ...
+
+
+@runtime_checkable
+class ConnectsMarket(Protocol):
+    """A panel that can ask for the connect dialog."""
+
+    connect_wanted: SignalInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,12 @@ def _ledger(context: DockContext) -> PanelFrame:
     return LedgerPanel(context)
 
 
+def _health(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.health import HealthPanel
+
+    return HealthPanel(context)
+
+
 DOCKS: tuple[DockSpec, ...] = (
     DockSpec("signals", "shell.dock.signals", "0811", "table", "left", _signals, follows_scan=True),
     DockSpec("symbols", "shell.dock.symbols", "0130", "columns", "left_bottom", _symbols, follows_scan=True),
@@ -136,6 +151,7 @@ DOCKS: tuple[DockSpec, ...] = (
     DockSpec("book", "shell.dock.book", "0101", "ladder", "right", _book),
     DockSpec("trades", "shell.dock.trades", "0120", "journal", "right", _trades),
     DockSpec("ledger", "shell.dock.ledger", "0980", "database", "left_bottom", _ledger),
+    DockSpec("health", "shell.dock.health", "0990", "plug", "left_bottom", _health),
 )
 
 

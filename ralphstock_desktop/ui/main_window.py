@@ -28,17 +28,19 @@ from ralphstock_desktop.services.contracts import (
     SettingsStore,
     Workstation,
 )
+from ralphstock_desktop.services.live_contracts import FeedStatus
 from ralphstock_desktop.services.settings_spec import SETTINGS
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.actions import ACTIONS, ActionBook
 from ralphstock_desktop.ui.app_bar import AppBar
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.banner import NoticeBanner, PastBanner, SimulationBanner
+from ralphstock_desktop.ui.dialogs.connect import ConnectDialog
 from ralphstock_desktop.ui.dialogs.errors import ReportDialog, error_code, error_sentence
 from ralphstock_desktop.ui.dialogs.first_run import FirstRunPage
 from ralphstock_desktop.ui.dialogs.help_overlay import HelpOverlay
 from ralphstock_desktop.ui.dialogs.settings import Fact, SettingsWindow
-from ralphstock_desktop.ui.dock_registry import DOCKS, DockContext, DockSpec, MarketFiltered, Spawn
+from ralphstock_desktop.ui.dock_registry import DOCKS, ConnectsMarket, DockContext, DockSpec, MarketFiltered, Spawn
 from ralphstock_desktop.ui.index_strip import IndexStrip
 from ralphstock_desktop.ui.layout.dock_area import DockArea, widget_dock
 from ralphstock_desktop.ui.layout.model import LayoutUnreadable, dump_layout, parse_layout
@@ -155,6 +157,7 @@ class MainWindow(QMainWindow):
         self._to_make: list[str] = []
         self._frames_ms: deque[float] = deque(maxlen=_FRAMES_KEPT)
         self._settings_window: SettingsWindow | None = None
+        self._connect_dialog: ConnectDialog | None = None
         self._reports: list[ReportDialog] = []
         self._active_name = ""
         self._subscriptions: list[Subscription] = []
@@ -215,6 +218,8 @@ class MainWindow(QMainWindow):
         book.connect_slot("cancel", work.cancel_job)
         book.connect_slot("import", self._open_import)
         book.connect_slot("open_ledger", lambda: self.area.open_panel("ledger"))
+        book.connect_slot("connect", self.open_connect)
+        book.connect_slot("open_health", lambda: self.area.open_panel("health"))
         book.connect_slot("use_simulated", lambda: self._switch("simulated"))
         book.connect_slot("use_real", lambda: self._switch("real"))
         book.connect_slot("maximize", self._toggle_maximum)
@@ -233,6 +238,7 @@ class MainWindow(QMainWindow):
         self.bar.search_wanted.connect(self._focus_search)
         self.past.back.connect(work.set_as_of_latest)
         self.status.ledger_wanted.connect(lambda: self.area.open_panel("ledger"))
+        self.status.health_wanted.connect(lambda: self.area.open_panel("health"))
         self.status.cancel_requested.connect(work.cancel_job)
         self.search_list.chosen.connect(self._on_answer)
         self._panel_menu.aboutToShow.connect(self._fill_panel_menu)
@@ -253,7 +259,7 @@ class MainWindow(QMainWindow):
             work.notices.subscribe(self._on_notice),
         ]
         if work.live is not None:
-            self._subscriptions.append(work.live.status.subscribe(self.status.set_feed))
+            self._subscriptions.append(work.live.status.subscribe(self._on_feed))
 
     # -- life -------------------------------------------------------------------------------------------------------------
 
@@ -375,6 +381,23 @@ class MainWindow(QMainWindow):
         if dialog in self._reports:
             self._reports.remove(dialog)
 
+    def _on_feed(self, status: FeedStatus) -> None:
+        self.status.set_feed(status)
+        live = self._parts.workstation.live
+        self.simulation.set_control(live.simulation if live is not None else None)
+
+    def open_connect(self) -> None:
+        """Open the connect dialog beside the window."""
+        work = self._parts.workstation
+        if work.live is None:
+            return
+        if self._connect_dialog is None:
+            self._connect_dialog = ConnectDialog(
+                self.appearance, work.live, self._parts.spawn, lambda: work.switch_dataset("real"), self
+            )
+        self._connect_dialog.show()
+        self._connect_dialog.raise_()
+
     def open_settings(self, key: str = "") -> None:
         """Open the settings beside the panels, at one setting if given."""
         if self._settings_window is None:
@@ -422,6 +445,8 @@ class MainWindow(QMainWindow):
         """Connect a panel that has just been made."""
         shell = self.shell
         frame.set_world(simulated=shell.simulated, past=shell.past, data_end=shell.data_end)
+        if isinstance(frame, ConnectsMarket):
+            frame.connect_wanted.connect(self.open_connect)
         frame.action_requested.connect(self._run_action)
         frame.cancel_requested.connect(self._parts.workstation.cancel_job)
         frame.report_requested.connect(self._on_report)

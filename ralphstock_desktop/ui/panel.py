@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from engine.model.instants import AsOf
@@ -95,7 +95,7 @@ class PanelFrame(QWidget):
         self._simulated = self._past = False
         self._data_end: AsOf | None = None
         self._live_badge: BadgeLook | None = None
-        self._active = False
+        self._active = self._behind = False
         self._extra_actions: list[tuple[QAction, str]] = []
         self._content: QWidget | None = None
 
@@ -215,6 +215,30 @@ class PanelFrame(QWidget):
         self._menu.insertAction(self._panel_separator, action)
         self._panel_separator.setVisible(True)
         return action
+
+    # -- in sight or not; panels override both ------------------------------------------------------------------------------
+
+    def came_into_sight(self) -> None:
+        """Begin to listen: the panel can be seen now. Panels extend it."""
+
+    def went_out_of_sight(self) -> None:
+        """Stop listening: the panel is hidden, or another tab covers it. Panels extend it."""
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether the panel is shown and no other tab covers it."""
+        return self.isVisible() and not self._behind
+
+    def set_behind(self, behind: bool) -> None:
+        """Say whether another tab covers the panel (the main window does; Qt does not hide such a panel)."""
+        if behind == self._behind:
+            return
+        self._behind = behind
+        if self.isVisible():
+            if behind:
+                self.went_out_of_sight()
+            else:
+                self.came_into_sight()
 
     # -- saved state; panels override both --------------------------------------------------------------------------------
 
@@ -392,6 +416,18 @@ class PanelFrame(QWidget):
             event.accept()
             return
         super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Come into sight unless another tab covers the panel."""
+        super().showEvent(event)
+        if not self._behind:
+            self.came_into_sight()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Go out of sight."""
+        super().hideEvent(event)
+        if not self._behind:
+            self.went_out_of_sight()
 
     def changeEvent(self, event: QEvent) -> None:
         """Repaint when the window is (de)activated."""

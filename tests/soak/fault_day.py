@@ -81,12 +81,23 @@ class Outcome:
     never_struck: list[str] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+    time_in: dict[str, float] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
 
     def failures(self) -> list[str]:
         """Everything that must not be."""
         wrong = []
-        for name in ("bars_wrong", "bars_missing", "bars_extra", "values_wrong", "days_wrong", "gaps_open", "errors", "never_struck"):
+        for name in (
+            "bars_wrong",
+            "bars_missing",
+            "bars_extra",
+            "values_wrong",
+            "days_wrong",
+            "gaps_open",
+            "errors",
+            "never_struck",
+        ):
             value = getattr(self, name)
             if value:
                 wrong.append(f"{name}: {value}")
@@ -105,9 +116,9 @@ def _rss_mb() -> float:
 async def _storm(client: LiveClient, sim: SimProcess, seconds: float, wanted: int, chance: Random) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and client.disconnects < wanted:
-        if client.is_live and client.hub.covered:
+        if client.is_live and (client.hub.covered or chance.random() < 0.6):
             before = client.disconnects
-            await asyncio.sleep(chance.uniform(0.0, 0.06))
+            await asyncio.sleep(chance.uniform(0.0, 0.04))
             sim.cut()
             stop = time.monotonic() + 1.0
             while client.disconnects == before and time.monotonic() < stop:
@@ -125,10 +136,12 @@ async def _play(client: LiveClient, sim: SimProcess, disconnects: int, stretch_s
         on = [names[(number * 2 + step) % len(names)] for step in range(3)]
         for name in on:
             sim.set_fault(name, FAULTS[name])
-        await asyncio.sleep(stretch_s)
+        is_behind = client.disconnects < disconnects * number // rounds
+        calm_s = stretch_s * (0.3 if is_behind else 0.7)
+        await asyncio.sleep(calm_s)
         for name in on:
             sim.set_fault(name, 0.0)
-        await _storm(client, sim, stretch_s, disconnects * (number + 1) // rounds, chance)
+        await _storm(client, sim, 2 * stretch_s - calm_s, disconnects * (number + 3) // rounds, chance)
     while sim.market_ns() < over:
         await asyncio.sleep(0.2)
 
@@ -197,7 +210,6 @@ async def run_day(
     stretch_s: float = 9.0,
     patience_s: float = 300.0,
     tell: Any = None,
-    start_minute: int = 0,
 ) -> Outcome:
     """Run the whole thing."""
     outcome = Outcome(disconnects)
@@ -216,14 +228,13 @@ async def run_day(
                     f"{minute:6.1f} min  {client.hub.messages} messages  {client.disconnects} disconnects  gaps {report.found}/"
                     f"{report.filled}/{report.open}  asked {client.recorder.filler.requests}  stored {client.recorder.rows_written}"
                     f"  {samples[-1][1]:.0f} MB  errors {len(client.errors)}"
+                    f"  {', '.join(f'{name} {seconds:.0f} s' for name, seconds in client.time_in.items() if seconds >= 1)}"
                 )
             await asyncio.sleep(5.0)
 
     watching = asyncio.create_task(watch(), name="watch")
     try:
         sim.go()
-        if start_minute:
-            await asyncio.sleep(start_minute * 60 / setup.speed)
         await client.start()
         await _play(client, sim, disconnects, stretch_s, Random(setup.seed))
         await _finish(client, sim, patience_s)
@@ -243,8 +254,12 @@ async def run_day(
     outcome.struck = stats["struck"]
     outcome.never_struck = [name for name in FAULTS if not outcome.struck.get(name)] if disconnects >= 1_000 else []
     outcome.refused, outcome.notes = dict(client.recorder.ledger.refused), dict(client.monitor.counts)
+    outcome.reasons = dict(client.reasons)
+    outcome.time_in = {name: round(seconds, 1) for name, seconds in client.time_in.items()}
     outcome.requests = client.recorder.filler.requests
-    outcome.examples += [f"open: {gap} {client.recorder.failure_of(gap.ticker)}" for gap in report.gaps if gap.state != "filled"][:20]
+    outcome.examples += [
+        f"open: {gap} {client.recorder.failure_of(gap.ticker)}" for gap in report.gaps if gap.state != "filled"
+    ][:20]
     times, sizes = np.array(samples[len(samples) // 3 :]).T
     outcome.rss_mb = float(sizes[-1])
     outcome.slope_mb_per_min = float(np.polyfit(times / 60, sizes, 1)[0]) if len(times) > 2 else 0.0

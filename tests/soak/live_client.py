@@ -82,7 +82,10 @@ class LiveClient:
         logging.getLogger().addHandler(self.log)
         self.disconnects = 0
         self.is_live = False
-        self.covered = 0
+        self.time_in: Counter[str] = Counter()
+        """Seconds per connection state."""
+        self.reasons: Counter[str] = Counter()
+        self._state, self._state_since = "idle", time.monotonic()
         self.database = open_database(folder / "soak.sqlite")
         self.store = SqlBarStore(self.database)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ThreadPoolExecutor-writer")
@@ -117,7 +120,7 @@ class LiveClient:
             market_ns=sim.market_ns,
             machine_ns=time.time_ns,
             limits=StreamLimits(
-                registrations=registrations, idle_s=3.0, first_wait_s=0.02, longest_wait_s=0.2, login_s=3.0, open_s=3.0
+                registrations=registrations, idle_s=3.0, first_wait_s=0.01, longest_wait_s=0.03, login_s=3.0, open_s=3.0
             ),
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -136,6 +139,11 @@ class LiveClient:
 
     def _on_connection(self, change: ConnectionChange) -> None:
         live = change.state is ConnectionState.LIVE
+        now = time.monotonic()
+        self.time_in[self._state] += now - self._state_since  # type: ignore[assignment]
+        self._state, self._state_since = change.state.value, now
+        if change.error is not None:
+            self.reasons[f"{change.state.value} {change.error.key} {change.error.fields.get('reason', '')}"] += 1
         if self.is_live and not live:
             self.disconnects += 1
         self.is_live = live
@@ -179,7 +187,9 @@ class LiveClient:
     def store_days(self) -> int:
         """Store the day bars of all symbols; returns how many."""
         ledger, recorder = self.recorder.ledger, self.recorder
-        bars = {ticker: bar for ticker in ledger.tracks if (bar := recorder.day_of(ticker)) is not None}
+        bars = {
+            ticker: bar for ticker in ledger.tracks if (bar := recorder.day_of(ticker)) is not None and not np.isnan(bar.open)
+        }
         columns = [[bar.open, bar.high, bar.low, bar.close, bar.volume_shares] for bar in bars.values()]
         numbers = np.array(columns, dtype=np.float64).reshape(-1, 5).astype(np.int64)
         missing = np.full(len(bars), MISSING_INT)
@@ -187,7 +197,12 @@ class LiveClient:
         with self.store.unit_of_work() as unit:
             unit.upsert_daily(
                 DailyBatch(
-                    np.array(list(bars)), np.full(len(bars), day), *(numbers[:, i] for i in range(5)), missing, missing, "kiwoom"
+                    np.array(list(bars)),
+                    np.full(len(bars), day),
+                    *(numbers[:, i] for i in range(5)),
+                    missing,
+                    missing,
+                    "kiwoom",
                 )
             )
         return len(bars)

@@ -27,6 +27,8 @@ class SimSetup:
     density: float = 1.0
     seed: int = 7
     delay_s: float = 0.3
+    begin_minute: int = -1
+    """Minute after the open at which the clock starts."""
 
 
 class _History:
@@ -54,7 +56,7 @@ def _build(setup: SimSetup) -> tuple[Any, Any]:
     market = build_market(
         _History(panel), setup.day, setup.seed, clock, MarketOptions(density=setup.density, after_market=False)
     )
-    clock.jump(market.hours.open_ns - 60 * SECOND_NS)
+    clock.jump(market.hours.open_ns + setup.begin_minute * 60 * SECOND_NS)
     return market, clock
 
 
@@ -164,7 +166,7 @@ class SimProcess:
         far.close()
         self.base_url: str
         self.base_url, self.tickers, self.open_ns, self.close_ns = self._pipe.recv()
-        self._market_ns, self._machine_ns, self._speed = self.open_ns - 60 * SECOND_NS, 0, 0.0
+        self._market_ns, self._machine_ns, self._speed = self.open_ns + setup.begin_minute * 60 * SECOND_NS, 0, 0.0
 
     def market_ns(self) -> int:
         """The market's clock."""

@@ -19,7 +19,8 @@ from ralphstock_desktop.providers.kiwoom import (
     catalogue_sectors,
 )
 from ralphstock_desktop.providers.kiwoom.catalogue_base import Tr
-from ralphstock_desktop.providers.kiwoom.records_wire import Kind, layout_of
+from ralphstock_desktop.providers.kiwoom.records_layout import layout_of
+from ralphstock_desktop.providers.kiwoom.records_wire import Kind
 
 __all__ = ["CATALOGUE", "by_path", "fields_of", "tr_of"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import NoneType
 from typing import Final, Literal
 
 from ralphstock_desktop.providers.kiwoom import catalogue_base as c
@@ -81,13 +80,13 @@ class ExecutionsRequest(c.Request):
         return {"qry_tp": "1" if self.ticker else "0"}
 
 
-KA00001: Final[c.Tr[AccountRequest, r.Account, NoneType]] = c.Tr(
+KA00001: Final[c.Tr[AccountRequest, r.Account, None]] = c.Tr(
     "ka00001", "계좌번호조회", _ACNT, AccountRequest, head=r.Account, is_short=True, is_private=True
 )
-KT00001: Final[c.Tr[DepositRequest, r.Deposit, NoneType]] = c.Tr(
+KT00001: Final[c.Tr[DepositRequest, r.Deposit, None]] = c.Tr(
     "kt00001", "예수금상세현황요청", _ACNT, DepositRequest, head=r.Deposit, is_short=True, is_private=True
 )
-KT00018: Final = c.Tr(
+KT00018: Final[c.Tr[HoldingsRequest, r.AccountValue, r.Holding]] = c.Tr(
     "kt00018",
     "계좌평가잔고내역요청",
     _ACNT,
@@ -99,7 +98,7 @@ KT00018: Final = c.Tr(
     is_short=True,
     is_private=True,
 )
-KT00004: Final = c.Tr(
+KT00004: Final[c.Tr[EvaluationRequest, r.Evaluation, r.HoldingValue]] = c.Tr(
     "kt00004",
     "계좌평가현황요청",
     _ACNT,
@@ -111,9 +110,9 @@ KT00004: Final = c.Tr(
     is_short=True,
     is_private=True,
 )
-KA10075: Final = c.Tr(
+KA10075: Final[c.Tr[OpenOrdersRequest, None, r.OpenOrder]] = c.Tr(
     "ka10075", "미체결요청", _ACNT, OpenOrdersRequest, "oso", None, r.OpenOrder, paged=True, is_short=True, is_private=True
 )
-KA10076: Final = c.Tr(
+KA10076: Final[c.Tr[ExecutionsRequest, None, r.Execution]] = c.Tr(
     "ka10076", "체결요청", _ACNT, ExecutionsRequest, "cntr", None, r.Execution, paged=True, is_short=True, is_private=True
 )

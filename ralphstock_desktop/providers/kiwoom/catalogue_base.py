@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 VenueName = Literal["KRX", "NXT", "combined"]
-VENUES: Final[dict[Hashable, str]] = {"KRX": "1", "NXT": "2", "combined": "3"}
+VENUES: Final[dict[Any, str]] = {"KRX": "1", "NXT": "2", "combined": "3"}
 """``stex_tp`` of market data."""
 
 TICKER: Final = re.compile(r"[0-9A-Z]{6}(?:_NX|_AL)?")
@@ -62,7 +62,7 @@ class Param:
 
     wire: str
     kind: Literal["choice", "choices", "ticker", "tickers", "day", "pattern", "whole"]
-    codes: Mapping[Hashable, str] = dataclasses.field(default_factory=dict)
+    codes: Mapping[Any, str] = dataclasses.field(default_factory=dict)
     pattern: re.Pattern[str] | None = None
     least: int = 0
     most: int = 0
@@ -82,7 +82,7 @@ def _declare(param: Param, default: object) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def choice(wire: str, codes: Mapping[Hashable, str], default: object = _NEEDED) -> Any:
+def choice(wire: str, codes: Mapping[Any, str], default: object = _NEEDED) -> Any:
     """One of some named values, each with its code."""
     return _declare(Param(wire, "choice", codes), default)
 

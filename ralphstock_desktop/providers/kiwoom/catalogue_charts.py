@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from types import NoneType
 from typing import Final
 
 from ralphstock_desktop.providers.kiwoom import catalogue_base as c
@@ -80,7 +79,7 @@ class DayDetailRequest(c.Request):
     base_day: date = c.on_day("strt_dt")
 
 
-KA10079: Final = c.Tr(
+KA10079: Final[c.Tr[TickChartRequest, r.TickChartHead, r.TickBar]] = c.Tr(
     "ka10079",
     "주식틱차트조회요청",
     _CHART,
@@ -94,7 +93,7 @@ KA10079: Final = c.Tr(
     paged=True,
     notes=("pred_pre of the official example has no sign beside direction 5: take the sign from pred_pre_sig",),
 )
-KA10080: Final = c.Tr(
+KA10080: Final[c.Tr[MinuteChartRequest, r.ChartHead, r.MinuteBar]] = c.Tr(
     "ka10080",
     "주식분봉차트조회요청",
     _CHART,
@@ -115,7 +114,7 @@ KA10080: Final = c.Tr(
         "Minutes without trades have no row; acc_trde_qty is not in the official table",
     ),
 )
-KA10081: Final = c.Tr(
+KA10081: Final[c.Tr[DayChartRequest, r.ChartHead, r.DayBar]] = c.Tr(
     "ka10081",
     "주식일봉차트조회요청",
     _CHART,
@@ -134,7 +133,7 @@ KA10081: Final = c.Tr(
         "Halted days have volume 0 and the previous close in all prices",
     ),
 )
-KA10082: Final = c.Tr(
+KA10082: Final[c.Tr[DayChartRequest, r.ChartHead, r.PeriodBar]] = c.Tr(
     "ka10082",
     "주식주봉차트조회요청",
     _CHART,
@@ -149,7 +148,7 @@ KA10082: Final = c.Tr(
     paged=True,
     notes=("The list is really called stk_stk_pole_chart_qry", "trde_prica is won"),
 )
-KA10083: Final = c.Tr(
+KA10083: Final[c.Tr[DayChartRequest, r.ChartHead, r.PeriodBar]] = c.Tr(
     "ka10083",
     "주식월봉차트조회요청",
     _CHART,
@@ -164,7 +163,7 @@ KA10083: Final = c.Tr(
     paged=True,
     notes=("trde_prica is won",),
 )
-KA10094: Final = c.Tr(
+KA10094: Final[c.Tr[DayChartRequest, r.ChartHead, r.YearBar]] = c.Tr(
     "ka10094",
     "주식년봉차트조회요청",
     _CHART,
@@ -179,7 +178,7 @@ KA10094: Final = c.Tr(
     paged=True,
     notes=("trde_prica is won",),
 )
-KA10086: Final[c.Tr[DayPriceRequest, NoneType, r.DayPrice]] = c.Tr(
+KA10086: Final[c.Tr[DayPriceRequest, None, r.DayPrice]] = c.Tr(
     "ka10086",
     "일별주가요청",
     "/api/dostk/mrkcond",
@@ -197,7 +196,7 @@ KA10086: Final[c.Tr[DayPriceRequest, NoneType, r.DayPrice]] = c.Tr(
         "Negatives have two minus signs",
     ),
 )
-KA10015: Final[c.Tr[DayDetailRequest, NoneType, r.DayDetail]] = c.Tr(
+KA10015: Final[c.Tr[DayDetailRequest, None, r.DayDetail]] = c.Tr(
     "ka10015",
     "일별거래상세요청",
     "/api/dostk/stkinfo",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import NoneType
 from typing import Final
 
 from ralphstock_desktop.providers.kiwoom import catalogue_base as c
@@ -34,7 +33,7 @@ _FRGNISTT: Final = "/api/dostk/frgnistt"
 _MRKCOND: Final = "/api/dostk/mrkcond"
 _RKINFO: Final = "/api/dostk/rkinfo"
 
-KA10059: Final = c.Tr(
+KA10059: Final[c.Tr[q.InvestorDayRequest, None, r.InvestorDay]] = c.Tr(
     "ka10059",
     "종목별투자자기관별요청",
     _STKINFO,
@@ -53,7 +52,7 @@ KA10059: Final = c.Tr(
         "Today's row is provisional or zero until after the close",
     ),
 )
-KA10060: Final = c.Tr(
+KA10060: Final[c.Tr[q.InvestorDayRequest, None, r.InvestorChartDay]] = c.Tr(
     "ka10060",
     "종목별투자자기관별차트요청",
     "/api/dostk/chart",
@@ -67,7 +66,7 @@ KA10060: Final = c.Tr(
     paged=True,
     notes=("acc_trde_prica holds what ka10059 calls acc_trde_qty: a volume",),
 )
-KA10061: Final = c.Tr(
+KA10061: Final[c.Tr[q.InvestorSumRequest, None, r.InvestorSum]] = c.Tr(
     "ka10061",
     "종목별투자자기관별합계요청",
     _STKINFO,
@@ -77,7 +76,7 @@ KA10061: Final = c.Tr(
     r.InvestorSum,
     notes=("Negatives have two minus signs",),
 )
-KA10008: Final = c.Tr(
+KA10008: Final[c.Tr[StockRequest, None, r.ForeignHolding]] = c.Tr(
     "ka10008",
     "주식외국인종목별매매동향",
     _FRGNISTT,
@@ -90,7 +89,7 @@ KA10008: Final = c.Tr(
     unique=("day",),
     paged=True,
 )
-KA10009: Final[c.Tr[StockRequest, r.InstitutionDay, NoneType]] = c.Tr(
+KA10009: Final[c.Tr[StockRequest, r.InstitutionDay, None]] = c.Tr(
     "ka10009",
     "주식기관요청",
     _FRGNISTT,
@@ -98,7 +97,7 @@ KA10009: Final[c.Tr[StockRequest, r.InstitutionDay, NoneType]] = c.Tr(
     head=r.InstitutionDay,
     notes=("Not in specification 1.0.3 any more: optional, prefer ka10045 or ka10059",),
 )
-KA10045: Final = c.Tr(
+KA10045: Final[c.Tr[q.InstitutionTrendRequest, r.InstitutionTrendHead, r.InstitutionTrend]] = c.Tr(
     "ka10045",
     "종목별기관매매추이요청",
     _MRKCOND,
@@ -111,7 +110,7 @@ KA10045: Final = c.Tr(
     unique=("day",),
     paged=True,
 )
-KA10131: Final = c.Tr(
+KA10131: Final[c.Tr[q.RunRankRequest, None, r.RunRank]] = c.Tr(
     "ka10131",
     "기관외국인연속매매현황요청",
     _FRGNISTT,
@@ -127,7 +126,7 @@ KA10131: Final = c.Tr(
         "With stex_tp 3 codes come with _AL",
     ),
 )
-KA10063: Final = c.Tr(
+KA10063: Final[c.Tr[q.IntradayInvestorRequest, None, r.IntradayInvestor]] = c.Tr(
     "ka10063",
     "장중투자자별매매요청",
     _MRKCOND,
@@ -142,7 +141,7 @@ KA10063: Final = c.Tr(
     ),
     notes=("The official example has no amount columns", "Negatives have two minus signs"),
 )
-KA10064: Final = c.Tr(
+KA10064: Final[c.Tr[q.InvestorCurveRequest, None, r.InvestorCurvePoint]] = c.Tr(
     "ka10064",
     "장중투자자별매매차트요청",
     "/api/dostk/chart",
@@ -155,7 +154,7 @@ KA10064: Final = c.Tr(
     unique=("at_s",),
     notes=("Ascending, unlike nearly every other list", "No column of individuals"),
 )
-KA10065: Final = c.Tr(
+KA10065: Final[c.Tr[q.InvestorTopRequest, None, r.InvestorTop]] = c.Tr(
     "ka10065",
     "장중투자자별매매상위요청",
     _RKINFO,
@@ -166,7 +165,7 @@ KA10065: Final = c.Tr(
     unique=("ticker",),
     notes=("sel_qty is negative: net = sell + buy",),
 )
-KA10066: Final = c.Tr(
+KA10066: Final[c.Tr[q.AfterCloseRequest, None, r.AfterCloseInvestor]] = c.Tr(
     "ka10066",
     "장마감후투자자별매매요청",
     _MRKCOND,
@@ -177,7 +176,7 @@ KA10066: Final = c.Tr(
     unique=("ticker",),
     paged=True,
 )
-KA10051: Final = c.Tr(
+KA10051: Final[c.Tr[q.SectorFlowRequest, None, r.SectorFlow]] = c.Tr(
     "ka10051",
     "업종별투자자순매수요청",
     "/api/dostk/sect",
@@ -188,7 +187,7 @@ KA10051: Final = c.Tr(
     unique=("code",),
     notes=("억원 and 천주; cur_prc, pred_pre and flu_rt a hundredfold without a point", "Codes come with _AL for stex_tp 3"),
 )
-KA10058: Final = c.Tr(
+KA10058: Final[c.Tr[q.InvestorStocksRequest, None, r.InvestorStock]] = c.Tr(
     "ka10058",
     "투자자별일별매매종목요청",
     _STKINFO,
@@ -200,7 +199,7 @@ KA10058: Final = c.Tr(
     paged=True,
     notes=("netslmt_amt is 만원, though labelled 원: quantity x average price says so",),
 )
-KA90009: Final = c.Tr(
+KA90009: Final[c.Tr[q.TopListsRequest, None, r.ForeignInstitutionTop]] = c.Tr(
     "ka90009",
     "외국인기관매매상위요청",
     _RKINFO,
@@ -211,7 +210,7 @@ KA90009: Final = c.Tr(
     sometimes=frozenset({"pipe1"}),
     notes=("One row holds four unrelated stocks", "Live rows have pipe1", "천만원 and 천주"),
 )
-KA10034: Final = c.Tr(
+KA10034: Final[c.Tr[q.ForeignRankRequest, None, r.ForeignRank]] = c.Tr(
     "ka10034",
     "외인기간별매매상위요청",
     _RKINFO,
@@ -221,7 +220,7 @@ KA10034: Final = c.Tr(
     r.ForeignRank,
     unique=("ticker",),
 )
-KA10014: Final = c.Tr(
+KA10014: Final[c.Tr[q.ShortSaleRequest, None, r.ShortSale]] = c.Tr(
     "ka10014",
     "공매도추이요청",
     "/api/dostk/shsa",

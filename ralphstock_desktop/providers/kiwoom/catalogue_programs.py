@@ -115,7 +115,7 @@ class StockProgramDayRequest(c.Request):
     ranked_by: Measure = c.choice("amt_qty_tp", _MEASURES, Measure.WON)
 
 
-KA90003: Final = c.Tr(
+KA90003: Final[c.Tr[ProgramTopRequest, None, r.ProgramTop]] = c.Tr(
     "ka90003",
     "프로그램순매수상위50요청",
     _STKINFO,
@@ -127,7 +127,7 @@ KA90003: Final = c.Tr(
     page_rows=50,
     notes=("The official example is that of ka90005",),
 )
-KA90004: Final = c.Tr(
+KA90004: Final[c.Tr[ProgramStocksRequest, r.ProgramStockTotals, r.ProgramStock]] = c.Tr(
     "ka90004",
     "종목별프로그램매매현황요청",
     _STKINFO,
@@ -139,7 +139,7 @@ KA90004: Final = c.Tr(
     paged=True,
     notes=("Quantities are 천주",),
 )
-KA90005: Final = c.Tr(
+KA90005: Final[c.Tr[ProgramMarketRequest, None, r.ProgramTime]] = c.Tr(
     "ka90005",
     "프로그램매매추이요청 시간대별",
     _MRKCOND,
@@ -153,7 +153,7 @@ KA90005: Final = c.Tr(
     paged=True,
     notes=("kospi200 is a hundredfold without a point here, decimal in ka90007 and ka90010",),
 )
-KA90006: Final = c.Tr(
+KA90006: Final[c.Tr[ArbitrageBalanceRequest, None, r.ArbitrageBalance]] = c.Tr(
     "ka90006",
     "프로그램매매차익잔고추이요청",
     _MRKCOND,
@@ -166,7 +166,7 @@ KA90006: Final = c.Tr(
     unique=("day",),
     paged=True,
 )
-KA90007: Final = c.Tr(
+KA90007: Final[c.Tr[ProgramTrendRequest, None, r.ProgramTrend]] = c.Tr(
     "ka90007",
     "프로그램매매누적추이요청",
     _MRKCOND,
@@ -180,7 +180,7 @@ KA90007: Final = c.Tr(
     paged=True,
     notes=("kospi200 is 0.00 while today is not settled",),
 )
-KA90008: Final = c.Tr(
+KA90008: Final[c.Tr[StockProgramTimeRequest, None, r.StockProgramTime]] = c.Tr(
     "ka90008",
     "종목시간별프로그램매매추이요청",
     _MRKCOND,
@@ -193,7 +193,7 @@ KA90008: Final = c.Tr(
     paged=True,
     notes=("Net fields have two minus signs",),
 )
-KA90010: Final = c.Tr(
+KA90010: Final[c.Tr[ProgramMarketRequest, None, r.ProgramDay]] = c.Tr(
     "ka90010",
     "프로그램매매추이요청 일자별",
     _MRKCOND,
@@ -207,7 +207,7 @@ KA90010: Final = c.Tr(
     page_rows=100,
     paged=True,
 )
-KA90013: Final = c.Tr(
+KA90013: Final[c.Tr[StockProgramDayRequest, None, r.StockProgramDay]] = c.Tr(
     "ka90013",
     "종목일별프로그램매매추이요청",
     _MRKCOND,

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from types import NoneType
 from typing import Final, Literal
 
 from ralphstock_desktop.providers.kiwoom import catalogue_base as c
@@ -115,7 +114,7 @@ class WatchRequest(c.Request):
 _STKINFO: Final = "/api/dostk/stkinfo"
 _MRKCOND: Final = "/api/dostk/mrkcond"
 
-KA10099: Final = c.Tr(
+KA10099: Final[c.Tr[MasterRequest, None, r.StockListing]] = c.Tr(
     "ka10099",
     "종목정보 리스트",
     _STKINFO,
@@ -132,12 +131,16 @@ KA10099: Final = c.Tr(
         "One call every two seconds was found safe",
     ),
 )
-KA10100: Final[c.Tr[PlainStockRequest, r.StockListing, NoneType]] = c.Tr(
+KA10100: Final[c.Tr[PlainStockRequest, r.StockListing, None]] = c.Tr(
     "ka10100", "종목정보 조회", _STKINFO, PlainStockRequest, head=r.StockListing, sometimes=frozenset({"kind"})
 )
-KA10101: Final = c.Tr("ka10101", "업종코드 리스트", _STKINFO, SectorsRequest, "list", None, r.SectorCode, unique=("code",))
-KA10102: Final = c.Tr("ka10102", "회원사 리스트", _STKINFO, BrokersRequest, "list", None, r.Broker, unique=("code",))
-KA10001: Final[c.Tr[StockRequest, r.StockInfo, NoneType]] = c.Tr(
+KA10101: Final[c.Tr[SectorsRequest, None, r.SectorCode]] = c.Tr(
+    "ka10101", "업종코드 리스트", _STKINFO, SectorsRequest, "list", None, r.SectorCode, unique=("code",)
+)
+KA10102: Final[c.Tr[BrokersRequest, None, r.Broker]] = c.Tr(
+    "ka10102", "회원사 리스트", _STKINFO, BrokersRequest, "list", None, r.Broker, unique=("code",)
+)
+KA10001: Final[c.Tr[StockRequest, r.StockInfo, None]] = c.Tr(
     "ka10001",
     "주식기본정보요청",
     _STKINFO,
@@ -149,7 +152,7 @@ KA10001: Final[c.Tr[StockRequest, r.StockInfo, NoneType]] = c.Tr(
         "exp_cntr_pric is live after hours and stays at the last auction otherwise",
     ),
 )
-KA10095: Final = c.Tr(
+KA10095: Final[c.Tr[WatchRequest, None, r.WatchQuote]] = c.Tr(
     "ka10095",
     "관심종목정보요청",
     _STKINFO,
@@ -165,10 +168,10 @@ KA10095: Final = c.Tr(
         "Order counts are blank or nonsense",
     ),
 )
-KA10002: Final[c.Tr[StockRequest, r.TopBrokers, NoneType]] = c.Tr(
+KA10002: Final[c.Tr[StockRequest, r.TopBrokers, None]] = c.Tr(
     "ka10002", "주식거래원요청", _STKINFO, StockRequest, head=r.TopBrokers
 )
-KA10003: Final = c.Tr(
+KA10003: Final[c.Tr[StockRequest, None, r.Execution]] = c.Tr(
     "ka10003",
     "체결정보요청",
     _STKINFO,
@@ -183,7 +186,7 @@ KA10003: Final = c.Tr(
     paged=True,
     notes=("acc_trde_prica is won here", "Buys may have no sign", "pri_sel_bid_unit and pri_buy_bid_unit are best ask and bid"),
 )
-KA10004: Final[c.Tr[StockRequest, r.OrderBook, NoneType]] = c.Tr(
+KA10004: Final[c.Tr[StockRequest, r.OrderBook, None]] = c.Tr(
     "ka10004",
     "주식호가요청",
     _MRKCOND,
@@ -191,7 +194,7 @@ KA10004: Final[c.Tr[StockRequest, r.OrderBook, NoneType]] = c.Tr(
     head=r.OrderBook,
     notes=("bid_req_base_tm is a time, though labelled YYYYMMDD", "The first level is named fpr, there is no sel_1th_pre_bid"),
 )
-KA10087: Final[c.Tr[PlainStockRequest, r.AfterHoursBook, NoneType]] = c.Tr(
+KA10087: Final[c.Tr[PlainStockRequest, r.AfterHoursBook, None]] = c.Tr(
     "ka10087",
     "시간외단일가요청",
     _MRKCOND,

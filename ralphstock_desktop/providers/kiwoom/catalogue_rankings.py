@@ -201,7 +201,7 @@ class ViewRankRequest(c.Request):
     )
 
 
-KA10027: Final = c.Tr(
+KA10027: Final[c.Tr[ChangeRankRequest, None, r.ChangeRank]] = c.Tr(
     "ka10027",
     "전일대비등락률상위요청",
     _RKINFO,
@@ -212,7 +212,7 @@ KA10027: Final = c.Tr(
     unique=("ticker",),
     paged=True,
 )
-KA10030: Final = c.Tr(
+KA10030: Final[c.Tr[VolumeRankRequest, None, r.VolumeRank]] = c.Tr(
     "ka10030",
     "당일거래량상위요청",
     _RKINFO,
@@ -224,7 +224,7 @@ KA10030: Final = c.Tr(
     paged=True,
     notes=("The official example ends with returnCode and returnMsg; live answers do not",),
 )
-KA10032: Final = c.Tr(
+KA10032: Final[c.Tr[ValueRankRequest, None, r.ValueRank]] = c.Tr(
     "ka10032",
     "거래대금상위요청",
     _RKINFO,
@@ -236,7 +236,7 @@ KA10032: Final = c.Tr(
     paged=True,
     notes=("mang_stk_incls is inverted against ka10030",),
 )
-KA10023: Final = c.Tr(
+KA10023: Final[c.Tr[VolumeSurgeRequest, None, r.VolumeSurge]] = c.Tr(
     "ka10023",
     "거래량급증요청",
     _RKINFO,
@@ -246,7 +246,7 @@ KA10023: Final = c.Tr(
     r.VolumeSurge,
     unique=("ticker",),
 )
-KA10029: Final = c.Tr(
+KA10029: Final[c.Tr[ExpectedRankRequest, None, r.ExpectedRank]] = c.Tr(
     "ka10029",
     "예상체결등락률상위요청",
     _RKINFO,
@@ -257,7 +257,7 @@ KA10029: Final = c.Tr(
     unique=("ticker",),
     notes=("sort_tp is numbered otherwise than in ka10027",),
 )
-KA10019: Final = c.Tr(
+KA10019: Final[c.Tr[PriceJumpRequest, None, r.PriceJump]] = c.Tr(
     "ka10019",
     "가격급등락요청",
     _STKINFO,
@@ -270,13 +270,13 @@ KA10019: Final = c.Tr(
     paged=True,
     notes=("The official request example sends four digits as trde_qty_tp",),
 )
-KA10016: Final = c.Tr(
+KA10016: Final[c.Tr[NewHighLowRequest, None, r.NewHighLow]] = c.Tr(
     "ka10016", "신고저가요청", _STKINFO, NewHighLowRequest, "ntl_pric", None, r.NewHighLow, unique=("ticker",)
 )
-KA10017: Final = c.Tr(
+KA10017: Final[c.Tr[LimitIssuesRequest, None, r.LimitIssue]] = c.Tr(
     "ka10017", "상하한가요청", _STKINFO, LimitIssuesRequest, "updown_pric", None, r.LimitIssue, unique=("ticker",)
 )
-KA00198: Final = c.Tr(
+KA00198: Final[c.Tr[ViewRankRequest, None, r.ViewRank]] = c.Tr(
     "ka00198",
     "실시간종목조회순위",
     _STKINFO,
@@ -286,7 +286,7 @@ KA00198: Final = c.Tr(
     r.ViewRank,
     unique=("rank",),
 )
-KA10046: Final = c.Tr(
+KA10046: Final[c.Tr[StockRequest, None, r.StrengthPoint]] = c.Tr(
     "ka10046",
     "체결강도추이시간별요청",
     "/api/dostk/mrkcond",

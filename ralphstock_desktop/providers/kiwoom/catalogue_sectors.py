@@ -142,7 +142,7 @@ class ViRequest(c.Request):
 
 _INDEX_NOTE: Final = "Levels are a hundredfold without a point; quantities are 천주, though labelled 1주"
 
-KA20001: Final = c.Tr(
+KA20001: Final[c.Tr[IndexRequest, r.IndexSnapshot, r.IndexPoint]] = c.Tr(
     "ka20001",
     "업종현재가요청",
     _SECT,
@@ -157,7 +157,7 @@ KA20001: Final = c.Tr(
     sometimes=frozenset({"stex_tp"}),
     notes=("Levels are decimals whose sign is the direction", "Rows have stex_tp, which is not in the table"),
 )
-KA20002: Final = c.Tr(
+KA20002: Final[c.Tr[SectorStocksRequest, None, r.SectorStock]] = c.Tr(
     "ka20002",
     "업종별주가요청",
     _SECT,
@@ -168,7 +168,7 @@ KA20002: Final = c.Tr(
     unique=("ticker",),
     paged=True,
 )
-KA20003: Final = c.Tr(
+KA20003: Final[c.Tr[SectorIndicesRequest, None, r.SectorIndex]] = c.Tr(
     "ka20003",
     "전업종지수요청",
     _SECT,
@@ -179,7 +179,7 @@ KA20003: Final = c.Tr(
     unique=("code",),
     notes=("wght may be blank", "Codes come without _AL here"),
 )
-KA20009: Final = c.Tr(
+KA20009: Final[c.Tr[IndexRequest, r.IndexSnapshot, r.IndexDay]] = c.Tr(
     "ka20009",
     "업종현재가일별요청",
     _SECT,
@@ -192,7 +192,7 @@ KA20009: Final = c.Tr(
     unique=("day",),
     paged=True,
 )
-KA20004: Final = c.Tr(
+KA20004: Final[c.Tr[IndexTicksRequest, r.IndexChartHead, r.IndexTickBar]] = c.Tr(
     "ka20004",
     "업종틱차트조회요청",
     _CHART,
@@ -206,7 +206,7 @@ KA20004: Final = c.Tr(
     paged=True,
     notes=(_INDEX_NOTE, "pred_pre_sig of the official example is 43", "cntr_tm may end in 888888 or 999999 at the close"),
 )
-KA20005: Final = c.Tr(
+KA20005: Final[c.Tr[IndexMinutesRequest, r.IndexChartHead, r.IndexMinuteBar]] = c.Tr(
     "ka20005",
     "업종분봉조회요청",
     _CHART,
@@ -221,7 +221,7 @@ KA20005: Final = c.Tr(
     paged=True,
     notes=(_INDEX_NOTE, "The official example is that of ka20006"),
 )
-KA20006: Final = c.Tr(
+KA20006: Final[c.Tr[IndexChartRequest, r.IndexChartHead, r.IndexBar]] = c.Tr(
     "ka20006",
     "업종일봉조회요청",
     _CHART,
@@ -236,7 +236,7 @@ KA20006: Final = c.Tr(
     paged=True,
     notes=(_INDEX_NOTE,),
 )
-KA20007: Final = c.Tr(
+KA20007: Final[c.Tr[IndexChartRequest, r.IndexChartHead, r.IndexBar]] = c.Tr(
     "ka20007",
     "업종주봉조회요청",
     _CHART,
@@ -251,7 +251,7 @@ KA20007: Final = c.Tr(
     paged=True,
     notes=(_INDEX_NOTE,),
 )
-KA20008: Final = c.Tr(
+KA20008: Final[c.Tr[IndexChartRequest, r.IndexChartHead, r.IndexBar]] = c.Tr(
     "ka20008",
     "업종월봉조회요청",
     _CHART,
@@ -266,7 +266,7 @@ KA20008: Final = c.Tr(
     paged=True,
     notes=(_INDEX_NOTE,),
 )
-KA20019: Final = c.Tr(
+KA20019: Final[c.Tr[IndexChartRequest, r.IndexChartHead, r.IndexBar]] = c.Tr(
     "ka20019",
     "업종년봉조회요청",
     _CHART,
@@ -281,10 +281,10 @@ KA20019: Final = c.Tr(
     paged=True,
     notes=(_INDEX_NOTE,),
 )
-KA90001: Final = c.Tr(
+KA90001: Final[c.Tr[ThemesRequest, None, r.Theme]] = c.Tr(
     "ka90001", "테마그룹별요청", "/api/dostk/thme", ThemesRequest, "thema_grp", None, r.Theme, unique=("theme",), paged=True
 )
-KA90002: Final = c.Tr(
+KA90002: Final[c.Tr[ThemeStocksRequest, r.ThemeHead, r.ThemeStock]] = c.Tr(
     "ka90002",
     "테마구성종목요청",
     "/api/dostk/thme",
@@ -294,7 +294,7 @@ KA90002: Final = c.Tr(
     r.ThemeStock,
     unique=("ticker",),
 )
-KA10054: Final = c.Tr(
+KA10054: Final[c.Tr[ViRequest, None, r.ViRow]] = c.Tr(
     "ka10054",
     "변동성완화장치발동종목요청",
     "/api/dostk/stkinfo",

@@ -244,7 +244,7 @@ def return_code_of(body: Mapping[str, Any]) -> int | None:
     value = body.get("return_code", body.get("returnCode"))
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and len(value) < 10 and value.strip().isascii() and value.strip().lstrip("-").isdigit():
+    if isinstance(value, str) and re.fullmatch(r" *-?[0-9]{1,9} *", value):
         return int(value)
     return None
 

@@ -18,7 +18,6 @@ from typing import Any, Final
 from msgspec import structs
 
 from engine.calendar.sessions import DEFAULT_SESSIONS, Phase, SessionTable, Venue
-from engine.model.errors import ProtocolChanged
 from engine.model.instants import kst_ns
 from engine.model.live import (
     MISSING,
@@ -47,14 +46,19 @@ from ralphstock_desktop.providers.kiwoom.fids import (
     TradeValues,
     ViValues,
 )
+from ralphstock_desktop.providers.kiwoom.readings import (
+    MOST_SCALED,
+    MOST_SHARES,
+    Decimals,
+    Implausible,
+    Prices,
+    WholeNumbers,
+    read_count,
+    read_scaled,
+)
 
-__all__ = ["FactReader", "Implausible"]
+__all__ = ["FactReader"]
 
-_MOST_KRW: Final = 100_000_000
-"""No share costs more."""
-_MOST_SHARES: Final = 10**13
-_MOST_SCALED: Final = 10**18
-"""Fits into 64 bits, and is more than all money."""
 _MOST_POINTS: Final = 1e6
 _RATE_SLACK_PCT: Final = 0.021
 """Rates come with two digits, rounded or cut."""
@@ -62,93 +66,17 @@ _VALUE_FACTOR: Final = 8
 """Traded value may differ from price x volume by so much (a listing day can triple and halve); wrong units by 1,000."""
 _AVERAGE_SLACK: Final = 0.001
 _MILLION: Final = 1_000_000
-_MOST_MILLIONS: Final = _MOST_SCALED // _MILLION
+_MOST_MILLIONS: Final = MOST_SCALED // _MILLION
 _SECOND_NS: Final = 1_000_000_000
 _FIRST_HOUR, _LAST_HOUR = 6, 21
 """No venue trades outside; a time of day there is a damaged one."""
 _AUCTION_GRACE_NS: Final = 40 * _SECOND_NS
 """The last book of an auction arrives a little after it."""
-_KEPT_TEXTS: Final = 1 << 16
 _NAN: Final = float("nan")
 _KRX, _NXT, _COMBINED = (int(venue) for venue in FeedVenue)
 _VENUE_NAMES: Final = {"KRX": _KRX, "1": _KRX, "NXT": _NXT, "2": _NXT}
 """FID 9081."""
 _VI_KINDS: Final = {"1": ViKind.STATIC, "2": ViKind.DYNAMIC, "3": ViKind.BOTH, "4": ViKind.EXTENDED}
-
-
-class Implausible(ProtocolChanged):
-    """An entry that cannot be true. ``reason`` is a word of ``health.note.frame_<reason>``, ``field`` the FID it is seen at."""
-
-    def __init__(self, reason: str, field: str, value: object = "") -> None:
-        super().__init__(
-            f"Field {field} holds {str(value)[:40]!r}: refused ({reason})",
-            provider=wire.PROVIDER,
-            retryable=False,
-            key="error.kiwoom_stream.implausible",
-            reason=reason,
-            field=field,
-            value=str(value)[:40],
-        )
-        self.reason = reason
-        self.field = field
-
-
-class _Prices(dict[str, int]):
-    """Prices by their text: won without sign, ``MISSING`` for a blank."""
-
-    def __missing__(self, text: str) -> int:
-        won = wire.price(text)
-        if won > _MOST_KRW:
-            raise Implausible("range", "?", text)
-        if len(self) >= _KEPT_TEXTS:
-            self.clear()
-        self[text] = won
-        return won
-
-
-class _Whole(dict[str, int]):
-    """Signed whole numbers by their text."""
-
-    def __missing__(self, text: str) -> int:
-        number = wire.signed(text)
-        if number != MISSING and not -_MOST_SHARES < number < _MOST_SHARES:
-            raise Implausible("range", "?", text)
-        if len(self) >= _KEPT_TEXTS:
-            self.clear()
-        self[text] = number
-        return number
-
-
-class _Decimals(dict[str, float]):
-    """Signed decimals by their text."""
-
-    def __missing__(self, text: str) -> float:
-        number = wire.decimal(text)
-        if len(self) >= _KEPT_TEXTS:
-            self.clear()
-        self[text] = number
-        return number
-
-
-def _count(text: str, field: str) -> int:
-    """Read a running total: not negative, ``MISSING`` for a blank."""
-    number = wire.signed(text, field)
-    if number < 0:
-        if number == MISSING:
-            return MISSING
-        raise Implausible("negative", field, text)
-    if number > _MOST_SHARES:
-        raise Implausible("range", field, text)
-    return number
-
-
-def _scaled(text: str, field: str, factor: int) -> int:
-    number = _count(text, field)
-    if number == MISSING:
-        return MISSING
-    if number > _MOST_SCALED // factor:
-        raise Implausible("range", field, text)
-    return number * factor
 
 
 def _refuse_price(price: int, field: str, text: str) -> Implausible:
@@ -171,9 +99,9 @@ class FactReader:
     def __init__(self, day: date, doubt: Callable[[str, str], None], sessions: SessionTable = DEFAULT_SESSIONS) -> None:
         self._doubt = doubt
         self._sessions = sessions
-        self._prices = _Prices()
-        self._whole = _Whole()
-        self._decimals = _Decimals()
+        self._prices = Prices()
+        self._whole = WholeNumbers()
+        self._decimals = Decimals()
         self.day = day
         self.now_ns = MISSING
         """Market clock; stamps the types without a time of their own."""
@@ -211,12 +139,7 @@ class FactReader:
         quantity = self._whole[values.quantity]
         if quantity == MISSING:
             raise Implausible("missing", "15")
-        tick = self._tick(values, ticker, venue, at_ns, quantity, received_ns)
-        if tick.volume_shares == MISSING:
-            raise Implausible("missing", "13")  # without it nobody can tell whether trades were missed
-        if abs(quantity) > tick.volume_shares:
-            raise Implausible("quantity", "15", values.quantity)
-        return tick
+        return self._tick(values, ticker, venue, at_ns, quantity, received_ns)
 
     def quote(self, values: TradeValues, ticker: str, venue: int, received_ns: int) -> TradeTick:
         """Read a quote-driven price without a trade (0A); it has no time, the market's clock gives it."""
@@ -224,7 +147,7 @@ class FactReader:
         return self._tick(values, ticker, venue, at_ns, 0, received_ns)
 
     def _tick(self, values: TradeValues, ticker: str, venue: int, at_ns: int, quantity: int, received_ns: int) -> TradeTick:
-        prices = self._prices
+        prices, decimals = self._prices, self._decimals
         price = prices[values.price]
         if price <= 0:
             raise _refuse_price(price, "10", values.price)
@@ -232,27 +155,48 @@ class FactReader:
         if change != MISSING:
             base = price - change
             # False for a missing rate.
-            if base <= 0 or abs(change * 100.0 / base - self._decimals[values.rate]) > _RATE_SLACK_PCT:
+            if base <= 0 or abs(change * 100.0 / base - decimals[values.rate]) > _RATE_SLACK_PCT:
                 raise Implausible("change", "12", values.rate)
         open_krw, high, low = prices[values.open] or MISSING, prices[values.high] or MISSING, prices[values.low] or MISSING
         is_regular = venue == 0 and values.phase == "2"  # only then do all fields of a frame describe the same trades
         if high != MISSING and (low > high or (is_regular and not low <= price <= high)):
             raise Implausible("range", "17", values.high)
-        volume = int(text) if (text := values.volume).isdecimal() and text.isascii() else _count(text, "13")
-        value = int(text) if (text := values.value).isdecimal() and text.isascii() else _count(text, "14")
-        if volume > _MOST_SHARES or value > _MOST_MILLIONS:
+        # Running totals differ in each frame and are plain digits: read in place.
+        volume = int(text) if (text := values.volume).isdecimal() else read_count(text, "13")
+        value = int(text) if (text := values.value).isdecimal() else read_count(text, "14")
+        if volume > MOST_SHARES or value > _MOST_MILLIONS:
             raise Implausible("range", "13", values.volume)
+        if abs(quantity) > volume and values.quantity:
+            # Without the volume nobody can tell whether trades were missed.
+            raise Implausible("missing", "13") if volume == MISSING else Implausible("quantity", "15", values.quantity)
+        if volume > 0 <= value:
+            # Value and volume are tied by the price, roughly, and by the day's average price, up to the value's rounding.
+            slack = _MILLION / volume
+            mean = value * slack
+            average = prices[values.average] if is_regular else MISSING
+            if (
+                price > (mean + slack) * _VALUE_FACTOR
+                or mean > price * _VALUE_FACTOR + slack
+                or (average > 0 and abs(mean - average) > 1.0 + slack + average * _AVERAGE_SLACK)
+            ):
+                raise Implausible("value", "14", values.value)
         if value != MISSING:
             value *= _MILLION
-            if volume != MISSING:
-                self._check_value(price, volume, value, values.average if is_regular else "")
+        if is_regular and volume != MISSING:
+            # Yesterday's volume, once as a difference, once as a ratio: tells a wrong unit of the volume.
+            before = volume - (int(text) if (text := values.volume_change)[1:].isdecimal() else wire.signed(text, "26"))
+            if (
+                0 < before <= MOST_SHARES
+                and abs(volume * 100.0 / before - abs(decimals[values.volume_ratio])) > _RATE_SLACK_PCT
+            ):
+                raise Implausible("value", "26", values.volume_change)
         ask, bid = prices[values.ask], prices[values.bid]
         if 0 < ask < bid and venue != _COMBINED:
             self._doubt("crossed", "27")
             ask = bid = MISSING
-        sold = int(text) if (text := values.sold).isdecimal() and text.isascii() else _count(text, "1030")
-        bought = int(text) if (text := values.bought).isdecimal() and text.isascii() else _count(text, "1031")
-        strength = self._decimals[values.strength]
+        sold = int(text) if (text := values.sold).isdecimal() else read_count(text, "1030")
+        bought = int(text) if (text := values.bought).isdecimal() else read_count(text, "1031")
+        strength = decimals[values.strength]
         # Each of the three can be reckoned from the other two; where they disagree, none is better than a wrong one.
         if strength < 0 or (volume != MISSING and sold + bought > volume) or (
             sold > 0 <= bought and abs(bought * 100.0 / sold - strength) > _RATE_SLACK_PCT
@@ -266,15 +210,6 @@ class FactReader:
             (ticker, venue, at_ns, price, quantity, volume, value, change, open_krw, high, low, ask, bid,
              strength, bought, sold, received_ns),
         )  # fmt: skip
-
-    def _check_value(self, price: int, volume: int, value: int, average_text: str) -> None:
-        """Refuse totals that contradict each other: by a wrong unit, or by the day's average price that ties them together."""
-        worth = price * volume
-        if worth > (value + _MILLION) * _VALUE_FACTOR or value > worth * _VALUE_FACTOR + _MILLION:
-            raise Implausible("value", "14", value)
-        average = self._prices[average_text]
-        if average > 0 < volume and abs(value / volume - average) > 1 + _MILLION / volume + average * _AVERAGE_SLACK:
-            raise Implausible("value", "13", volume)
 
     def venue_of(self, values: TradeValues, written: int) -> int:
         """Venue of a trade: as registered; a plain code that names its exchange says so itself."""
@@ -311,7 +246,7 @@ class FactReader:
         # Books of two exchanges laid together may cross, one exchange's cannot.
         if 0 < ask_krw[0] < bid_krw[0] and venue != _COMBINED:
             raise Implausible("crossed", "41", row[1])
-        total_ask, total_bid = _count(row[41], "121"), _count(row[42], "125")
+        total_ask, total_bid = read_count(row[41], "121"), read_count(row[42], "125")
         if MISSING < total_ask < sum(ask_shares):
             raise Implausible("total", "121", row[41])
         if MISSING < total_bid < sum(bid_shares):
@@ -341,7 +276,7 @@ class FactReader:
             price, size = self._prices[match], match_size
             if told_none and not any(start <= at_ns < end for start, end in self._auctions):
                 return MISSING, MISSING
-        return (price, _count(size, "24")) if price > 0 else (MISSING, MISSING)
+        return (price, read_count(size, "24")) if price > 0 else (MISSING, MISSING)
 
     def expected(self, values: ExpectedValues, ticker: str, venue: int, received_ns: int) -> ExpectedMatch:
         """Read an expected match (0H). A price of 0 says that nothing would match: missing."""
@@ -368,7 +303,7 @@ class FactReader:
         open_, high, low = self._points(values.open, "16"), self._points(values.high, "17"), self._points(values.low, "18")
         if low > high or level > high or level < low:
             raise Implausible("range", "17", values.high)
-        volume, value = _scaled(values.volume, "13", 1_000), _scaled(values.value, "14", _MILLION)
+        volume, value = read_scaled(values.volume, "13", 1_000), read_scaled(values.value, "14", _MILLION)
         return IndexTick(code, at_ns, level, change, rate, open_, high, low, volume, value, received_ns)
 
     def _points(self, text: str, field: str) -> float:
@@ -382,7 +317,7 @@ class FactReader:
         """Read issues by direction (0U)."""
         at_ns = self._at(values.time, "20")
         counts = [
-            _count(text, field)
+            read_count(text, field)
             for text, field in (
                 (values.upper, "251"), (values.up, "252"), (values.unchanged, "253"), (values.down, "255"),
                 (values.lower, "254"),
@@ -428,17 +363,19 @@ class FactReader:
         static, dynamic = self._prices[values.static_base] or MISSING, self._prices[values.dynamic_base] or MISSING
         first, second = (dynamic, static) if kind == ViKind.DYNAMIC else (static, dynamic)
         base = second if first == MISSING else first
-        return ViEvent(ticker, kind, side == "1", price, base, triggered, released, _count(values.count, "1490"), received_ns)
+        return ViEvent(
+            ticker, kind, side == "1", price, base, triggered, released, read_count(values.count, "1490"), received_ns
+        )
 
     def program(self, values: ProgramValues, ticker: str, venue: int, received_ns: int) -> ProgramTick:
         """Read programme trading (0w); amounts are million won whatever their label says."""
         at_ns = self._at(values.time, "20")
-        buy, sell, net = _count(values.buy, "206"), _count(values.sell, "202"), self._whole[values.net]
+        buy, sell, net = read_count(values.buy, "206"), read_count(values.sell, "202"), self._whole[values.net]
         if buy == MISSING or sell == MISSING:
             raise Implausible("missing", "206")
         if net not in {MISSING, buy - sell}:
             raise Implausible("net", "210", values.net)
-        buy_value, sell_value = _scaled(values.buy_value, "208", _MILLION), _scaled(values.sell_value, "204", _MILLION)
+        buy_value, sell_value = read_scaled(values.buy_value, "208", _MILLION), read_scaled(values.sell_value, "204", _MILLION)
         net_value = wire.signed(values.net_value, "212")
         if net_value != MISSING:
             if abs(net_value) > _MOST_MILLIONS:

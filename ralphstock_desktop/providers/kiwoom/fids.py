@@ -7,7 +7,7 @@ slow way and the new field learnt. Structs and lists together are the broker's f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -32,8 +32,8 @@ __all__ = [
 
 _NUMBER_NAMES = {
     "time": "20", "price": "10", "change": "11", "rate": "12", "ask": "27", "bid": "28", "quantity": "15", "volume": "13",
-    "value": "14", "open": "16", "high": "17", "low": "18", "strength": "228", "phase": "290", "sold": "1030", "bought": "1031",
-    "average": "620", "venue": "9081",
+    "value": "14", "open": "16", "high": "17", "low": "18", "volume_change": "26", "volume_ratio": "30",
+    "strength": "228", "phase": "290", "sold": "1030", "bought": "1031", "average": "620", "venue": "9081",
 }  # fmt: skip
 
 
@@ -52,6 +52,8 @@ class TradeValues(Struct, rename=_NUMBER_NAMES, gc=False):
     open: str = ""
     high: str = ""
     low: str = ""
+    volume_change: str = ""
+    volume_ratio: str = ""
     strength: str = ""
     phase: str = ""
     sold: str = ""
@@ -189,7 +191,7 @@ def _span(first: int, last: int) -> list[str]:
     return [str(fid) for fid in range(first, last + 1)]
 
 
-_TRADE_REST = "25 26 29 30 31 32 311 691 567 568 851 1890 1891 1892 1032 1071 1072 1313 1315 1316 1314 1497 1498 732 852"
+_TRADE_REST = "25 29 31 32 311 691 567 568 851 1890 1891 1892 1032 1071 1072 1313 1315 1316 1314 1497 1498 732 852"
 READ_TYPES: Final[dict[str, tuple[type[Struct], Sequence[str]]]] = {
     "0A": (TradeValues, _TRADE_REST.split()),
     "0B": (TradeValues, _TRADE_REST.split()),
@@ -247,9 +249,10 @@ class TypeReader:
         self._read = frozenset(shape.__struct_encode_fields__)
         self._extra = list(known)
         self._room = _MOST_LEARNT
-        self._decoder = self._build()
+        self.decode: Callable[[Raw], Any] = self._build()
+        """Decodes the ``values`` object of an ordinary entry; raises ``msgspec.ValidationError`` on fields it does not know."""
 
-    def _build(self) -> msgspec.json.Decoder[Any]:
+    def _build(self) -> Callable[[Raw], Any]:
         # The numbers of fields we do not read still have to be named, otherwise they would count as unknown. All values are
         # text; ``Any`` here keeps a surprise in an unused field from spoiling the entry.
         shape = msgspec.defstruct(
@@ -260,10 +263,10 @@ class TypeReader:
             forbid_unknown_fields=True,
             gc=False,
         )
-        return msgspec.json.Decoder(shape)
+        return msgspec.json.Decoder(shape).decode
 
     def read(self, values: Raw) -> tuple[Any, list[str]]:
-        """Decode the ``values`` object of an entry.
+        """Decode the ``values`` object of an entry that :attr:`decode` does not take.
 
         Returns
         -------
@@ -275,19 +278,13 @@ class TypeReader:
         msgspec.DecodeError
             If it is no object of texts (``null`` counts as blank), or damaged.
         """
-        try:
-            return self._decoder.decode(values), []
-        except msgspec.ValidationError:
-            return self._read_slowly(values)
-
-    def _read_slowly(self, values: Raw) -> tuple[Any, list[str]]:
         found = msgspec.json.decode(values, type=dict[str, Any])
         new = [fid for fid in found if fid not in self._read and fid not in self._extra]
         learnt = [fid for fid in new if _is_fid(fid)][: self._room]
         if learnt:
             self._room -= len(learnt)
             self._extra.extend(learnt)
-            self._decoder = self._build()
+            self.decode = self._build()
         texts = {fid: "" if found[fid] is None else found[fid] for fid in self._read if fid in found}
         return msgspec.convert(texts, self._shape), new
 

@@ -24,8 +24,9 @@ from engine.model.instants import day_of
 from engine.model.live import MISSING, ConditionHit, ViEvent
 from ralphstock_desktop.live_ports import FeedSink, SourceMonitor
 from ralphstock_desktop.providers.kiwoom import wire
-from ralphstock_desktop.providers.kiwoom.facts import FactReader, Implausible
+from ralphstock_desktop.providers.kiwoom.facts import FactReader
 from ralphstock_desktop.providers.kiwoom.fids import PRIVATE_TYPES, READ_TYPES, readers
+from ralphstock_desktop.providers.kiwoom.readings import Implausible
 
 __all__ = ["FrameCounts", "FrameDecoder", "Message", "Sample", "UnreadableFrame"]
 
@@ -137,6 +138,7 @@ class FrameDecoder:
         on_condition: Callable[[ConditionHit], None] | None = None,
     ) -> None:
         self.counts = FrameCounts()
+        self._entries = self.counts.entries
         self._sink = sink
         self._monitor = monitor
         self._source = source
@@ -221,12 +223,15 @@ class FrameDecoder:
         if reader is None:
             self._unknown(kind[:_LONGEST_NAME], "", values)
             return
-        self.counts.entries[kind] += 1
+        self._entries[kind] += 1
         self._kind = kind
         try:
-            read, new = reader.read(values)
-            for fid in new:
-                self._unknown(kind, fid[:_LONGEST_NAME], values)
+            try:
+                read = reader.decode(values)
+            except msgspec.ValidationError:
+                read, new = reader.read(values)
+                for fid in new:
+                    self._unknown(kind, fid[:_LONGEST_NAME], values)
             apply = self._apply.get(kind)
             if apply is not None:
                 apply(read, item, received_ns)
@@ -255,8 +260,8 @@ class FrameDecoder:
     # One method a type ------------------------------------------------------------------------------------------------
 
     def _trade(self, values: Any, item: str, received_ns: int) -> None:
-        ticker, venue = self._code(item)
-        if values.venue != "KRX" or venue:
+        ticker, venue = self._codes.get(item) or self._code(item)
+        if venue or values.venue != "KRX":
             venue = self._facts.venue_of(values, venue)
         self._sink.on_trade(self._facts.trade(values, ticker, venue, received_ns))
 

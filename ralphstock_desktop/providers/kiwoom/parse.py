@@ -18,7 +18,8 @@ from engine.model.live import MISSING
 from ralphstock_desktop.providers.kiwoom.catalogue_base import Order, Request, Tr, measure_of
 from ralphstock_desktop.providers.kiwoom.errors import error_of, is_no_data
 from ralphstock_desktop.providers.kiwoom.records_checks import doubt_of
-from ralphstock_desktop.providers.kiwoom.records_wire import Measure, layout_of, refusal
+from ralphstock_desktop.providers.kiwoom.records_layout import layout_of, refusal
+from ralphstock_desktop.providers.kiwoom.records_wire import Measure
 from ralphstock_desktop.providers.kiwoom.unknown import FieldRegister
 
 __all__ = [

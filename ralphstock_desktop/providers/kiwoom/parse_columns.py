@@ -20,20 +20,17 @@ from engine.model.live import MISSING
 from ralphstock_desktop.providers.kiwoom.catalogue_base import Order, Request, Tr, measure_of
 from ralphstock_desktop.providers.kiwoom.errors import is_no_data
 from ralphstock_desktop.providers.kiwoom.parse import check_code, is_blank_row, note_fields, parse, read_head, refuse_disorder
-from ralphstock_desktop.providers.kiwoom.records_checks import EXCHANGE_OPENED, FACTOR
-from ralphstock_desktop.providers.kiwoom.records_wire import (
-    MILLION,
+from ralphstock_desktop.providers.kiwoom.records_checks import EXCHANGE_OPENED, FACTOR, LEAST_AVERAGE_KRW, MOST_AVERAGE_KRW
+from ralphstock_desktop.providers.kiwoom.records_layout import (
     MOST_LEVEL,
     MOST_PCT,
     RANGES,
-    Kind,
     Layout,
-    Measure,
-    Wire,
     layout_of,
     refusal,
     signed_as,
 )
+from ralphstock_desktop.providers.kiwoom.records_wire import MILLION, Kind, Measure, Wire
 from ralphstock_desktop.providers.kiwoom.unknown import FieldRegister
 
 __all__ = ["Columns", "columns_of", "joined_columns"]
@@ -323,9 +320,12 @@ def _is_believable(arrays: dict[str, Array], today: date | None, adjusted: bool)
         idle &= arrays["volume_shares"] == 0
     if not (ordered & (close > 0) | idle).all():
         return False
-    if not is_stock or adjusted or "value_krw" not in arrays:
+    if adjusted or "value_krw" not in arrays:
         return True
-    volume, value = arrays["volume_shares"], arrays["value_krw"]
+    volume, value = arrays["volume_shares"].astype(np.float64), arrays["value_krw"]
+    if not is_stock:
+        fits = (value >= volume * LEAST_AVERAGE_KRW * 1.01) & (value <= volume * MOST_AVERAGE_KRW * 0.99)
+        return bool((fits | (volume == 0)).all())
     floor = np.where(low > 0, np.minimum(low, close), close).astype(np.float64)
     ceiling = np.maximum(high, close).astype(np.float64)
     # One per cent inside the bounds: whatever rounding could decide is decided on whole numbers, row by row.

@@ -13,13 +13,15 @@ from engine.model.instants import kst_ns
 from engine.model.live import MISSING
 from ralphstock_desktop.providers.kiwoom.records_wire import MILLION, Measure
 
-__all__ = ["EXCHANGE_OPENED", "FACTOR", "Doubt", "doubt_of"]
+__all__ = ["EXCHANGE_OPENED", "FACTOR", "LEAST_AVERAGE_KRW", "MOST_AVERAGE_KRW", "Doubt", "doubt_of"]
 
 EXCHANGE_OPENED: Final = date(1956, 3, 3)
 """No fact of the exchange is older."""
 FACTOR: Final = 10
 """Amount and quantity x price may differ by so much."""
 _DAY_NS: Final = 86_400_000_000_000
+LEAST_AVERAGE_KRW: Final = 30
+MOST_AVERAGE_KRW: Final = 3_000_000
 
 
 class Doubt(NamedTuple):
@@ -149,6 +151,32 @@ def _execution(record: Any, _today: date | None, _slack: int) -> Doubt | None:
     return None
 
 
+def _index_value(record: Any, _today: date | None, _slack: int) -> Doubt | None:
+    """Average price of what an index's stocks traded: a few to some millions of won."""
+    volume, value = record.volume_shares, record.value_krw
+    if not _known(volume, value) or volume <= 0:
+        return None
+    if not volume * LEAST_AVERAGE_KRW - MILLION <= value <= volume * MOST_AVERAGE_KRW + MILLION:
+        return Doubt("value_krw", value, f"the value of {volume} shares")
+    return None
+
+
+def _programme(record: Any, _today: date | None, _slack: int) -> Doubt | None:
+    """Net is purchases less sales; each of the three is rounded to a million won."""
+    buy, sell, net = record.all_buy_krw, record.all_sell_krw, record.all_net_krw
+    if _known(buy, sell, net) and abs(buy - sell - net) > 3 * MILLION:
+        return Doubt("all_net_krw", net, f"{buy - sell}")
+    return None
+
+
+def _both(record: Any, _today: date | None, _slack: int) -> Doubt | None:
+    """What institutions and foreigners net together; each of the three is rounded to a million won."""
+    parts = (record.institution_krw, record.foreign_krw, record.both_krw)
+    if _known(*parts) and abs(parts[0] + parts[1] - parts[2]) > 3 * MILLION:
+        return Doubt("both_krw", parts[2], f"{parts[0] + parts[1]}")
+    return None
+
+
 _CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "TickBar": (_bar,),
     "MinuteBar": (_bar,),
@@ -166,10 +194,14 @@ _CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "ValueRank": (_value,),
     "OrderBook": (_ladder,),
     "AfterHoursBook": (_ladder,),
-    "IndexSnapshot": (_index_bar,),
+    "IndexSnapshot": (_index_bar, _index_value),
+    "SectorIndex": (_index_value,),
+    "ProgramTime": (_programme,),
+    "ProgramDay": (_programme,),
+    "RunRank": (_both,),
     "IndexTickBar": (_index_bar,),
     "IndexMinuteBar": (_index_bar,),
-    "IndexBar": (_index_bar,),
+    "IndexBar": (_index_bar, _index_value),
 }
 """Record to what it must pass besides its dates."""
 

@@ -114,10 +114,10 @@ class KiwoomSource:
             seen += len(rows)
             return seen >= wanted
 
-        pages = await self._asker.pages(quotes.KA10003, quotes.StockRequest(ticker), priority, enough, may_be_empty=True)
-        reply = self._asker.parsed(quotes.KA10003, pages, None)
+        request = quotes.StockRequest(ticker)
+        reply, received_ns = await self._asker.records(quotes.KA10003, request, priority, enough, may_be_empty=True)
         rows = reply.rows[len(reply.rows) - min(wanted, len(reply.rows)) :]
-        return [facts.trade_of(row, ticker, self._instant(row.at_s), pages[0].received_ns) for row in rows]
+        return [facts.trade_of(row, ticker, self._instant(row.at_s), received_ns) for row in rows]
 
     # bars
 
@@ -204,8 +204,8 @@ class KiwoomSource:
         replies = []
         for measure in (Measure.WON, Measure.SHARES):
             request = flow_requests.InvestorDayRequest(today, ticker, measure)
-            pages = await self._asker.pages(flows.KA10059, request, priority, reaches("dt", f"{since:%Y%m%d}"))
-            replies.append(self._asker.parsed(flows.KA10059, pages, request).rows)
+            reply, _ = await self._asker.records(flows.KA10059, request, priority, reaches("dt", f"{since:%Y%m%d}"))
+            replies.append(reply.rows)
         won, shares = ({row.day: row for row in rows} for rows in replies)
         if not won and not shares:
             raise nothing("investor flows", ticker)
@@ -264,7 +264,7 @@ class KiwoomSource:
     async def fetch_fx_days(self, since: date, priority: Priority) -> IndexBatch:
         """Not offered: always raises DataUnavailable."""
         del since, priority
-        raise self._not_offered("USD/KRW")
+        raise DataUnavailable(f"{PROVIDER} offers no exchange rates", key="error.kiwoom.no_fx")
 
     # master, interruptions, news
 
@@ -287,16 +287,14 @@ class KiwoomSource:
 
     async def fetch_vi(self, priority: Priority) -> list[ViEvent]:
         """Return the volatility interruptions of today on KRX, oldest first."""
-        request = sectors.ViRequest()
-        pages = await self._asker.pages(sectors.KA10054, request, priority, may_be_empty=True)
-        rows = self._asker.parsed(sectors.KA10054, pages, request).rows
-        events = [facts.vi_event(row, self._instant, pages[0].received_ns) for row in rows]
+        reply, received_ns = await self._asker.records(sectors.KA10054, sectors.ViRequest(), priority, may_be_empty=True)
+        events = [facts.vi_event(row, self._instant, received_ns) for row in reply.rows]
         return sorted(events, key=lambda event: (event.triggered_ns, event.count_today))
 
     async def fetch_news(self, since: date, priority: Priority) -> NewsBatch:
         """Not offered: always raises DataUnavailable."""
         del since, priority
-        raise self._not_offered("news")
+        raise DataUnavailable(f"{PROVIDER} offers no news", key="error.kiwoom.no_news")
 
     async def close(self) -> None:
         """Close the request interface."""
@@ -333,11 +331,6 @@ class KiwoomSource:
         while not self._is_trading_day(day):
             day -= timedelta(days=1)
         return kst_ns(day, 0) + at_s * 1_000_000_000
-
-    def _not_offered(self, what: str) -> DataUnavailable:
-        return DataUnavailable(
-            f"{PROVIDER} does not offer {what}", key="error.kiwoom.not_offered", provider=PROVIDER, what=what
-        )
 
 
 def _market_of(code: str) -> Literal["KOSPI", "KOSDAQ", "KOSPI200"]:

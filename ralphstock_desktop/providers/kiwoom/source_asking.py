@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final, Protocol, TypeVar
 
-from engine.model.errors import DataUnavailable, ProviderError, ValidationFailed
+from engine.model.errors import DataUnavailable, ProtocolChanged, ProviderError, ValidationFailed
 from ralphstock_desktop.live_ports import Priority
 from ralphstock_desktop.providers.kiwoom.catalogue_base import Request, Tr
 from ralphstock_desktop.providers.kiwoom.parse import Reply, is_blank_row, parse
@@ -18,10 +18,13 @@ from ralphstock_desktop.providers.kiwoom.wire import PROVIDER
 __all__ = ["Asker", "RestClient", "RestPage", "nothing", "reaches"]
 
 _MANY_PAGES: Final = 1_000
+_TRIES: Final = 3
+"""How often a page is asked for that is empty without need or cannot be believed."""
 
 Q = TypeVar("Q", bound=Request)
 H = TypeVar("H")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class RestPage(Protocol):
@@ -48,7 +51,7 @@ class Asker:
     """Asks with typed requests and reads the answers.
 
     An empty page is asked for once more before it is believed, so that a hiccup in the middle of a history is not taken for
-    its end.
+    its end; a page that cannot be believed is asked for up to three times.
 
     Parameters
     ----------
@@ -70,28 +73,36 @@ class Asker:
         tr: Tr[Q, Any, Any],
         request: Q,
         priority: Priority,
+        read: Callable[[RestPage], T],
         enough: Callable[[list[Any]], bool] | None = None,
         *,
         may_be_empty: bool = False,
-    ) -> list[RestPage]:
-        """Ask page after page until ``enough`` says so of the rows of one; at least one page is returned."""
+    ) -> list[tuple[RestPage, T]]:
+        """Ask page after page until ``enough`` says so of the rows of one; at least one page is returned.
+
+        Parameters
+        ----------
+        read : callable
+            Reads a page; what it refuses as perhaps right the next time is asked for again.
+        may_be_empty : bool
+            Believe an empty first page at once.
+        """
         body = tr.body(request)
-        pages: list[RestPage] = []
+        pages: list[tuple[RestPage, T]] = []
         used: set[str] = set()
         key = ""
         while len(pages) < _MANY_PAGES:
-            page = await self._call(tr, body, priority, key)
+            page, found = await self._read(tr, body, priority, key, read, is_doubtful=bool(pages) or not may_be_empty)
             rows = _rows(tr, page)
-            if tr.list_key and not rows and (pages or not may_be_empty):
-                page = await self._call(tr, body, priority, key)
-                rows = _rows(tr, page)
             if not rows and pages:
                 return pages
-            pages.append(page)
+            pages.append((page, found))
             if not page.next_key or page.next_key in used or (enough is not None and enough(rows)):
                 return pages
             key = page.next_key
             used.add(key)
+            # Reading a page costs a millisecond or more; the window is drawn between them.
+            await asyncio.sleep(0)
         raise ProviderError(
             f"{tr.api_id} goes on after {_MANY_PAGES} pages",
             provider=PROVIDER,
@@ -99,6 +110,28 @@ class Asker:
             key="error.kiwoom.endless",
             api_id=tr.api_id,
         )
+
+    async def _read(
+        self,
+        tr: Tr[Any, Any, Any],
+        body: Mapping[str, str],
+        priority: Priority,
+        key: str,
+        read: Callable[[RestPage], T],
+        *,
+        is_doubtful: bool,
+    ) -> tuple[RestPage, T]:
+        """Ask for one page, again where it is empty without need or cannot be believed."""
+        for tries_left in range(_TRIES - 1, -1, -1):
+            page = await self._call(tr, body, priority, key)
+            if tr.list_key and is_doubtful and tries_left == _TRIES - 1 and not _rows(tr, page):
+                continue
+            try:
+                return page, read(page)
+            except ProtocolChanged as error:
+                if not error.retryable or not tries_left:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     async def _call(self, tr: Tr[Any, Any, Any], body: Mapping[str, str], priority: Priority, key: str) -> RestPage:
         try:
@@ -109,23 +142,38 @@ class Asker:
             # The request was well formed: the broker just has no such stock.
             raise nothing(tr.api_id, body.get("stk_cd", "")) from error
 
-    async def records(self, tr: Tr[Q, H, R], request: Q, priority: Priority) -> tuple[Reply[H, R], int]:
-        pages = await self.pages(tr, request, priority)
-        return self.parsed(tr, pages, request), pages[0].received_ns
+    async def records(
+        self,
+        tr: Tr[Q, H, R],
+        request: Q,
+        priority: Priority,
+        enough: Callable[[list[Any]], bool] | None = None,
+        *,
+        may_be_empty: bool = False,
+    ) -> tuple[Reply[H, R], int]:
+        """Ask for an answer as records; returns it with the instant it was received (machine clock)."""
 
-    def parsed(self, tr: Tr[Any, H, R], pages: Sequence[RestPage], request: Request | None) -> Reply[H, R]:
-        return parse(tr, [page.body for page in pages], request, today=self._today(), register=self._register)
+        def read(page: RestPage) -> Reply[H, R]:
+            return parse(tr, page.body, request, today=self._today(), register=self._register)
+
+        pages = await self.pages(tr, request, priority, read, enough, may_be_empty=may_be_empty)
+        first, reply = pages[0]
+        if len(pages) > 1:
+            # Read once more together: repeats and order across pages. What was told is not told again.
+            bodies = [page.body for page, _ in pages]
+            reply = parse(tr, bodies, request, today=self._today())
+        return reply, first.received_ns
 
     async def columns(
         self, tr: Tr[Q, Any, Any], request: Q, priority: Priority, enough: Callable[[list[Any]], bool]
     ) -> Columns | None:
         """Ask for a chart; None where the broker has nothing."""
-        parts = []
-        for page in await self.pages(tr, request, priority, enough):
-            parts.append(columns_of(tr, [page.body], request, today=self._today(), register=self._register))
-            # A page costs a millisecond or more; the window is drawn between them.
-            await asyncio.sleep(0)
-        found = joined_columns(tr, parts)
+
+        def read(page: RestPage) -> Columns:
+            return columns_of(tr, [page.body], request, today=self._today(), register=self._register)
+
+        pages = await self.pages(tr, request, priority, read, enough)
+        found = joined_columns(tr, [columns for _, columns in pages])
         return found if len(found) else None
 
 

@@ -119,6 +119,10 @@ def decimal(text: object, field: str = "") -> float:
         If it is not a plain decimal number (exponents, infinities and the like are none).
     """
     if type(text) is str:
+        if len(text) < 19 and text.isascii():
+            plain = text[1:] if text[:1] in {"+", "-"} else text
+            if plain.replace(".", "", 1).isdigit():
+                return float(text) or 0.0
         bare = text.strip(" ")
         if bare in _BLANKS:
             return _NAN

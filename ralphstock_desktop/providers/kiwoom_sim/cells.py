@@ -106,7 +106,7 @@ def make_cells(columns: MinuteColumns, symbols: int, hours: DayHours, keys: Ints
     trades[closing] = 1
     neutral = np.zeros(len(row), dtype=np.int64)
     neutral[closing] = columns.volume[closing]
-    share = 0.25 + 0.3 * uniforms(noise[opening] * np.uint64(0x9E3779B97F4A7C15))
+    share = 0.4 + 0.35 * uniforms(noise[opening] * np.uint64(0x9E3779B97F4A7C15))
     whole = trades[opening] == 1
     rest = columns.volume[opening] - (trades[opening] - 1)
     neutral[opening] = np.where(whole, columns.volume[opening], np.maximum((rest * share).astype(np.int64), 1))

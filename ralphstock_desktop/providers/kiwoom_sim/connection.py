@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from aiohttp import web
 
-from ralphstock_desktop.providers.kiwoom_sim.contracts import Fault, SimBook, SimFaultsPort
+from ralphstock_desktop.providers.kiwoom_sim.contracts import Fault, SimBook, SimFaultsPort, SimProgram
 from ralphstock_desktop.providers.kiwoom_sim.frame_texts import COMBINED, KRX, NXT, Item
 
 __all__ = ["Connection", "Registrations", "StreamLimits"]
 
 _VENUES = {"_NX": NXT, "_AL": COMBINED}
-_MARKET_WIDE = frozenset({"00", "04", "0s", "1h"})
+_BYE = "Bye"
+"""Queued where a close frame shall follow the frames before it; told apart from texts by identity."""
 _INDEX_TYPES = frozenset({"0J", "0U"})
 
 
@@ -136,9 +137,10 @@ class Connection:
     asked_conditions: bool = False
     live_conditions: dict[str, frozenset[int]] = field(default_factory=dict)
     book_sent_ns: dict[str, int] = field(default_factory=dict)
-    book_shown: dict[int, SimBook] = field(default_factory=dict)
-    """Last book told by row, for the changes."""
+    book_shown: dict[str, SimBook] = field(default_factory=dict)
+    """Last book told by item, for the changes."""
     program_sent_ns: dict[str, int] = field(default_factory=dict)
+    program_shown: dict[str, SimProgram] = field(default_factory=dict)
     registered_at: deque[int] = field(default_factory=deque)
     _waiting: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
     _room: asyncio.Event = field(default_factory=asyncio.Event)
@@ -207,6 +209,9 @@ class Connection:
                 text = await self._waiting.get()
                 if text is None or self.socket.closed:
                     return
+                if text is _BYE:
+                    await self.socket.close(code=1000, message=b"Bye")
+                    return
                 await self.socket.send_str(text)
                 if self._waiting.qsize() <= self.limits.frames_waiting // 2:
                     self._room.set()
@@ -223,16 +228,13 @@ class Connection:
         self._later.clear()
         self._waiting.put_nowait(None)
 
-    async def say_goodbye(self, code: str, text: str) -> None:
-        """Tell why the connection ends, and close it with the vendor's "Bye"."""
-        if self.socket.closed:
-            return
-        message = {"trnm": "SYSTEM", "code": code, "message": text}
-        try:
-            await self.socket.send_str(json.dumps(message, ensure_ascii=False))
-            await self.socket.close(code=1000, message=b"Bye")
-        except ConnectionError:
-            self.abort()
+    def dismiss(self, *messages: dict[str, object]) -> None:
+        """Say something last and close with the vendor's "Bye", after what already waits; nothing is sent any more."""
+        for message in messages:
+            self.reply(message)
+        self.silent = True
+        self.logged_in = False
+        self._waiting.put_nowait(_BYE)
 
     def abort(self) -> None:
         """Cut the connection without a close frame."""

@@ -42,7 +42,10 @@ Ints = npt.NDArray[np.int64]
 class SimHistory(Protocol):
     """The repository a simulator serves. Methods may block; they are called on the server's workers."""
 
-    panel: MarketPanel
+    @property
+    def panel(self) -> MarketPanel:
+        """The daily bars."""
+        ...
 
     def minutes(self, ticker: str, day: date) -> MinuteBatch | None:
         """Recorded one-minute bars of a day, ascending; None if there are none."""
@@ -222,6 +225,10 @@ class SimMarketPort(Protocol):
 
     def is_on_nxt(self, row: int) -> bool:
         """Whether the symbol trades on NXT too."""
+        ...
+
+    def best_after(self, row: int, price: int, quantity: int, volume: int) -> tuple[int, int]:
+        """Best ask and bid right after a trade; 0 where a side is empty."""
         ...
 
     def quote(self, row: int) -> SimQuote: ...

@@ -164,7 +164,7 @@ def _drawn_targets(
     opened, close = prices[:, 0], prices[:, 3]
     high = np.maximum(prices[:, 1], np.maximum(opened, close))
     low = np.minimum(prices[:, 2], np.minimum(opened, close))
-    busy = np.exp(0.45 * draws[:, 7] - 0.1) * (1.0 + 1.5 * np.abs(move) / np.maximum(volatility, 1e-4))
+    busy = np.exp(0.45 * draws[:, 7] - 0.1) * (0.6 + 0.7 * np.abs(move) / np.maximum(volatility, 1e-4))
     volume = np.maximum(np.rint(usual_volume * busy), 1).astype(np.int64)
     trades = listed & (usual_volume > 0) & ~_is_halted(panel, past - 1, past, in_panel=True) & (low > 0)
     # Where hardly anything trades one price is all there is.

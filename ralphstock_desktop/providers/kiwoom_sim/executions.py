@@ -200,6 +200,10 @@ class TradeMaker:
                 inside, levels[:, knot : knot + 1] + share * (levels[:, knot + 1 : knot + 2] - levels[:, knot : knot + 1]), walk
             )
         stepped = np.rint(walk).astype(np.int64) + ((noise >> np.uint64(7)) % np.uint64(3)).astype(np.int64) - 1
+        # An extreme is first touched at its place, so that the time of the day's high and low is known without the trades.
+        most = steps[:, 1:2].astype(np.int64) - (place < high_at[:, None])
+        least = steps[:, 2:3].astype(np.int64) + (place < low_at[:, None])
+        stepped = np.maximum(np.minimum(stepped, most), least)
         price = np.clip(self._ladders.prices(rows, stepped), low[:, None], high[:, None])
         price[line, high_at] = high
         price[line, low_at] = low

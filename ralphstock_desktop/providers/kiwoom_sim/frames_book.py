@@ -26,6 +26,7 @@ from ralphstock_desktop.providers.kiwoom_sim.market import SimMarket
 __all__ = ["BookWriter"]
 
 _MIDPOINTS = ",".join(f'"{number}":"0"' for number in range(6100, 6116))
+_NOTHING = (0,) * 10
 _NO_MATCH = (
     '"23":"0","24":"0","200":"0","201":"0.00","238":"3","291":"0","292":"0","293":"3","294":"0","295":"0.00","299":"0.00"'
 )
@@ -46,21 +47,30 @@ class BookWriter:
         self._market = market
         self._symbols = symbols
 
-    def book(self, item: Item, book: SimBook, before: SimBook | None, volume: int, notice: str, shaping: Shaping) -> str:
-        """Type 0D: ten levels, totals, expected match; for the combined venue with the parts of both."""
+    def book(
+        self,
+        item: Item,
+        book: SimBook,
+        before: SimBook | None,
+        volume: int,
+        notice: str,
+        open_venues: tuple[bool, bool],
+        shaping: Shaping,
+    ) -> str:
+        """Type 0D: ten levels, totals, expected match; for the combined venue with the parts of both.
+
+        ``open_venues`` tells whether KRX and NXT take orders; a closed venue has nothing in the book.
+        """
         fixed = self._symbols.fixed(item.row)
         base = fixed.base
-        part = fixed.nxt_part if item.venue != KRX else 0.0
+        krx_open, nxt_open = open_venues
+        part = fixed.nxt_part if item.venue != KRX and nxt_open else 0.0
         regular = self._market.hours.phase(book.at_ns, Venue.KRX) is not Phase.AFTER_MARKET
-        krx_ask, krx_bid = book.ask_size, book.bid_size
-        nxt_ask, nxt_bid = tuple(int(size * part) for size in krx_ask), tuple(int(size * part) for size in krx_bid)
-        if item.venue == NXT:
-            asks, bids = nxt_ask, nxt_bid
-        else:
-            asks = tuple(a + b for a, b in zip(krx_ask, nxt_ask, strict=True))
-            bids = tuple(a + b for a, b in zip(krx_bid, nxt_bid, strict=True))
+        krx_ask, krx_bid = (book.ask_size, book.bid_size) if krx_open and item.venue != NXT else (_NOTHING, _NOTHING)
+        nxt_ask, nxt_bid = _portion(book.ask_size, part), _portion(book.bid_size, part)
+        asks = tuple(a + b for a, b in zip(krx_ask, nxt_ask, strict=True))
+        bids = tuple(a + b for a, b in zip(krx_bid, nxt_bid, strict=True))
         split = item.venue == COMBINED and regular
-        zeros = (0,) * 10
         fields = [f'"21":"{time_text(book.at_ns + shaping.shift_ns)}"']
         fields += [f'"{41 + n}":"{price_text(price, base) if price else "0"}"' for n, price in enumerate(book.ask_price)]
         fields += [f'"{61 + n}":"{size}"' for n, size in enumerate(asks)]
@@ -81,10 +91,10 @@ class BookWriter:
         ]
         fields += [f'"{621 + n}":"0","{631 + n}":"0"' for n in range(10)]
         for first, sizes in ((6044, krx_ask), (6054, krx_bid)):
-            fields += [f'"{first + n}":"{size}"' for n, size in enumerate(sizes if split else zeros)]
+            fields += [f'"{first + n}":"{size}"' for n, size in enumerate(sizes if split else _NOTHING)]
         fields.append(f'"6064":"{sum(krx_ask) if split else 0}","6065":"{sum(krx_bid) if split else 0}"')
         for first, sizes in ((6066, nxt_ask), (6076, nxt_bid)):
-            fields += [f'"{first + n}":"{size}"' for n, size in enumerate(sizes if split else zeros)]
+            fields += [f'"{first + n}":"{size}"' for n, size in enumerate(sizes if split else _NOTHING)]
         fields.append(f'"6086":"{sum(nxt_ask) if split else 0}","6087":"{sum(nxt_bid) if split else 0}"')
         fields.append(_MIDPOINTS)
         return entry("0D", "주식호가잔량", item.text, ",".join(fields))
@@ -111,3 +121,8 @@ def _changes(first: int, sizes: Sequence[int], before: Sequence[int] | None) -> 
     if before is None:
         return [f'"{first + n}":"0"' for n in range(10)]
     return [f'"{first + n}":"{signed_text(size - old)}"' for n, (size, old) in enumerate(zip(sizes, before, strict=True))]
+
+
+def _portion(sizes: Sequence[int], part: float) -> tuple[int, ...]:
+    """NXT's share of level sizes: at least one share where there is a level at all."""
+    return tuple(max(int(size * part), 1) if size else 0 for size in sizes) if part else _NOTHING

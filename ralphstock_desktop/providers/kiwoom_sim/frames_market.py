@@ -26,6 +26,7 @@ class MarketWriter:
     def __init__(self, market: SimMarket, symbols: Symbols) -> None:
         self._market = market
         self._symbols = symbols
+        self._before: dict[str, int] = {}
 
     def index(self, code: str, now_ns: int, before_ns: int, shaping: Shaping) -> str | None:
         """Type 0J; None for an unknown code."""
@@ -34,16 +35,24 @@ class MarketWriter:
             return None
         before = self._market.index_at(code, before_ns)
         tick = level.volume_thousand - (before.volume_thousand if before else 0)
+        grown = level.volume_thousand - self._volume_before(code)
         return entry(
             "0J",
             "업종지수",
             code,
             f'"20":"{time_text(level.at_ns + shaping.shift_ns)}",{_levels(level.level, level.previous)},'
             f'"13":"{level.volume_thousand * shaping.factor}","14":"{level.value_million * shaping.factor}",'
-            f'"15":"{signed_text(tick)}",'
-            f'"16":"{_level(level.open, level.previous)}","17":"{_level(level.high, level.previous)}",'
-            f'"18":"{_level(level.low, level.previous)}","26":"{signed_text(tick)}"',
+            f'"15":"{signed_text(tick)}","16":"{_level(level.open, level.previous)}",'
+            f'"17":"{_level(level.high, level.previous)}","18":"{_level(level.low, level.previous)}",'
+            f'"26":"{signed_text(grown)}"',
         )
+
+    def _volume_before(self, code: str) -> int:
+        """Volume of an index's constituents on the whole day before, in thousands."""
+        if code not in self._before:
+            rows = self._market.index_members(code)
+            self._before[code] = int(self._market.facts.previous_volume[rows].sum()) // 1_000
+        return self._before[code]
 
     def breadth(self, code: str, now_ns: int, shaping: Shaping) -> str | None:
         """Type 0U; None for an unknown code."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ralphstock_desktop.providers.kiwoom_sim.contracts import SimBook
+from ralphstock_desktop.providers.kiwoom_sim.contracts import SimBook, SimProgram
 from ralphstock_desktop.providers.kiwoom_sim.executions import Trades
 from ralphstock_desktop.providers.kiwoom_sim.frame_texts import (
     KRX,
@@ -242,28 +242,26 @@ class StockWriter:
             f'"689":"","594":"","382":"{margin}%","370":""',
         )
 
-    def program(self, item: Item, now_ns: int, before_ns: int, shaping: Shaping) -> str | None:
-        """Type 0w: programme trading; None while nothing has been traded."""
-        market, fixed = self._market, self._symbols.fixed(item.row)
-        quote = market.quote_at(item.row, now_ns)
-        if quote.last is None:
-            return None
-        now, before = market.program_at(item.row, now_ns), market.program_at(item.row, before_ns)
+    def program(self, item: Item, line: TradeLine, before: SimProgram | None, shaping: Shaping) -> tuple[str, SimProgram]:
+        """Type 0w: programme trading after a trade; changes against what was told before."""
+        fixed = self._symbols.fixed(item.row)
+        now = self._market.program_after(item.row, line.volume, line.value_krw)
         net, net_krw = now.buy_shares - now.sell_shares, now.buy_krw - now.sell_krw
-        change = net - (before.buy_shares - before.sell_shares)
-        change_krw = net_krw - (before.buy_krw - before.sell_krw)
-        price, base = quote.price, fixed.base
-        return entry(
+        old = before or now
+        change, change_krw = net - (old.buy_shares - old.sell_shares), net_krw - (old.buy_krw - old.sell_krw)
+        price, base = line.price, fixed.base
+        text = entry(
             "0w",
             "종목별프로그램매매",
             item.text,
-            f'"20":"{time_text(now_ns + shaping.shift_ns)}","10":"{price_text(price, base)}",'
+            f'"20":"{time_text(line.at_ns + shaping.shift_ns)}","10":"{price_text(price, base)}",'
             f'"25":"{direction_code(price, fixed)}","11":"{signed_text(price - base)}","12":"{rate_text(price, base)}",'
-            f'"13":"{quote.volume * shaping.factor}","202":"{now.sell_shares}","204":"{now.sell_krw // 1_000_000}",'
+            f'"13":"{line.volume * shaping.factor}","202":"{now.sell_shares}","204":"{now.sell_krw // 1_000_000}",'
             f'"206":"{now.buy_shares}",'
             f'"208":"{now.buy_krw // 1_000_000}","210":"{net}","212":"{_millions(net_krw)}","213":"{_millions(change_krw)}",'
             f'"211":"{change}"',
         )
+        return text, now
 
 
 def _millions(value_krw: int) -> int:

@@ -147,9 +147,17 @@ class SimMarket:
         """Ten levels at the market's clock."""
         return self._stocks.book_at(row, self._clock.now_ns())
 
-    def book_at(self, row: int, now_ns: int) -> SimBook:
-        """Ten levels at an instant; empty while nothing is quoted or the stock is halted."""
-        return self._stocks.book_at(row, now_ns)
+    def book_at(self, row: int, now_ns: int, *, elsewhere: bool = False) -> SimBook:
+        """Ten levels at an instant; empty while nothing is quoted or the stock is halted.
+
+        ``elsewhere`` tells that NXT is open, whose hours are longer.
+        """
+        return self._stocks.book_at(row, now_ns, elsewhere=elsewhere)
+
+    def volume_at(self, row: int, now_ns: int) -> int:
+        """Accumulated KRX volume at an instant."""
+        held = self.tape.last_trade(row, now_ns)
+        return 0 if held is None else int(held[0].volume[held[1]])
 
     def best_after(self, row: int, price: int, quantity: int, volume: int) -> tuple[int, int]:
         """Best ask and bid right after a trade; 0 where a side is empty."""
@@ -232,6 +240,10 @@ class SimMarket:
         held = self.tape.last_trade(row, now_ns)
         volume, value = (0, 0) if held is None else (int(held[0].volume[held[1]]), int(held[0].value_krw[held[1]]))
         return self._flows.program(int(self.keys[row]), volume, value)
+
+    def program_after(self, row: int, volume: int, value_krw: int) -> SimProgram:
+        """Programme trading when that much has been traded."""
+        return self._flows.program(int(self.keys[row]), volume, value_krw)
 
     def flow(self, row: int) -> SimFlow:
         """Net buying by investor as known at the clock."""

@@ -90,7 +90,7 @@ def regular_session(hours: DayHours) -> Session:
     shares = np.diff(np.interp(edges, _CURVE_MINUTE, _CURVE_SHARE))
     # The opening auction lies in the first minute and trading calms down after it; the half hour keeps its sum.
     first = max(round(30 * count / 380), 1)
-    shape = 1.0 + 6.0 * np.exp(-np.arange(first) / 2.5)
+    shape = 1.0 + 12.0 * np.exp(-np.arange(first) / 1.2)
     shares[:first] = shares[:first].sum() * shape / shape.sum()
     minutes = np.append(np.arange(hours.open_minute, hours.auction_minute), hours.close_minute)
     return Session(minutes.astype(np.int64), np.append(shares, 1.0 - shares.sum()), True, 1)

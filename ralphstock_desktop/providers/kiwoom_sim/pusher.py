@@ -25,7 +25,7 @@ _INDEX_NS = _SECOND_NS
 _BREADTH_NS = 10 * _SECOND_NS
 _EXPECTED_NS = 3 * _SECOND_NS
 _BOOK_NS = 3 * _SECOND_NS
-_PROGRAM_NS = _SECOND_NS
+_PROGRAM_NS = _SECOND_NS // 4
 _BROKERS_NS = 10 * _SECOND_NS
 _TOTALS_NS = 5 * _SECOND_NS
 _QUOTED_NS = 30 * _SECOND_NS
@@ -81,7 +81,7 @@ class Pusher:
         held = connection.registrations
         traded = self._traded(connection, since, until, shaping, found) if len(held.rows) else {}
         self._books(connection, since, until, machine_ns, shaping, traded, found)
-        self._programs(connection, since, until, machine_ns, shaping, traded, found)
+        self._programs(connection, machine_ns, shaping, traded, found)
         self._slow_types(connection, since, until, shaping, found)
         for code in held.codes("0J"):
             if self._is_index_time(until) and _crosses(since, until, _INDEX_NS):
@@ -124,7 +124,8 @@ class Pusher:
         found: list[str],
     ) -> None:
         items = connection.registrations.items("0D")
-        if not items or not self._is_book_time(until):
+        krx_open, nxt_open = self._is_book_time(until), self._is_nxt_time(until)
+        if not items or not (krx_open or nxt_open):
             return
         refreshed = _crosses(since, until, _BOOK_NS)
         market, sent, shown = self._market, connection.book_sent_ns, connection.book_shown
@@ -135,14 +136,19 @@ class Pusher:
             gap = int(self._limits.book_interval_s * self._book_gap[item.row] * _SECOND_NS)
             if machine_ns - sent.get(item.text, -gap) < gap:
                 continue
-            book = market.book_at(item.row, until)
+            is_elsewhere = item.venue != KRX and nxt_open
+            if not (krx_open or is_elsewhere):
+                continue
+            book = market.book_at(item.row, until, elsewhere=is_elsewhere)
             if not any(book.ask_price) and not any(book.bid_price):
                 continue
             sent[item.text] = machine_ns
-            held = market.last_trade(item.row, until)
-            volume = 0 if held is None else int(held[0].volume[held[1]])
-            found.append(self._book.book(item, book, shown.get(item.row), self._venue_volume(item, volume), notice, shaping))
-            shown[item.row] = book
+            line = traded.get(item.row)
+            volume = market.volume_at(item.row, until) if line is None else line.volume
+            told = self._venue_volume(item, volume)
+            before = shown.get(item.text)
+            found.append(self._book.book(item, book, before, told, notice, (krx_open, is_elsewhere), shaping))
+            shown[item.text] = book
 
     def _venue_volume(self, item: Item, volume: int) -> int:
         part = self._symbols.fixed(item.row).nxt_part
@@ -150,20 +156,15 @@ class Pusher:
         return volume if item.venue == KRX else there if item.venue == NXT else volume + there
 
     def _programs(
-        self,
-        connection: Connection,
-        since: int,
-        until: int,
-        machine_ns: int,
-        shaping: Shaping,
-        traded: dict[int, TradeLine],
-        found: list[str],
+        self, connection: Connection, machine_ns: int, shaping: Shaping, traded: dict[int, TradeLine], found: list[str]
     ) -> None:
-        sent = connection.program_sent_ns
+        sent, shown = connection.program_sent_ns, connection.program_shown
         for item in connection.registrations.items("0w"):
-            if item.row in traded and machine_ns - sent.get(item.text, -_PROGRAM_NS) >= _PROGRAM_NS // 4:
+            line = traded.get(item.row)
+            if line is not None and machine_ns - sent.get(item.text, -_PROGRAM_NS) >= _PROGRAM_NS:
                 sent[item.text] = machine_ns
-                _add(found, self.stock.program(item, until, since, shaping))
+                text, shown[item.text] = self.stock.program(item, line, shown.get(item.text), shaping)
+                found.append(text)
 
     # -- types with a beat of their own -----------------------------------------------------------------------------------
 
@@ -186,7 +187,7 @@ class Pusher:
                 before_volume = market.quote_at(item.row, until - _BROKERS_NS).volume
                 if now_volume > before_volume:
                     found.append(self.stock.brokers(item, now_volume, before_volume))
-        if in_session and _crosses(since, until, _QUOTED_NS):
+        if in_session and until >= hours.open_ns + MINUTE_NS and _crosses(since, until, _QUOTED_NS):
             for item in held.items("0A"):
                 if market.last_trade(item.row, until) is None and market.is_listed(item.row):
                     found.append(self.stock.quoted(item, until, shaping))
@@ -236,6 +237,9 @@ class Pusher:
         if hours.open_ns - 10 * MINUTE_NS <= at_ns < hours.close_ns + 30 * _SECOND_NS:
             return True
         return hours.phase(at_ns, Venue.KRX) is Phase.AFTER_MARKET
+
+    def _is_nxt_time(self, at_ns: int) -> bool:
+        return self._market.hours.phase(at_ns, Venue.NXT) in (Phase.PRE_MARKET, Phase.REGULAR, Phase.AFTER_MARKET)
 
     def _is_closing_price_time(self, at_ns: int) -> bool:
         hours = self._market.hours

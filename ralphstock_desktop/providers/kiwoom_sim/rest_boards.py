@@ -53,7 +53,7 @@ class FlowBoardBuilder:
         self._flows: list[SimFlow] = [_EMPTY] * count
         self._programs: list[SimProgram] = [SimProgram(0, 0, 0, 0)] * count
 
-    def step(self, count: int = 200) -> bool:
+    def step(self, count: int = 100) -> bool:
         """Take the next stocks; whether all are taken."""
         end = min(self._next + count, len(self._flows))
         for row in range(self._next, end):

@@ -110,7 +110,7 @@ class BoardBuilder:
         self._next = 0
         self._quotes: list[SimQuote | None] = [None] * len(market.history.panel.tickers)
 
-    def step(self, count: int = 200) -> bool:
+    def step(self, count: int = 100) -> bool:
         """Take the next stocks; whether all are taken."""
         market = self._market
         end = min(self._next + count, len(self._quotes))

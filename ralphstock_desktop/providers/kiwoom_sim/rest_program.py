@@ -253,14 +253,15 @@ def program_top(call: Call) -> Reply:
     amount = call.params.text("amt_qty_tp", "1") == "1"
     program = call.flows.program
     buy, sell = (program[:, 2], program[:, 3]) if amount else (program[:, 0], program[:, 1])
-    net = (buy - sell) * (-1 if call.params.text("trde_upper_tp") == "1" else 1)
+    unit = _MILLION if amount else 1
+    # Ranked by what is shown, so that the order a reader sees is the order of the numbers.
+    net = (buy // unit - sell // unit) * (-1 if call.params.text("trde_upper_tp") == "1" else 1)
     venue = call.params.text("stex_tp", VenueCode.KRX)
     allowed = _members(facts, kospi=_kospi(call)) & call.stocks.listed & (net > 0)
     if venue == VenueCode.NXT:
         allowed &= facts.on_nxt
     found = np.flatnonzero(allowed)
     order = found[np.argsort(-net[found], kind="stable")][:_TOP].tolist()
-    unit = _MILLION if amount else 1
     rows = []
     for rank, row in enumerate(order, 1):
         quote = call.seen(row, venue)

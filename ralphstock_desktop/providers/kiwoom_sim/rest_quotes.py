@@ -289,7 +289,7 @@ def executions(call: Call) -> Reply:
     rows = []
     for trade in trades[:count]:
         change = trade.price - quote.base
-        ask, bid = _quotes_at(quote, trade)
+        ask, bid = call.market.best_after(call.row, trade.price, trade.quantity, trade.volume)
         rows.append(
             {
                 "tm": w.clock(trade.at_ns),
@@ -307,14 +307,6 @@ def executions(call: Call) -> Reply:
             }
         )
     return Reply({"cntr_infr": rows}, cursor)
-
-
-def _quotes_at(quote: Quote, trade: SimExecution) -> tuple[int, int]:
-    """Best ask and bid at a trade: the trade took one of them, the other lies a step away."""
-    step = max(abs(quote.raw.ask - quote.raw.bid), 1) if quote.raw.ask and quote.raw.bid else 1
-    if trade.quantity >= 0:
-        return trade.price, max(trade.price - step, 1)
-    return trade.price + step, trade.price
 
 
 def strength_by_time(call: Call) -> Reply:

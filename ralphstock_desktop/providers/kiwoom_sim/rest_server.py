@@ -169,6 +169,7 @@ class RestServer:
             raise Problem("1513")
         scheme, _, token = text.strip().partition(" ")
         if scheme.lower() != "bearer":
+            # A single word is no scheme with a token; two words name a scheme nobody knows.
             raise Problem("1515" if token else "1514")
         token = token.strip()
         if not token:

@@ -168,11 +168,12 @@ class Stocks:
             return None
         return BookPlace(ground.key, ground.ladder, price, at_ask, ground.upper, ground.lower, ground.usual_size, salt)
 
-    def book_at(self, row: int, now_ns: int) -> SimBook:
+    def book_at(self, row: int, now_ns: int, *, elsewhere: bool = False) -> SimBook:
         """Ten levels at an instant; empty while nothing is quoted or the stock is halted."""
         expected_price, expected_quantity = self.expected(row, now_ns)
         place = self._place(row, self._tape.last_trade(row, now_ns), expected_price)
-        if place is None or bool(self.facts.halted[row]) or not self._is_quoted(row, now_ns) or not self.facts.listed[row]:
+        quoted = self._is_quoted(row, now_ns) or (elsewhere and bool(self.facts.on_nxt[row]))
+        if place is None or not quoted or self.facts.halted[row] or not self.facts.listed[row]:
             return SimBook(now_ns, _EMPTY_SIDE, _EMPTY_SIDE, _EMPTY_SIDE, _EMPTY_SIDE, 0, 0)
         return self._books.make(place, now_ns, expected_price, expected_quantity)
 

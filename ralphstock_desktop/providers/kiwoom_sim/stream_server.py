@@ -101,7 +101,7 @@ class StreamServer:
         try:
             async for message in socket:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    await self._take(connection, message.data)
+                    self._take(connection, message.data)
         finally:
             self._open.discard(connection)
             connection.logged_in = False
@@ -116,14 +116,14 @@ class StreamServer:
         try:
             while True:
                 await self._push_due()
-                await self._look_after()
+                self._look_after()
                 await asyncio.sleep(self._limits.push_interval_s)
         finally:
             self.drop_all()
 
     # -- what clients say -------------------------------------------------------------------------------------------------
 
-    async def _take(self, connection: Connection, data: str | bytes) -> None:
+    def _take(self, connection: Connection, data: str | bytes) -> None:
         try:
             text = data if isinstance(data, str) else data.decode("utf-8")
             message = json.loads(text)
@@ -139,7 +139,7 @@ class StreamServer:
         elif name == "PING":
             connection.pings_open = 0
         elif name == "LOGIN":
-            await self._login(connection, message)
+            self._login(connection, message)
         elif not connection.logged_in:
             connection.reply(_answer(name, 100013, "로그인 인증이 들어오기 전에 다른 전문이 들어왔습니다. CODE=100013"))
         else:
@@ -165,7 +165,7 @@ class StreamServer:
         else:
             connection.reply(_answer(name, 105108, f"등록되지 않은 전문입니다. trnm={name} CODE=105108"))
 
-    async def _login(self, connection: Connection, message: Mapping[str, Any]) -> None:
+    def _login(self, connection: Connection, message: Mapping[str, Any]) -> None:
         token = message.get("token")
         if not isinstance(token, str) or not token:
             connection.reply(_answer("LOGIN", 805002, "토큰이 입력되지 않았습니다. CODE=805002"))
@@ -173,8 +173,7 @@ class StreamServer:
         grant = None if self._faults.strikes(Fault.EXPIRED_TOKEN) else self._tokens.grant(token)
         if grant is None:
             refusal = _answer("LOGIN", 805004, "로그인 인증에 실패하였습니다. [CODE=8005] Token이 유효하지 않습니다")
-            await connection.socket.send_str(json.dumps(refusal, ensure_ascii=False))
-            await connection.socket.close(code=1000, message=b"Bye")
+            connection.dismiss(refusal)
             return
         older = [other for other in self._open if other is not connection and other.app_key == grant.app_key]
         connection.app_key = grant.app_key
@@ -182,8 +181,7 @@ class StreamServer:
         connection.logged_in = True
         connection.next_ping_ns = self._machine_ns() + int(self._limits.ping_interval_s * _SECOND_NS)
         for other in older:
-            other.logged_in = False
-            await other.say_goodbye("R10001", _KICKED)
+            other.dismiss(_system("R10001", _KICKED))
 
     def _register(self, connection: Connection, message: Mapping[str, Any]) -> None:
         now, window = self._machine_ns(), connection.registered_at
@@ -306,7 +304,7 @@ class StreamServer:
                 self._push_conditions(until, shaping)
             await asyncio.sleep(0)
 
-    async def _look_after(self) -> None:
+    def _look_after(self) -> None:
         """Pings, clients that never log in, and the faults that strike once a second."""
         now = self._machine_ns()
         limits = self._limits
@@ -316,19 +314,18 @@ class StreamServer:
         for connection in list(self._open):
             if not connection.logged_in:
                 if not connection.app_key and now - connection.opened_ns > limits.login_within_s * _SECOND_NS:
-                    await connection.say_goodbye("R10004", _NO_LOGIN)
+                    connection.opened_ns = now
+                    connection.dismiss(_system("R10004", _NO_LOGIN))
                 continue
             if each_second and self._faults.strikes(Fault.SILENT_SOCKET):
                 connection.silent = True
             if each_second and self._faults.strikes(Fault.DUPLICATE_LOGIN):
-                connection.logged_in = False
-                await connection.say_goodbye("R10001", _KICKED)
+                connection.dismiss(_system("R10001", _KICKED))
                 continue
             if now >= connection.next_ping_ns and not connection.silent:
                 connection.next_ping_ns = now + int(limits.ping_interval_s * _SECOND_NS)
                 if connection.pings_open >= limits.pings_missed:
-                    connection.logged_in = False
-                    await connection.say_goodbye("R10002", _NO_HEARTBEAT)
+                    connection.dismiss(_system("R10002", _NO_HEARTBEAT))
                     continue
                 connection.pings_open += 1
                 connection.put('{"trnm":"PING"}')
@@ -336,6 +333,10 @@ class StreamServer:
 
 def _answer(name: str, code: int, text: str) -> dict[str, object]:
     return {"trnm": name, "return_code": code, "return_msg": text}
+
+
+def _system(code: str, text: str) -> dict[str, object]:
+    return {"trnm": "SYSTEM", "code": code, "message": text}
 
 
 def _pairs(message: Mapping[str, Any]) -> set[tuple[str, str]] | None:

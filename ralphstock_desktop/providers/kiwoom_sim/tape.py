@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -48,14 +48,6 @@ class MarketBoard:
     value_krw: Ints
 
 
-@dataclass(eq=False)
-class _Singles:
-    """Trades made one symbol at a time in the present minute."""
-
-    minute: int = -1
-    made: dict[int, Trades] = field(default_factory=dict)
-
-
 class Tape:
     """All trades of a day.
 
@@ -77,7 +69,8 @@ class Tape:
         self.make = maker.make
         self._base = base
         self._snapshots: OrderedDict[int, _Snapshot] = OrderedDict()
-        self._singles = _Singles()
+        self._singles: OrderedDict[int, dict[int, Trades]] = OrderedDict()
+        """Trades made one cell at a time, by minute asked for."""
         self._partial: OrderedDict[tuple[int, int], Trades] = OrderedDict()
         self._first_ns: Ints | None = None
 
@@ -137,12 +130,14 @@ class Tape:
         """Trades that hold a cell, and the slice of that cell in them."""
         held = self._snapshots.get(minute)
         if held is None:
-            if self._singles.minute != minute:
-                self._singles = _Singles(minute)
-            if len(self._singles.made) < _SINGLES_BEFORE_SNAPSHOT:
-                if cell not in self._singles.made:
-                    self._singles.made[cell] = self.make(np.array([cell], dtype=np.int64))
-                trades = self._singles.made[cell]
+            # A stock whose minute has not traded yet is looked up a minute earlier, so two minutes take turns here.
+            made = self._singles.setdefault(minute, {})
+            while len(self._singles) > _SNAPSHOTS_KEPT:
+                self._singles.popitem(last=False)
+            if len(made) < _SINGLES_BEFORE_SNAPSHOT:
+                if cell not in made:
+                    made[cell] = self.make(np.array([cell], dtype=np.int64))
+                trades = made[cell]
                 return trades, 0, len(trades.row)
             # Many symbols are asked for: one pass over the whole market is cheaper than one by one.
             held = self._snapshot(minute)

@@ -8,7 +8,8 @@
 4. When trading is over every symbol is asked once more; the day is proven when nothing is missing anywhere. If trades came with
    wrong times, all minutes are compared, because one that was a minute off leaves no hole.
 
-Symbols the user sees go first. Waits grow after every failure; after some tries a gap has failed, until the day's end.
+Symbols the user sees go first. Waits grow after every failure. After some answers that do not fit a gap has failed, until the
+day's end; a source that is away for a while fails nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from engine.model.live import MISSING
 from ralphstock_desktop.live_ports import MarketSource, Priority, SourceMonitor
 from ralphstock_desktop.services.live.gaps import VolumeLedger
 from ralphstock_desktop.services.live.minutes import MINUTE_NS, DayMinutes
-from ralphstock_desktop.services.live.proof import Judgement, groups_of, is_due, judge
+from ralphstock_desktop.services.live.proof import Judgement, groups_of, judge
 from ralphstock_desktop.services.live.tracks import Track
 
 __all__ = ["SERVICE", "BackFiller", "BackfillRules", "DayProof"]
@@ -70,11 +71,14 @@ class DayProof:
 
 
 class _Attempt:
-    __slots__ = ("failed", "next_ns", "serial", "tries")
+    __slots__ = ("failed", "next_ns", "refused", "serial", "tries")
 
     def __init__(self, serial: int) -> None:
         self.serial = serial
         self.tries = 0
+        """Failures in a row, for the wait."""
+        self.refused = 0
+        """Answers that did not fit, and errors that will not go away by waiting."""
         self.next_ns = 0
         self.failed = ""
 
@@ -207,14 +211,15 @@ class BackFiller:
         if attempt is not None:
             if attempt.serial != track.serial:
                 # Another hole came up since: whatever was found out about the last ones may not hold for it.
-                attempt.serial, attempt.tries, attempt.failed = track.serial, 0, ""
-            elif machine < attempt.next_ns or attempt.tries >= self.rules.tries:
+                attempt.serial, attempt.refused = track.serial, 0
+            if machine < attempt.next_ns or attempt.refused >= self.rules.tries:
                 return False
         if not track.holes:
             return self._day_end and track.growing and self._now_ns() >= self._ledger.end_ns
-        minutes = self._minutes()
-        now = self._now_ns()
-        return any(is_due(group, track, minutes, now) for group in groups_of(track, minutes))
+        # Only the oldest run is looked at: this is asked for every symbol several times a second.
+        _, last = self._minutes().spans(ticker, track)[0]
+        over_ns = self._ledger.open_ns + (last + 1) * MINUTE_NS
+        return track.at_ns >= over_ns or self._now_ns() >= self._ledger.end_ns
 
     # -- volumes --------------------------------------------------------------------------------------------------------
 
@@ -323,14 +328,14 @@ class BackFiller:
         if bars is None:
             self._failed(ticker, attempt, "shape", None)
             return
-        for group in groups_of(track, minutes):
+        for group in groups_of(track, minutes, ticker):
             if group.first < minutes.minute_of(since_ns):
                 continue
             judgement = judge(group, track, minutes, ticker, bars, self._now_ns())
             judged.add(judgement)
             if judgement == "proven":
                 minutes.fill(ticker, group.first, group.last, bars)
-                ledger.close_holes(ticker, list(group.holes))
+                ledger.close_holes(ticker, group.holes)
         if not track.holes and track.growing and self._day_end and since_ns == minutes.open_ns:
             judged.add(self._close_end(ticker, track, int(bars["volume"].sum())))
         wrong = judged - {"proven", "early"}
@@ -338,7 +343,7 @@ class BackFiller:
             self._failed(ticker, attempt, min(wrong), None)
         elif track.holes or track.growing:
             ledger.set_state(ticker, "open")
-            attempt.tries = 0
+            attempt.tries = attempt.refused = 0
             attempt.next_ns = self._machine_ns() + int(self.rules.first_wait_s * _S)
         else:
             self._attempts.pop(ticker, None)
@@ -355,11 +360,12 @@ class BackFiller:
 
     def _failed(self, ticker: str, attempt: _Attempt, why: str, error: RalphStockError | None) -> None:
         attempt.tries += 1
+        attempt.refused += not (isinstance(error, ProviderError) and error.retryable)
         attempt.failed = why
         attempt.next_ns = self._machine_ns() + self._wait_ns(attempt.tries, error)
         if error is None:
             self._monitor.note(SERVICE, "health.note.backfill_refused", 1, why=why)
-        if attempt.tries >= self.rules.tries:
+        if attempt.refused >= self.rules.tries:
             self._ledger.set_state(ticker, "failed")
             self._monitor.note(SERVICE, "health.note.backfill_failed", 1, why=why)
         else:

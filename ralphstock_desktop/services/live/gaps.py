@@ -17,14 +17,15 @@ requests or stores anything; all calls come from one thread.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
+from operator import attrgetter
 
 from engine.model.live import MISSING, TradeTick
-from ralphstock_desktop.services.live.tracks import JUMP_NS, UNITS, Hole, Track, gaps_of, is_consistent, is_near
-from ralphstock_desktop.services.live.trade_clock import TradeClock
-from ralphstock_desktop.services.live_contracts import Gap, GapReport, GapState
+from ralphstock_desktop.services.live.gap_book import GapBook
+from ralphstock_desktop.services.live.tracks import JUMP_NS, UNITS, Hole, Track, is_consistent, is_near
+from ralphstock_desktop.services.live.trade_clock import STEP_NS, TradeClock
 
 __all__ = ["DROPPED", "LATE", "NEW", "VolumeLedger"]
 
@@ -37,13 +38,13 @@ NEW = 2
 
 _RIVALS = 4
 """Refused trades that join each other before they are believed."""
-_RECENT = 100
+_time_of = attrgetter("at_ns")
 _CONTRADICTIONS = 2
 _CONTRADICTED_AFTER_NS = 120_000_000_000
 _DAY_NS = 86_400_000_000_000
 
 
-class VolumeLedger:
+class VolumeLedger(GapBook):
     """Keeps the covered volume of every symbol of one day and one venue.
 
     Parameters
@@ -56,35 +57,27 @@ class VolumeLedger:
     """
 
     def __init__(self, now_ns: Callable[[], int], machine_ns: Callable[[], int], *, ahead_ns: int = 5_000_000_000) -> None:
-        self._now_ns, self._machine_ns = now_ns, machine_ns
-        self.clock = TradeClock(now_ns, machine_ns, self.newest_ns, ahead_ns)
+        super().__init__(now_ns)
+        self._machine_ns = machine_ns
+        self.clock = TradeClock(now_ns, machine_ns, self.newest, ahead_ns)
         self.day = date.min
         self.open_ns = self.end_ns = 0
         self._limit_ns = 0
-        self.tracks: dict[str, Track] = {}
-        self.wounded: dict[str, Track] = {}
-        """Symbols with a hole or a growing end, in the order they were found."""
         self.covered: frozenset[str] = frozenset()
         self.covered_changed_ns = 0
-        self.version = 0
-        """Changes with every gap that opens, changes or closes."""
-        self.found = self.filled = 0
         self.refused: Counter[str] = Counter()
         """Trades refused today: ``time``, ``day``, ``units``, ``price``, ``volume``, ``backwards``, ``unplaced``."""
         self.on_rewound: Callable[[str], None] | None = None
         """Told when a symbol's line began anew from nothing, so that its minutes must be forgotten."""
-        self._recent: deque[Gap] = deque(maxlen=_RECENT)
 
     def start_day(self, day: date, open_ns: int, end_ns: int) -> None:
         """Forget everything and begin a day whose trades from ``open_ns`` to before ``end_ns`` are kept."""
         self.day, self.open_ns, self.end_ns = day, open_ns, end_ns
         self._limit_ns = 0
-        for store in (self.tracks, self.wounded, self.refused):
-            store.clear()
-        self._recent.clear()
-        self.found = self.filled = 0
+        self.clock.reset()
+        self.forget()
+        self.refused.clear()
         covered, self.covered = self.covered, frozenset()
-        self.version += 1
         self.cover(covered)
 
     # -- trades ---------------------------------------------------------------------------------------------------------
@@ -121,10 +114,12 @@ class VolumeLedger:
         if at >= self.end_ns:
             return DROPPED
         if at >= self._limit_ns:
-            self._limit_ns = min(self.end_ns, self.clock.limit_ns())
-            if at >= self._limit_ns:
+            limit = min(self.end_ns, self.clock.limit_ns(tick))
+            if at >= limit:
                 self.clock.note_early(at)
                 return self._refuse("time")
+            # This one is the newest now, so the next may not be much later without being looked at again.
+            self._limit_ns = min(limit, at + STEP_NS)
         if low < 0:
             return self._refuse("volume")
         track = self.tracks.get(tick.ticker) or self._begin(tick.ticker)
@@ -179,6 +174,7 @@ class VolumeLedger:
             last = track.holes[-1] if track.holes else None
             if last is not None and last.loose and last.high == low:
                 last.high, last.start_ns = tick.volume_shares, min(last.start_ns, start)
+                track.serial += 1
             else:
                 hole = Hole(low, tick.volume_shares, start, track.at_ns, self._now_ns(), "skipped", loose=True)
                 self._open(track, hole)
@@ -186,9 +182,15 @@ class VolumeLedger:
             self._settle(tick.ticker, track)
         return self._refuse("time")
 
+    def newest(self) -> TradeTick | None:
+        """The newest trade of all symbols; None before the first."""
+        accepted = (track.last for track in self.tracks.values() if track.last is not None)
+        return max(accepted, key=_time_of, default=None)
+
     def newest_ns(self) -> int:
         """Time of the newest trade of all symbols; the open before the first."""
-        return max((track.last.at_ns for track in self.tracks.values() if track.last is not None), default=self.open_ns)
+        newest = self.newest()
+        return self.open_ns if newest is None else newest.at_ns
 
     def _behind(self, track: Track, tick: TradeTick, low: int) -> int:
         at, volume = tick.at_ns, tick.volume_shares
@@ -411,15 +413,6 @@ class VolumeLedger:
         track.top, track.last, track.rival_count, track.contradicted = volume, None, 0, 0
         self._settle(ticker, track)
 
-    def close_holes(self, ticker: str, holes: list[Hole]) -> None:
-        """The volume of these holes is accounted for."""
-        track = self.tracks[ticker]
-        closed = [hole for hole in track.holes if hole in holes]
-        track.holes = [hole for hole in track.holes if hole not in holes]
-        for hole in closed:
-            self._filled(ticker, hole)
-        self._settle(ticker, track)
-
     def close_growing(self, ticker: str) -> None:
         """Nothing is missing at the end of the line, and trading is over."""
         track = self.tracks[ticker]
@@ -428,76 +421,6 @@ class VolumeLedger:
         track.at_ns = max(track.at_ns, self.end_ns)
         track.final = True
         self._settle(ticker, track)
-
-    def set_state(self, ticker: str, state: GapState) -> None:
-        """Mark the open gaps of a symbol as being filled, open again, or failed."""
-        track = self.tracks.get(ticker)
-        if track is None:
-            return
-        for hole in track.holes:
-            hole.state = state
-        track.tail_state = state
-        self.version += 1
-
-    def set_restarted(self, ticker: str) -> None:
-        """Say that the gap at the beginning is there because this program was away."""
-        track = self.tracks[ticker]
-        if track.growing and track.reason == "start":
-            track.reason = "restart"
-        for hole in track.holes:
-            if hole.reason == "start":
-                hole.reason = "restart"
-        self.version += 1
-
-    # -- telling --------------------------------------------------------------------------------------------------------
-
-    def has_gap(self, ticker: str) -> bool:
-        """Whether something of the symbol's day is missing or may be missing."""
-        return ticker in self.wounded
-
-    def gaps_of(self, ticker: str) -> tuple[Gap, ...]:
-        """Open gaps of a symbol, oldest first."""
-        track = self.wounded.get(ticker)
-        return tuple(gaps_of(ticker, track)) if track is not None else ()
-
-    def report(self) -> GapReport:
-        """All open gaps and the ones filled last, with the day's counts."""
-        gaps = [gap for ticker, track in self.wounded.items() for gap in gaps_of(ticker, track)]
-        return GapReport(self.found, self.filled, len(gaps), (*self._recent, *gaps))
-
-    # -- inside ---------------------------------------------------------------------------------------------------------
-
-    def _open(self, track: Track, hole: Hole, *, known: bool = False) -> None:
-        place = len(track.holes)
-        while place and track.holes[place - 1].low >= hole.high:
-            place -= 1
-        track.holes.insert(place, hole)
-        track.serial += 1
-        if not known:
-            self.found += 1
-        self.version += 1
-
-    def _stop_growing(self, ticker: str, track: Track, at: int) -> None:
-        track.growing = False
-        self.filled += 1
-        self.version += 1
-        self._recent.append(
-            Gap(ticker, track.at_ns, max(at, track.at_ns), 0, "filled", track.found_ns, self._now_ns(), track.reason)
-        )
-
-    def _filled(self, ticker: str, hole: Hole) -> None:
-        self.filled += 1
-        self.version += 1
-        missing = hole.high - hole.low
-        self._recent.append(
-            Gap(ticker, hole.start_ns, hole.end_ns, missing, "filled", hole.found_ns, self._now_ns(), hole.reason)
-        )
-
-    def _settle(self, ticker: str, track: Track) -> None:
-        if track.growing or track.holes:
-            self.wounded[ticker] = track
-        else:
-            self.wounded.pop(ticker, None)
 
 
 def _sided(tick: TradeTick) -> int:

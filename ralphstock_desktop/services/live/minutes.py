@@ -107,6 +107,7 @@ class DayMinutes:
         self.count = max(-(-(end_ns - open_ns) // MINUTE_NS), 1)
         self.symbols: dict[str, SymbolMinutes] = {}
         self._touched: set[str] = set()
+        self._spans: dict[str, tuple[int, list[tuple[int, int]]]] = {}
 
     # -- trades ---------------------------------------------------------------------------------------------------------
 
@@ -167,6 +168,7 @@ class DayMinutes:
     def forget(self, ticker: str) -> None:
         """Drop the minutes of a symbol whose day began anew."""
         self.symbols.pop(ticker, None)
+        self._spans.pop(ticker, None)
         self._touched.discard(ticker)
 
     # -- bars from elsewhere --------------------------------------------------------------------------------------------
@@ -242,15 +244,19 @@ class DayMinutes:
 
     # -- to the store ---------------------------------------------------------------------------------------------------
 
-    def is_complete(self, track: Track, index: int) -> bool:
-        """Whether nothing can be missing in a minute: it is over and no hole touches it."""
-        return index < (track.at_ns - self.open_ns) // MINUTE_NS and not any(
-            first <= index <= last for first, last in self.spans(track)
-        )
-
-    def spans(self, track: Track) -> list[tuple[int, int]]:
-        """First and last minute each hole touches, in order."""
-        return [(self.minute_of(hole.start_ns), self.minute_of(hole.end_ns)) for hole in track.holes]
+    def spans(self, ticker: str, track: Track) -> list[tuple[int, int]]:
+        """Runs of minutes that holes touch, (first, last), ascending; holes that share a minute are in one run."""
+        known = self._spans.get(ticker)
+        if known is not None and known[0] == track.serial:
+            return known[1]
+        merged: list[tuple[int, int]] = []
+        for first, last in sorted((self.minute_of(hole.start_ns), self.minute_of(hole.end_ns)) for hole in track.holes):
+            if merged and first <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+            else:
+                merged.append((first, last))
+        self._spans[ticker] = (track.serial, merged)
+        return merged
 
     def minute_of(self, at_ns: int) -> int:
         """Minute of the day an instant belongs to, kept inside the trading hours."""
@@ -273,7 +279,7 @@ class DayMinutes:
             symbol, track = self.symbols.get(ticker), tracks.get(ticker)
             if symbol is None or track is None:
                 continue
-            ready = self._ready_of(symbol, track)
+            ready = self._ready_of(ticker, symbol, track)
             if ready:
                 parts.append(symbol.rows[list(ready)])
                 tickers.extend([ticker] * len(ready))
@@ -282,15 +288,20 @@ class DayMinutes:
                 total += len(ready)
         return ReadyRows(self._batch(tickers, keys, np.concatenate(parts), source), tuple(keys)) if parts else None
 
-    def _ready_of(self, symbol: SymbolMinutes, track: Track) -> tuple[int, ...]:
+    def _ready_of(self, ticker: str, symbol: SymbolMinutes, track: Track) -> tuple[int, ...]:
         symbol.settle()
         over = (track.at_ns - self.open_ns) // MINUTE_NS
         if symbol.end_ns and symbol.index < over:
             symbol.unwritten.add(symbol.index)
             self._leave_newest(symbol)
-        spans = self.spans(track)
-        ready = (i for i in symbol.unwritten if i < over and not any(first <= i <= last for first, last in spans))
-        return tuple(sorted(i for i in ready if symbol.rows[i]["volume"] > 0))
+        if not symbol.unwritten:
+            return ()
+        is_free = np.ones(self.count, dtype=np.bool_)
+        is_free[max(over, 0) :] = False
+        for first, last in self.spans(ticker, track):
+            is_free[first : last + 1] = False
+        is_free &= symbol.rows["volume"] > 0
+        return tuple(sorted(i for i in symbol.unwritten if is_free[i]))
 
     def _batch(self, tickers: list[str], keys: Sequence[tuple[str, tuple[int, ...]]], rows: Rows, source: str) -> MinuteBatch:
         index = np.array([i for _, indices in keys for i in indices], dtype=np.int64)
@@ -323,7 +334,7 @@ class DayMinutes:
         if symbol is None:
             return ()
         symbol.settle()
-        spans = self.spans(track) if track is not None else []
+        spans = list(self.spans(ticker, track)) if track is not None else []
         if track is not None and track.growing:
             spans.append((self.minute_of(track.at_ns), self.count))
         return tuple(self._forming(symbol.rows, spans))

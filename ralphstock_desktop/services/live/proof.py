@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,17 +33,14 @@ class HoleGroup:
         return any(hole.loose for hole in self.holes)
 
 
-def groups_of(track: Track, minutes: DayMinutes) -> list[HoleGroup]:
+def groups_of(track: Track, minutes: DayMinutes, ticker: str) -> list[HoleGroup]:
     """Put holes that share a minute together, in order of time."""
-    found: list[HoleGroup] = []
-    spans = sorted(zip(minutes.spans(track), track.holes, strict=True), key=lambda pair: pair[0])
-    for (first, last), hole in spans:
-        if found and first <= found[-1].last:
-            before = found.pop()
-            found.append(HoleGroup(before.first, max(before.last, last), (*before.holes, hole)))
-        else:
-            found.append(HoleGroup(first, last, (hole,)))
-    return found
+    spans = minutes.spans(ticker, track)
+    parts: list[list[Hole]] = [[] for _ in spans]
+    starts = [first for first, _ in spans]
+    for hole in track.holes:
+        parts[bisect_right(starts, minutes.minute_of(hole.start_ns)) - 1].append(hole)
+    return [HoleGroup(first, last, tuple(part)) for (first, last), part in zip(spans, parts, strict=True)]
 
 
 def is_due(group: HoleGroup, track: Track, minutes: DayMinutes, now_ns: int) -> bool:
@@ -61,10 +60,10 @@ def judge(group: HoleGroup, track: Track, minutes: DayMinutes, ticker: str, bars
     inside = slice(group.first, group.last + 1)
     own, given = rows[inside], bars[inside]
     seen_elsewhere = int(rows["seen"].sum() - own["seen"].sum())
-    other_holes = sum(hole.high - hole.low for hole in track.holes if hole not in group.holes)
+    other_holes = _shares(track.holes) - _shares(group.holes)
     if int(given["volume"].sum()) != track.top - track.base - seen_elsewhere - other_holes:
         return "volume"
-    limits = track.range_at(group.holes[-1].high)
+    limits = track.range_at(max(hole.high for hole in group.holes))
     traded = given["volume"] > 0
     if limits is not None and traded.any():
         low, high = limits
@@ -88,3 +87,7 @@ def _edges_agree(group: HoleGroup, own: Rows, given: Rows) -> bool:
     if first["state"] == SEEN and first["seen"] > 0 and first["first"] < low and given[0]["open"] != first["open"]:
         return False
     return not (last["state"] == SEEN and last["seen"] > 0 and last["last"] > high and given[-1]["close"] != last["close"])
+
+
+def _shares(holes: Iterable[Hole]) -> int:
+    return sum(hole.high - hole.low for hole in holes)

@@ -125,7 +125,7 @@ class FeedRecorder:
         write_every_s: float = _WRITE_S,
     ) -> None:
         self.gaps: Channel[GapReport] = Channel("gaps")
-        self._store, self._monitor = store, monitor
+        self._store, self._monitor, self._order = store, monitor, order
         self._now_ns, self._machine_ns = now_ns, machine_ns
         self._source_name = source_name or source.name
         self._write_every_s = write_every_s
@@ -278,7 +278,7 @@ class FeedRecorder:
         """Publish the gaps if anything changed."""
         if self._published != self.ledger.version:
             self._published = self.ledger.version
-            self.gaps.publish(self.ledger.report())
+            self.gaps.publish(self.ledger.report(self._order()))
 
     def _note_refused(self) -> None:
         for why, count in self.ledger.refused.items():

@@ -39,6 +39,7 @@ _COPIED = ("days", *ARRAY_FIELDS)
 def forming_panel(panel: MarketPanel, day: date) -> tuple[MarketPanel, npt.NDArray[np.int64]]:
     """Return the end of ``panel`` with ``day`` appended as an empty, writable day, and the valid bars of each symbol before it.
 
+    A symbol that has not traded on ``day`` yet shows its last bar: the new day carries its close and base price, not valid.
     The cut begins early enough that every listed symbol keeps the last valid bars the loops read, so scores equal those of the
     whole panel. Days of the panel from ``day`` on are left out.
     """
@@ -58,8 +59,8 @@ def forming_panel(panel: MarketPanel, day: date) -> tuple[MarketPanel, npt.NDArr
         array[:, :-1] = source
         array[:, -1] = np.nan if array.dtype.kind == "f" else 0
         arrays[name] = array
-    arrays["factor"][:, -1] = panel.factor[:, end]
-    arrays["designation"][:, -1] = panel.designation[:, end]
+    for name in ("factor", "designation", "close_krw", "base_krw"):
+        arrays[name][:, -1] = getattr(panel, name)[:, end]
     days = np.concatenate((panel.days[start : end + 1], [np.datetime64(day, "D")])).astype("datetime64[D]")
     rest: dict[str, Any] = {item.name: getattr(panel, item.name) for item in fields(panel) if item.name not in _COPIED}
     rest["version"] = f"{panel.version}+{day.isoformat()}"
@@ -104,6 +105,7 @@ class FormingScanner:
         self._measures: VcpMeasures | None = None
         self._last: VcpScan | None = None
         self._due: set[int] = set()
+        self._was_over = False
 
     def touch(self, rows: Rows) -> None:
         """Note symbols whose quote changed."""
@@ -149,23 +151,26 @@ class FormingScanner:
         begin = self._timer()
         panel = self.panel
         last_day = len(panel.days) - 1
-        flow = known_days(panel, as_of).flow
-        bars = self._bars + panel.valid[:, -1]
-        first = self._measures is None
-        lanes = np.arange(len(panel.tickers), dtype=np.int64) if first else rows.astype(np.int64)
+        known = known_days(panel, as_of)
+        traded = panel.valid[:, -1]
+        bars = self._bars + traded
+        # What has not traded yet keeps its last score; from the official bar on it did not trade on this day.
+        is_over = known.bar == last_day
+        everyone = self._measures is None or is_over != self._was_over
+        self._was_over = is_over
+        lanes = np.arange(len(panel.tickers), dtype=np.int64) if everyone else rows.astype(np.int64)
         if len(lanes):
             part = measure(
                 panel,
                 lanes,
-                np.full(len(lanes), last_day, dtype=np.int64),
-                np.full(len(lanes), flow, dtype=np.int64),
+                np.where(traded[lanes] | is_over, last_day, last_day - 1).astype(np.int64),
+                np.full(len(lanes), known.flow, dtype=np.int64),
                 bars[lanes],
                 self._rules,
             )
             self._measures = part if self._measures is None else _merged(self._measures, part, lanes, bars)
         assert self._measures is not None
-        result = score(panel, as_of, KnownDays(last_day, flow), self._measures, self._rules)
-        traded = panel.valid[:, -1]
+        result = score(panel, as_of, KnownDays(last_day, known.flow), self._measures, self._rules)
         flags = result.flags.copy()
         flags[traded] |= np.uint16(ScanFlag.FORMING)
         flags[traded & gaps] |= np.uint16(ScanFlag.FEED_GAP)

@@ -124,7 +124,7 @@ class LiveService:
         sessions: SessionTable = DEFAULT_SESSIONS,
     ) -> None:
         self.registry = HealthRegistry(machine_ns)
-        self._hub = LiveHub(machine_ns, self._market_ns)
+        self._hub = LiveHub(machine_ns, self.market_ns)
         self.frames, self.books, self.trades = self._hub.frames, self._hub.books, self._hub.trades
         self.indices, self.programs, self.vis = self._hub.indices, self._hub.programs, self._hub.vis
         self.conditions, self.health = self._hub.conditions, self.registry.reports
@@ -194,7 +194,8 @@ class LiveService:
         """Controls of the built-in simulator."""
         return self._link.simulation if self._link is not None else None
 
-    def _market_ns(self) -> int:
+    def market_ns(self) -> int:
+        """Instant in the market looked at: the simulator's clock, else this machine's."""
         return self._link.clock.now_ns() if self._link is not None else self._machine_ns()
 
     # -- market looked at -----------------------------------------------------------------------------------------------
@@ -230,7 +231,7 @@ class LiveService:
 
     def _market_day(self) -> date:
         """Trading day the board belongs to: today, else the last one before."""
-        day = day_of(self._market_ns())
+        day = day_of(self.market_ns())
         calendar = self._calendar
         if calendar is None or calendar.is_trading_day(day):
             return day
@@ -474,7 +475,7 @@ class LiveService:
             rows = scanner.write(board)
             if not len(rows):
                 continue
-            as_of = AsOf(self._market_ns())
+            as_of = AsOf(self.market_ns())
             result = await self._workers.compute(scanner.scan, rows, as_of, board.gap.copy())
             if scanner is self._scanner and self._official.last is not None and self._official.last.is_latest:
                 self.scans.publish(result)
@@ -493,7 +494,7 @@ class LiveService:
 
     def _phase(self) -> tuple[Phase, float | None]:
         """What the market does and for how many seconds more; KRX first, NXT where KRX rests."""
-        now = self._market_ns()
+        now = self.market_ns()
         calendar = self._calendar
         day = day_of(now)
         if calendar is None or not calendar.is_trading_day(day):
@@ -519,7 +520,7 @@ class LiveService:
             self._count_before = (moment, hub.messages)
         board = hub.board
         phase, left_s = self._phase()
-        now = self._market_ns()
+        now = self.market_ns()
         age_s: float | None = None
         polled = 0
         if board is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, Signal
-from PySide6.QtGui import QActionGroup, QHideEvent, QShowEvent
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from engine.model.chart import Timeframe
@@ -223,14 +223,14 @@ class ChartPanel(PanelFrame):
 
     # -- life and saved state -------------------------------------------------------------------------------------------
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def came_into_sight(self) -> None:
         """Begin to listen."""
-        super().showEvent(event)
+        super().came_into_sight()
         self.view_model.activate()
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def went_out_of_sight(self) -> None:
         """Stop listening."""
-        super().hideEvent(event)
+        super().went_out_of_sight()
         self.view_model.deactivate()
 
     def panel_state(self) -> dict[str, object]:

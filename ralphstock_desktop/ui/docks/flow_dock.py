@@ -5,8 +5,6 @@ Range and crosshair are shared with the main chart through the window's :class:`
 
 from __future__ import annotations
 
-from PySide6.QtGui import QHideEvent, QShowEvent
-
 from engine.model.instants import AsOf
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.ui import format as fmt
@@ -75,16 +73,16 @@ class FlowPanel(PanelFrame):
         if shown.origin != "flow" and not shown.timeframe.is_intraday:
             self.view_model.choose_timeframe(shown.timeframe)
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def came_into_sight(self) -> None:
         """Begin to listen."""
-        super().showEvent(event)
+        super().came_into_sight()
         self.view_model.activate()
         if self._subscription is None:
             self._subscription = self._link.range.subscribe(self._on_range)
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def went_out_of_sight(self) -> None:
         """Stop listening."""
-        super().hideEvent(event)
+        super().went_out_of_sight()
         self.view_model.deactivate()
         if self._subscription is not None:
             self._subscription.close()

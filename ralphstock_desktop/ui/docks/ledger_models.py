@@ -53,6 +53,16 @@ class RowsModel(QAbstractTableModel):
         self._rows = list(rows)
         self.endResetModel()
 
+    def update_rows(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Show newer values of the same rows: selection and scroll stay; another number of rows replaces all."""
+        if len(rows) != len(self._rows):
+            self.show_rows(rows)
+            return
+        changed = [at for at, (old, new) in enumerate(zip(self._rows, rows, strict=True)) if list(old) != list(new)]
+        self._rows = list(rows)
+        for at in changed:
+            self.dataChanged.emit(self.index(at, 0), self.index(at, len(self.columns) - 1))
+
     def retranslate(self) -> None:
         """Say that the heads have other words."""
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QHideEvent, QShowEvent
-
 from engine.model.instants import AsOf
 from ralphstock_desktop.services.contracts import Offline, Ready
 from ralphstock_desktop.ui.dock_registry import DockContext
@@ -53,15 +51,15 @@ class LiveSymbolPanel(PanelFrame):
         if live is not None:
             live.reconnect()
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def came_into_sight(self) -> None:
         """Begin to listen."""
-        super().showEvent(event)
+        super().came_into_sight()
         self._feed.activate()
         self._on_symbol()
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def went_out_of_sight(self) -> None:
         """Stop listening."""
-        super().hideEvent(event)
+        super().went_out_of_sight()
         self._feed.deactivate()
 
 

@@ -35,6 +35,7 @@ class LiveTableFollower(QObject):
     def __init__(self, model: ArrayTableModel, view: ArrayTableView, view_model: ScanTableViewModel) -> None:
         super().__init__(view)
         self._model, self._view, self._vm = model, view, view_model
+        self._active = False
         shown = [column for column in LIVE_COLUMNS if model.column_at(column) is not None]
         self._flashing = [column for column in shown if column in _FLASHING]
         self._quiet = [column for column in shown if column not in _FLASHING]
@@ -53,8 +54,14 @@ class LiveTableFollower(QObject):
         view.verticalScrollBar().valueChanged.connect(self.want_later)
         model.order_changed.connect(self.want_later)
 
+    def start(self) -> None:
+        """The table can be seen: tell the feed what is in sight."""
+        self._active = True
+        self.want_later()
+
     def stop(self) -> None:
-        """Do nothing any more until the table is shown again."""
+        """Do nothing any more until the table is seen again."""
+        self._active = False
         self._order_timer.stop()
         self._want_timer.stop()
 
@@ -62,24 +69,30 @@ class LiveTableFollower(QObject):
 
     def _on_quotes(self, rows: Rows, signs: npt.NDArray[np.int8]) -> None:
         """Mark what changed: cells in sight are painted and flash, the others are worked out when they come into sight."""
-        model = self._model
-        seen = np.zeros(model.source.size if model.source is not None else 0, dtype=np.bool_)
-        seen[model.order[self._view.rows_in_sight()]] = True
-        in_sight = seen[rows]
-        model.invalidate(rows[~in_sight], self._flashing + self._quiet)
-        visible = rows[in_sight]
-        if visible.size:
-            model.mark_changed(visible, self._flashing, signs[in_sight])
-            model.mark_changed(visible, self._quiet, flash=False)
-            model.flush()
+        visible = self._tell(rows, self._flashing + self._quiet)
+        if visible.any():
+            self._model.mark_changed(rows[visible], self._flashing, signs[visible])
+            self._model.mark_changed(rows[visible], self._quiet, flash=False)
+            self._model.flush()
         self._order_later()
 
     def _on_scores(self, rows: Rows) -> None:
         """Provisional scores moved: only those rows are worked out again."""
+        visible = self._tell(rows, self._scored)
         self._view.drop_pictures_of(set(rows.tolist()))
-        self._model.mark_changed(rows, self._scored, flash=False)
-        self._model.flush()
+        if visible.any():
+            self._model.mark_changed(rows[visible], self._scored, flash=False)
+            self._model.flush()
         self._order_later()
+
+    def _tell(self, rows: Rows, columns: list[str]) -> npt.NDArray[np.bool_]:
+        """Forget cells that nobody sees now; return which of the rows are in sight."""
+        model = self._model
+        seen = np.zeros(model.source.size if model.source is not None else 0, dtype=np.bool_)
+        seen[model.order[self._view.rows_in_sight()]] = True
+        in_sight = seen[rows]
+        model.invalidate(rows[~in_sight], columns)
+        return in_sight
 
     def _on_values(self) -> None:
         self._model.values_changed()
@@ -107,11 +120,11 @@ class LiveTableFollower(QObject):
 
     def want_later(self) -> None:
         """Tell the feed soon what is in sight."""
-        if self._vm.live is not None and self._view.isVisible():
+        if self._active and self._vm.live is not None:
             self._want_timer.start()
 
     def _tell_wanted(self) -> None:
         rows = self._vm.rows
-        if rows is not None and self._view.isVisible():
+        if rows is not None and self._active:
             seen = self._model.order[self._view.rows_in_sight()].tolist()
             self._vm.want([rows.tickers[row] for row in seen])

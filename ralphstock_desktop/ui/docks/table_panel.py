@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from engine.model.evidence import EvidenceGroup
@@ -153,10 +153,10 @@ class TablePanel(PanelFrame):
         self._show_held()
         self._watch_width()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def came_into_sight(self) -> None:
+        super().came_into_sight()
         self.view_model.activate()
-        self.follower.want_later()
+        self.follower.start()
         window = self.window()
         if window is not self._watched_window:
             if self._watched_window is not None:
@@ -165,8 +165,8 @@ class TablePanel(PanelFrame):
             self._watched_window = window
         self._watch_width()
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
+    def went_out_of_sight(self) -> None:
+        super().went_out_of_sight()
         self.detail.hide()
         self.follower.stop()
         self.view_model.deactivate()

@@ -35,7 +35,7 @@ def default_layout(width: int, px: Callable[[float], int]) -> Layout:
     """
     if width < px(TWO_COLUMNS_BELOW):
         # Such a window is not high either: one table with its rows says more than two that show only their heads.
-        tables = Tabs(("signals", "symbols", "ledger"), "signals")
+        tables = Tabs(("signals", "symbols", "ledger", "health"), "signals")
         return Layout(root=Split("h", (tables, Tabs(("chart", "flow", "evidence", "book", "trades"), "chart")), (0.42, 0.58)))
     small = width < px(SMALL_BELOW)
     right = px(304 if small else 392) / max(1, width)
@@ -47,7 +47,7 @@ def default_layout(width: int, px: Callable[[float], int]) -> Layout:
     total = left + centre + right + market
     left_column = Split(
         "v",
-        (Tabs(("signals",), "signals"), Tabs(("symbols", "ledger"), "symbols")),
+        (Tabs(("signals",), "signals"), Tabs(("symbols", "ledger", "health"), "symbols")),
         (0.62, 0.38) if small else (0.56, 0.44),
     )
     behind = () if wide else ("book", "trades")

@@ -49,7 +49,9 @@ class PanelDock(QDockWidget):
         self.setObjectName(spec.id)
         self.setAllowedAreas(Qt.DockWidgetArea.AllDockWidgetAreas)
         self.made = False
+        self._behind = False
         self.install(frame)
+        self.visibilityChanged.connect(self._on_visibility)
 
     def install(self, frame: PanelFrame) -> None:
         """Put a frame (the placeholder or the real panel) into the dock."""
@@ -66,6 +68,12 @@ class PanelDock(QDockWidget):
                 frame.focus_content()
             before.header.deleteLater()
             before.deleteLater()
+        frame.set_behind(self._behind)
+
+    def _on_visibility(self, visible: bool) -> None:
+        """Tell the panel when another tab covers it: Qt only moves it out of sight, and it would go on listening."""
+        self._behind = not visible
+        self.frame.set_behind(not visible)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember that the user closed the panel."""

@@ -51,7 +51,7 @@ def feed_words(look: Appearance, feed: FeedStatus) -> FeedWords:
         token = "simulated"
     parts = [f"{source} {state}" if feed.host is not None else source]
     if feed.connection is ConnectionState.WAITING and feed.next_try_s is not None:
-        parts[0] = f"{parts[0]} ({look.tr('live.status.next_try', seconds=f'{feed.next_try_s:.0f}')})"
+        parts[0] = f"{parts[0]} ({look.tr('feed.status.next_try', seconds=f'{feed.next_try_s:.0f}')})"
     parts.append(look.tr(_SHOWN[feed.shown]))
     if feed.age_s is not None:
         parts.append(fmt.age(feed.age_s, look.language))

@@ -68,7 +68,7 @@ class LiveRows:
         self._own_row[self._board_row[known]] = known
         self.price, self.change, self.volume, self.value, self.strength = (np.full(count, np.nan) for _ in range(5))
         self.known: npt.NDArray[np.bool_] = np.zeros(count, dtype=np.bool_)
-        """Rows whose value is of the running day (streamed or polled)."""
+        """Rows whose value is of the running day (streamed or polled); the others hold their last stored day."""
         self.source = np.zeros(count, dtype=np.uint8)
         self.stale = False
         """Every value is older than it may be."""
@@ -100,10 +100,10 @@ class LiveRows:
         self.source[rows] = board.source[at]
         known = board.source[at] >= QuoteSource.POLLED
         self.known[rows] = known
-        self.price[rows] = np.where(known, _floats(board.price_krw[at]), np.nan)
-        self.change[rows] = np.where(known, board.change_pct[at], np.nan)
-        self.volume[rows] = np.where(known, _floats(board.volume_shares[at]), np.nan)
-        self.value[rows] = np.where(known, _floats(board.value_krw[at]), np.nan)
+        self.price[rows] = _floats(board.price_krw[at])
+        self.change[rows] = board.change_pct[at]
+        self.volume[rows] = _floats(board.volume_shares[at])
+        self.value[rows] = _floats(board.value_krw[at])
         self.strength[rows] = np.where(known, board.strength_pct[at], np.nan)
 
     def at_ns(self, row: int) -> int | None:

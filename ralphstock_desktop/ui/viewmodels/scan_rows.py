@@ -147,7 +147,11 @@ class ScanRows:
     def _over(self, stored: FloatArray, name: str) -> FloatArray:
         """Live values where there are any, the stored bar's elsewhere."""
         live = self.live
-        return stored if live is None else np.where(live.known, getattr(live, name), stored)
+        if live is None:
+            return stored
+        # The panel of a provisional scan ends with the running day: what has not traded yet has no bar there.
+        shown = live.known | np.isnan(stored) if self.provisional else live.known
+        return np.where(shown, getattr(live, name), stored)
 
     @property
     def close(self) -> FloatArray:

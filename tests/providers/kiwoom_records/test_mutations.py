@@ -25,7 +25,8 @@ from ralphstock_desktop.providers.kiwoom.catalogue_base import Tr
 from ralphstock_desktop.providers.kiwoom.errors import decode_body
 from ralphstock_desktop.providers.kiwoom.parse import Reply, parse
 from ralphstock_desktop.providers.kiwoom.parse_columns import Columns, columns_of
-from ralphstock_desktop.providers.kiwoom.records_wire import Kind, layout_of
+from ralphstock_desktop.providers.kiwoom.records_layout import layout_of
+from ralphstock_desktop.providers.kiwoom.records_wire import Kind
 from ralphstock_desktop.providers.kiwoom.unknown import FieldRegister
 from tests.providers.mutations import damage_bytes, mutants, mutations_wanted
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,11 @@ def answer(*rows: Any, code: Any = 0, **head: Any) -> dict[str, Any]:
 
 def days_of(reply: Any) -> list[int]:
     return [row.day.day for row in reply.rows]
+
+
+def texts(language: str) -> dict[str, str]:
+    folder = Path(__file__).resolve().parents[3] / "resources" / "texts" / language
+    return {key: text for file in folder.glob("kiwoom*.json") for key, text in json.loads(file.read_text("utf-8")).items()}
 
 
 class Notes:
@@ -80,6 +87,7 @@ def test_another_order_is_refused_as_a_whole(rows: list[Any]) -> None:
     with pytest.raises(ProtocolChanged) as raised:
         parse(DAILY, answer(*rows), today=TODAY)
     assert raised.value.key == "error.kiwoom.order" and raised.value.retryable
+    assert "ka10081" in texts("ko")[raised.value.key].format(**raised.value.fields)
 
 
 def test_rows_that_contradict_each_other_are_both_refused() -> None:
@@ -124,6 +132,10 @@ def test_a_bad_row_is_refused_and_the_others_stand(change: dict[str, Any], key: 
     (error,) = reply.refused
     assert (error.key, error.fields["field"], error.fields["row"], error.fields["api_id"]) == (key, field, 0, "ka10081")
     assert monitor.told[0][1] == "health.note.kiwoom_refused_row" and monitor.told[0][3]["field"] == field
+    for language in ("ko", "en"):
+        assert field in texts(language)[error.key].format(**error.fields)
+        _, note_key, _, note_fields = monitor.told[0]
+        assert "ka10081" in texts(language)[note_key].format(**note_fields)
 
 
 def test_a_missing_field_refuses_the_row_and_is_named() -> None:
@@ -139,8 +151,9 @@ def test_more_than_a_twentieth_refused_refuses_the_answer() -> None:
     rows = [day_row(f"202610{day}") for day in range(31, 12, -1)]
     bad = day_row("20261120", cur_prc="")
     assert len(parse(DAILY, answer(bad, *rows), today=TODAY).rows) == 19, "one of twenty"
-    with pytest.raises(ProtocolChanged, match="rows of the answer"):
+    with pytest.raises(ProtocolChanged, match="rows of the answer") as raised:
         parse(DAILY, answer(bad, *rows[:18]), today=TODAY)
+    assert "19" in texts("ko")[raised.value.key].format(**raised.value.fields)
 
 
 def test_halted_and_adjusted_bars_are_believed() -> None:

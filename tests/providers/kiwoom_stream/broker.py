@@ -308,6 +308,13 @@ async def running_stream(
         limits=limits,
         chance=lambda: 0.5,
     )
+    async with kept_running(stream):
+        yield stream
+
+
+@asynccontextmanager
+async def kept_running(stream: KiwoomStream) -> AsyncIterator[KiwoomStream]:
+    """Run a stream for the length of a block."""
     task = asyncio.create_task(stream.run())
     try:
         yield stream

@@ -361,7 +361,7 @@ async def test_unknown_messages_types_and_fields_are_registered(broker: Broker, 
 
 async def test_burst_keeps_the_last_value_and_lets_others_run(broker: Broker, recorder: Recorder) -> None:
     many = 20_000
-    burst = [frame(trade(f"{number % 50:06}", f13=str(11_843_207 + number), f620="")) for number in range(many)]
+    burst = [frame(trade(f"{number % 50:06}", f13=str(11_843_207 + number), f620="", f30="")) for number in range(many)]
     turns = 0
 
     async def others() -> None:
@@ -394,8 +394,8 @@ async def test_large_bundle_is_taken_in_parts(broker: Broker, recorder: Recorder
     async with running_stream(broker.url, recorder):
         await recorder.until_state(LIVE)
         beside = asyncio.create_task(others())
-        await broker.say(frame(*(trade(f13=str(11_843_207 + number), f620="") for number in range(many))))
-        await broker.say(frame(trade(f13="11999999", f620="")))
+        await broker.say(frame(*(trade(f13=str(11_843_207 + number), f620="", f30="") for number in range(many))))
+        await broker.say(frame(trade(f13="11999999", f620="", f30="")))
         await recorder.until(lambda: len(recorder.facts) == many + 1)
         beside.cancel()
         assert {0, many + 1} < set(turns_between), "others ran between the parts"

@@ -16,7 +16,13 @@ DAYS = pd.DatetimeIndex(["2026-11-20", "2026-11-23", "2026-11-24"], name="날짜
 def bars(days: pd.DatetimeIndex = DAYS, level: int = 70_000, *, value: bool = True) -> pd.DataFrame:
     n = len(days)
     close = level + 100 * np.arange(n)
-    columns: dict[str, Any] = {"시가": close - 50, "고가": close + 200, "저가": close - 300, "종가": close, "거래량": 1000 + np.arange(n)}
+    columns: dict[str, Any] = {
+        "시가": close - 50,
+        "고가": close + 200,
+        "저가": close - 300,
+        "종가": close,
+        "거래량": 1000 + np.arange(n),
+    }
     if value:
         columns["거래대금"] = (1000 + np.arange(n)) * close
     columns["등락률"] = np.full(n, 0.14, dtype=np.float32)
@@ -30,7 +36,15 @@ def flows(days: pd.DatetimeIndex = DAYS, unit: int = 1) -> pd.DataFrame:
 def index_bars(days: pd.DatetimeIndex = DAYS) -> pd.DataFrame:
     level = 2500.5 + np.arange(len(days))
     return pd.DataFrame(
-        {"시가": level, "고가": level + 5, "저가": level - 5, "종가": level, "거래량": 10**9, "거래대금": 10**13, "상장시가총액": 2 * 10**15},
+        {
+            "시가": level,
+            "고가": level + 5,
+            "저가": level - 5,
+            "종가": level,
+            "거래량": 10**9,
+            "거래대금": 10**13,
+            "상장시가총액": 2 * 10**15,
+        },
         index=days,
     )
 
@@ -81,7 +95,9 @@ class Served:
 
     def raw_bars(self, ticker: str, first: date, last: date) -> pd.DataFrame:
         frame = bars()
-        return self._answer("raw_bars", frame[(frame.index >= pd.Timestamp(first)) & (frame.index <= pd.Timestamp(last))], ticker, first, last)
+        return self._answer(
+            "raw_bars", frame[(frame.index >= pd.Timestamp(first)) & (frame.index <= pd.Timestamp(last))], ticker, first, last
+        )
 
     def adjusted_bars(self, ticker: str, first: date, last: date) -> pd.DataFrame:
         return self._answer("adjusted_bars", bars(level=69_990, value=False), ticker, first, last)

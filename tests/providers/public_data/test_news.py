@@ -13,7 +13,15 @@ from ralphstock_desktop.live_ports import Priority
 from ralphstock_desktop.ports import MISSING_INT
 from ralphstock_desktop.providers.public_data.news import FeedNews, StockNames, read_feed
 
-NAMES = {"삼성전자": "005930", "삼성전자우": "005935", "SK": "034730", "SK하이닉스": "000660", "LG": "003550", "대상": "001680", "DB": "012030"}
+NAMES = {
+    "삼성전자": "005930",
+    "삼성전자우": "005935",
+    "SK": "034730",
+    "SK하이닉스": "000660",
+    "LG": "003550",
+    "대상": "001680",
+    "DB": "012030",
+}
 RSS = """<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>
 <title>경제일보</title>
 <item><title><![CDATA[[특징주] 삼성전자, 대규모 수주&nbsp;소식]]></title><link>https://n.example/1?utm_source=x</link>
@@ -46,7 +54,11 @@ def source(pages: dict[str, httpx.Response | Exception], monitor: Monitor | None
         return page
 
     return FeedNews(
-        list(pages), lambda: kst_ns(date(2026, 11, 24), 12), monitor or Monitor(), lambda: NAMES, transport=httpx.MockTransport(answer)  # type: ignore[arg-type]
+        list(pages),
+        lambda: kst_ns(date(2026, 11, 24), 12),
+        monitor or Monitor(),
+        lambda: NAMES,
+        transport=httpx.MockTransport(answer),  # type: ignore[arg-type]
     )
 
 
@@ -119,7 +131,9 @@ def test_what_is_no_feed_is_refused(content: bytes) -> None:
 
 async def test_one_broken_feed_is_told_and_the_others_are_read() -> None:
     monitor = Monitor()
-    feed = source({"https://a.example/atom": httpx.Response(200, text=ATOM), "https://n.example/x": httpx.Response(503)}, monitor)
+    feed = source(
+        {"https://a.example/atom": httpx.Response(200, text=ATOM), "https://n.example/x": httpx.Response(503)}, monitor
+    )
     assert len((await feed.fetch_news(date(2026, 11, 17), Priority.BACKGROUND)).url) == 1
     assert [error.key for error in monitor.errors] == ["error.news.feed"]
     await feed.close()

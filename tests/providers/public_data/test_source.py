@@ -52,7 +52,10 @@ class Bench:
         self.now_ns = kst_ns(TODAY, 21)
         self.slept: list[float] = []
         self.source = PublicDataSource(
-            lambda: self.now_ns, self.monitor, libraries=self.served, sleep=self._sleep  # type: ignore[arg-type]
+            lambda: self.now_ns,
+            self.monitor,
+            libraries=self.served,
+            sleep=self._sleep,  # type: ignore[arg-type]
         )
 
     async def _sleep(self, seconds: float) -> None:
@@ -92,7 +95,9 @@ async def test_flows_have_won_and_shares_and_wait_for_confirmation(bench: Bench)
     by_name = {batch.investor: batch for batch in await bench.source.fetch_flows("005930", SINCE, BACK)}
     shares = {name: [10 * k + day for day in range(3)] for k, name in enumerate(frames.DETAIL)}
     assert by_name["individual"].net_shares.tolist() == shares["개인"]
-    assert by_name["foreign"].net_shares.tolist() == [a + b for a, b in zip(shares["외국인"], shares["기타외국인"], strict=True)]
+    assert by_name["foreign"].net_shares.tolist() == [
+        a + b for a, b in zip(shares["외국인"], shares["기타외국인"], strict=True)
+    ]
     institutions = [sum(shares[name][day] for name in frames.DETAIL[:7]) for day in range(3)]
     assert by_name["institution"].net_shares.tolist() == institutions
     assert by_name["institution"].net_krw.tolist() == [1000 * count for count in institutions]

@@ -96,11 +96,13 @@ async def test_what_is_recorded_is_played_back(tmp_path: Path) -> None:
     sink = Sink()
     recorder = FrameRecorder(tmp_path, "kiwoom_stream", machine, sink)  # type: ignore[arg-type]
     for second in range(50):
-        recorder.record(frame(trade(second, volume=1000 + 10 * second), trade(second, item="000660")), kst_ns(DAY, 9) + second * 10**9)
+        recorder.record(
+            frame(trade(second, volume=1000 + 10 * second), trade(second, item="000660")), kst_ns(DAY, 9) + second * 10**9
+        )
     await recorder.finish()
     (path,) = tmp_path.iterdir()
     assert path.name.endswith(".jsonl.gz") and path.name.startswith("frames-20260720")
-    header = json.loads(gzip.open(path).readline())
+    header = json.loads(gzip.decompress(path.read_bytes()).splitlines()[0])
     assert header == {"format": "ralphstock-frames", "version": 1, "source": "kiwoom_stream", "started_ns": machine()}
     feed = await play(sink, path)
     trades = sink.of("on_trade")

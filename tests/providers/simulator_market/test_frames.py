@@ -33,6 +33,7 @@ class Listener:
         self.book_sent_ns: dict[str, int] = {}
         self.book_shown: dict = {}
         self.program_sent_ns: dict[str, int] = {}
+        self.program_shown: dict = {}
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,20 @@ def test_books_have_their_totals_and_parts(market: SimMarket) -> None:
         assert {"621", "640", "6104", "6115", "299", "216"} <= set(values)
     assert all(entry["values"]["23"] != "0" for entry in heard(market, [code], ["0D"], at(15, 25), at(15, 26)))
     assert not heard(market, [code], ["0D"], at(15, 31), at(15, 39))
+
+
+def test_nxt_is_quoted_in_its_own_hours(market: SimMarket) -> None:
+    code = str(market.panel.tickers[SURGE])
+    for since in (at(8, 10), at(15, 45)):
+        books = heard(market, [code, f"{code}_NX", f"{code}_AL"], ["0D"], since, since + 30 * SECOND)
+        assert {entry["item"] for entry in books} == {f"{code}_NX", f"{code}_AL"}
+        for entry in books:
+            values = entry["values"]
+            assert int(values["121"]) > 0
+            if entry["item"].endswith("_AL"):
+                assert int(values["6064"]) == 0 and values["6086"] == values["121"]
+    evening = heard(market, [f"{code}_AL"], ["0D"], at(17), at(17, 0, 30))
+    assert evening and all(entry["values"]["6064"] == entry["values"]["6086"] == "0" for entry in evening)
 
 
 def test_the_other_types(market: SimMarket) -> None:

@@ -281,37 +281,37 @@ async def test_dropping_everybody_loses_everything(panel) -> None:
 
 
 async def test_faults_of_single_frames(panel) -> None:
-    async with running_stream(live(panel, speed=300.0), StreamLimits(entries_per_frame=1, delay_s=0.1)) as running:
-        async with running.connect() as socket:
-            await log_in(socket)
-            await register(socket, [code(panel)], ["0B"])
-            running.faults.set(Fault.DUPLICATE, 1.0)
-            texts = [json.dumps(entry) for entry in await entries(socket, "0B", 30)]
-            assert len(set(texts)) < len(texts) - 8
-            running.faults.clear()
-            running.faults.set(Fault.REORDER, 0.5)
-            volumes = [int(entry["values"]["13"]) for entry in await entries(socket, "0B", 60)]
-            assert volumes != sorted(volumes)
-            running.faults.clear()
-            running.faults.set(Fault.DELAY, 0.4)
-            volumes = [int(entry["values"]["13"]) for entry in await entries(socket, "0B", 60)]
-            assert volumes != sorted(volumes)
-            running.faults.clear()
-            running.faults.set(Fault.HALF_FRAME, 1.0)
-            broken = False
-            async with asyncio.timeout(PATIENCE_S):
-                while not broken:
-                    try:
-                        json.loads(await socket.recv())
-                    except ValueError:
-                        broken = True
-            running.faults.clear()
-            running.faults.set(Fault.CUT, 1.0)
-            async with asyncio.timeout(PATIENCE_S):
-                with pytest.raises(ConnectionClosed) as caught:
-                    while True:
-                        await socket.recv()
-            assert caught.value.rcvd is None
+    limits = StreamLimits(entries_per_frame=1, delay_s=0.1)
+    async with running_stream(live(panel, speed=300.0), limits) as running, running.connect() as socket:
+        await log_in(socket)
+        await register(socket, [code(panel)], ["0B"])
+        running.faults.set(Fault.DUPLICATE, 1.0)
+        texts = [json.dumps(entry) for entry in await entries(socket, "0B", 30)]
+        assert len(set(texts)) < len(texts) - 8
+        running.faults.clear()
+        running.faults.set(Fault.REORDER, 0.5)
+        volumes = [int(entry["values"]["13"]) for entry in await entries(socket, "0B", 60)]
+        assert volumes != sorted(volumes)
+        running.faults.clear()
+        running.faults.set(Fault.DELAY, 0.4)
+        volumes = [int(entry["values"]["13"]) for entry in await entries(socket, "0B", 60)]
+        assert volumes != sorted(volumes)
+        running.faults.clear()
+        running.faults.set(Fault.HALF_FRAME, 1.0)
+        broken = False
+        async with asyncio.timeout(PATIENCE_S):
+            while not broken:
+                try:
+                    json.loads(await socket.recv())
+                except ValueError:
+                    broken = True
+        running.faults.clear()
+        running.faults.set(Fault.CUT, 1.0)
+        async with asyncio.timeout(PATIENCE_S):
+            with pytest.raises(ConnectionClosed) as caught:
+                while True:
+                    await socket.recv()
+        assert caught.value.rcvd is None
 
 
 async def test_faults_of_a_connection(panel) -> None:

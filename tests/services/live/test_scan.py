@@ -12,7 +12,7 @@ from engine.features.vcp_kernel import BUFFER_BARS
 from engine.model.instants import AsOf
 from engine.model.live import MISSING, QuoteSource
 from engine.model.panel import MarketPanel
-from engine.model.scan import ScanFlag, VcpScan
+from engine.model.scan import Ineligible, ScanFlag, VcpScan
 from engine.scoring.vcp import scan
 from engine.thresholds import DEFAULT_RULES
 from ralphstock_desktop.providers.calendar_xkrx import load_calendar
@@ -126,6 +126,29 @@ def test_values_that_are_only_stored_never_make_a_forming_bar(panel: MarketPanel
     rows = scanner.write(board)
     assert len(rows) == 0
     assert not scanner.panel.valid[:, -1].any()
+
+
+def test_a_symbol_without_a_trade_keeps_its_last_score_until_the_day_is_over(panel: MarketPanel) -> None:
+    day = _day(panel)
+    before = panel.truncated(len(panel.days) - 1)
+    official = scan(before, AsOf(DEFAULT_SESSIONS.official_bar_ns(day) - 1), DEFAULT_RULES)
+    scanner = FormingScanner(before, day, DEFAULT_RULES)
+    board = make_board(before, day)
+    first = np.arange(0, len(panel.tickers), 2)
+    quiet = np.setdiff1d(np.flatnonzero(panel.valid[:, -1]), first)
+    _write_official(board, panel, first)
+    scanner.touch(first)
+    no_gaps = np.zeros(len(panel.tickers), dtype=bool)
+    rows = scanner.write(board)
+    live = scanner.scan(rows, AsOf(DEFAULT_SESSIONS.open_ns(day) + 60_000_000_000), no_gaps).picture.scan
+    for name in ("state", "close", "dist_pct", "pivot", "v50", "t_count", "change_pct", "vol_ratio", "smartmoney_score"):
+        np.testing.assert_array_equal(getattr(live, name)[quiet], getattr(official, name)[quiet], err_msg=name)
+    assert (live.ineligible[quiet] == official.ineligible[quiet]).all()
+    ranked = np.isfinite(official.rs[quiet])
+    np.testing.assert_array_equal(np.isfinite(live.rs[quiet]), ranked, err_msg="the pool of ranks is the whole market")
+    assert ranked.any()
+    over = scanner.scan(rows[:0], AsOf(DEFAULT_SESSIONS.official_bar_ns(day)), no_gaps).picture.scan
+    assert (over.ineligible[quiet] & Ineligible.NOT_TRADABLE).all()
 
 
 def test_the_cut_keeps_what_the_rules_look_back_on(panel: MarketPanel) -> None:

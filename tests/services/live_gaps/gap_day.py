@@ -37,7 +37,7 @@ def tick(ticker: str, at_ns: int, price: int, quantity: int, volume: int, **othe
     fields |= other
     return TradeTick(
         ticker, FeedVenue.KRX, at_ns, price, quantity, volume, fields["value_krw"], fields["change_krw"], fields["open_krw"],
-        fields["high_krw"], fields["low_krw"], price, price - 10, 100.0, 0, 0, 0,
+        fields["high_krw"], fields["low_krw"], price, price - 10, 100.0, 0, 0, fields.get("received_ns", at_ns),
     )  # fmt: skip
 
 

@@ -280,6 +280,27 @@ def test_a_clock_that_is_behind_is_learned(clock: Clock) -> None:
     assert ledger.has_gap(A), "what was refused meanwhile is missing"
 
 
+def test_a_wrong_time_that_arrives_late_is_refused_by_its_neighbours(ledger: VolumeLedger, clock: Clock) -> None:
+    clock.to(at(385))  # everything arrives minutes late, so the clock refuses nothing
+    for second in range(20):
+        assert ledger.take(tick(A, at(60, second), 10_000, 10, 10 * (second + 1), received_ns=second * S)) == NEW
+    assert ledger.take(tick(A, at(61, 35), 10_000, 10, 210, received_ns=20 * S)) == DROPPED
+    assert ledger.take(tick(A, at(60, 21), 10_000, 10, 220, received_ns=21 * S)) == NEW
+    assert ledger.take(tick(A, at(66, 0), 10_000, 10, 230, received_ns=360 * S)) == NEW, "so much time has passed"
+    assert ledger.refused == {"time": 1}
+
+
+def test_a_leap_of_the_whole_market_is_followed(ledger: VolumeLedger, clock: Clock) -> None:
+    clock.to(at(385))
+    ledger.take(tick(A, at(1), 10_000, 10, 10, received_ns=0))
+    verdicts = []
+    for second in range(30):
+        clock.to(clock.market_ns + S)
+        verdicts.append(ledger.take(tick(A, at(200, second), 10_000, 10, 1_000 + 10 * second, received_ns=second * S)))
+    assert verdicts[0] == DROPPED
+    assert verdicts[-1] == NEW
+
+
 def test_single_trades_ahead_teach_nothing(clock: Clock) -> None:
     ledger = VolumeLedger(clock.now, clock.machine)
     ledger.start_day(DAY, OPEN, CLOSE + 600 * S)
@@ -336,3 +357,37 @@ def test_a_quote_shows_what_is_missing(ledger: VolumeLedger) -> None:
     assert (gap.start_ns, gap.end_ns, gap.missing_shares) == (at(0, 7), at(3, 20), 70)
     assert ledger.take(tick(A, at(7), 10_000, 10, 180)) == NEW
     assert ledger.report().open == 1
+
+
+def test_the_report_lists_wanted_symbols_first_and_counts_all(ledger: VolumeLedger) -> None:
+    tickers = frozenset(f"{number:06d}" for number in range(1_500))
+    ledger.cover(tickers)
+    ledger.lose()
+    report = ledger.report(["001499"])
+    assert report.open == report.found - report.filled == 1_500
+    assert len(report.gaps) < 1_500
+    assert report.gaps[0].ticker == "001499"
+    assert report.of("001499")
+
+
+def test_symbols_that_are_not_registered_again_are_let_go_after_a_while(ledger: VolumeLedger, clock: Clock) -> None:
+    ledger.take(tick(A, at(0, 7), 10_000, 100, 100))
+    ledger.lose()
+    ledger.cover(frozenset({"000660"}))
+    ledger.release_unwanted(30 * S)
+    assert ledger.has_gap(A), "registrations may still be on their way"
+    clock.machine_ns += 31 * S
+    ledger.release_unwanted(30 * S)
+    assert not ledger.has_gap(A)
+    assert ledger.report().found == ledger.report().open + ledger.report().filled
+    ledger.reopen()
+    assert ledger.has_gap(A), "at the day's end it is asked for"
+
+
+def test_doubt_at_the_days_end_touches_every_minute(ledger: VolumeLedger) -> None:
+    ledger.take(tick(A, at(0, 7), 10_000, 100, 100))
+    ledger.doubt_all(CLOSE)
+    (gap,) = ledger.gaps_of(A)
+    assert (gap.start_ns, gap.end_ns, gap.missing_shares) == (OPEN, CLOSE, 0)
+    ledger.close_holes(A, ledger.tracks[A].holes)
+    assert not ledger.has_gap(A)

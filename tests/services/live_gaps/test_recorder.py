@@ -165,7 +165,7 @@ def test_whatever_the_source_says_nothing_wrong_is_stored(rates: dict[str, float
         assert not run.wrong_rows()
         unproven = {start for _, start in run.missing_rows()}
         marked = {bar.time_ns for bar in run.recorder.minutes_of(A) if bar.has_gap}
-        spans = run.recorder.minutes.spans(run.recorder.ledger.tracks[A])
+        spans = run.recorder.minutes.spans(A, run.recorder.ledger.tracks[A])
         hidden = {m for m in unproven if not any(a <= (m - OPEN) // MIN <= b for a, b in spans)}
         assert not hidden, "a minute is missing without a gap that says so"
         assert marked <= unproven
@@ -402,3 +402,21 @@ async def test_run_works_by_itself_and_tells() -> None:
     assert run.monitor.beats
     assert not run.wrong_rows()
     assert true_minutes(trades).keys() >= {start for _, start in run.store.rows}
+
+
+async def test_a_trade_with_a_wrong_time_that_left_no_hole_is_corrected_after_the_close() -> None:
+    trades = make_trades(A, [(120, 10, BASE + number * 10) for number in range(30)])
+    run = Run({A: trades})
+    run.cover(A)
+    for number, trade in enumerate(trades):
+        run.clock.to(trade.at_ns + 100 * S)  # so late that its time looks possible
+        wrong = trade._replace(at_ns=trade.at_ns + 60 * S, received_ns=trade.at_ns + 60 * S)
+        run.recorder.take(wrong if number == 10 else trade)
+    assert not run.recorder.has_gap(A)
+    run.clock.to(at(100))
+    assert not run.recorder.take(trades[-1]._replace(at_ns=at(200), volume_shares=310)), "this one is noticed"
+    await run.finish()
+    assert run.recorder.proof().is_proven
+    stored = {start: bar[:5] for (_, start), bar in run.store.rows.items()}
+    for start, bar in true_minutes(trades).items():
+        assert stored[start] == bar[:5]

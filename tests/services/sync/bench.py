@@ -16,8 +16,9 @@ from ralphstock_desktop.data.job_store import SqlJobStore
 from ralphstock_desktop.data.sync_store import SqlSyncStore
 from ralphstock_desktop.live_ports import MarketSource, NewsSource
 from ralphstock_desktop.services.live_contracts import SyncState
-from ralphstock_desktop.services.sync import Synchroniser, SyncWorld
+from ralphstock_desktop.services.sync import Synchroniser
 from ralphstock_desktop.services.sync_plan import SyncRates, SyncSettings
+from ralphstock_desktop.services.sync_world import SyncWorld
 from ralphstock_desktop.services.workers import Workers
 from tests.services.sync.market import CALENDAR
 

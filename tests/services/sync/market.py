@@ -132,7 +132,12 @@ class PlainSource:
         if day > self.today:
             raise DataUnavailable("not yet")
         return MarketFlowBatch(
-            np.array([market, market]), np.full(2, np.datetime64(day)), np.array(["foreign", "individual"]), np.array([5, -5]), None, NAME
+            np.array([market, market]),
+            np.full(2, np.datetime64(day)),
+            np.array(["foreign", "individual"]),
+            np.array([5, -5]),
+            None,
+            NAME,
         )
 
     async def fetch_index_days(self, code: str, since: date, priority: Priority) -> IndexBatch:

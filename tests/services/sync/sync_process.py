@@ -3,6 +3,7 @@
 ``python -m tests.services.sync.sync_process DATABASE SYMBOLS`` prints a line per item asked for.
 """
 
+# ruff: noqa: T201 - it talks through its output
 from __future__ import annotations
 
 import asyncio
@@ -14,8 +15,9 @@ from engine.model.instants import kst_ns
 from ralphstock_desktop.data.database import open_database
 from ralphstock_desktop.data.job_store import SqlJobStore
 from ralphstock_desktop.data.sync_store import SqlSyncStore
-from ralphstock_desktop.services.sync import Synchroniser, SyncWorld
+from ralphstock_desktop.services.sync import Synchroniser
 from ralphstock_desktop.services.sync_plan import SyncSettings
+from ralphstock_desktop.services.sync_world import SyncWorld
 from ralphstock_desktop.services.workers import Workers
 from tests.services.sync.bench import Monitor
 from tests.services.sync.market import CALENDAR, PlainSource, tickers

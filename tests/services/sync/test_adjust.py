@@ -18,7 +18,9 @@ DAYS = DAYS[np.is_busday(DAYS)]
 NONE = ActionBatch(np.empty(0, str), np.empty(0, "datetime64[D]"), np.empty(0), np.empty(0, str), "x")
 
 
-def raw_bars(seed: int, factors: dict[int, float], level: int = 30_000, told: bool = False, halted: tuple[int, ...] = ()) -> DailyBatch:
+def raw_bars(
+    seed: int, factors: dict[int, float], level: int = 30_000, told: bool = False, halted: tuple[int, ...] = ()
+) -> DailyBatch:
     """A walk whose price is multiplied by a factor on some days."""
     draw = np.random.default_rng(seed)
     n = len(DAYS)
@@ -107,7 +109,14 @@ def test_a_re_adjusted_series_is_another_series() -> None:
 
 def test_empty_series_say_nothing() -> None:
     raw = raw_bars(8, {})
-    empty = AdjustedBatch(*(getattr(vendor(raw, {}), f)[:0] for f in ("ticker", "day", "open_krw", "high_krw", "low_krw", "close_krw", "volume_shares")), None, "x")
+    empty = AdjustedBatch(
+        *(
+            getattr(vendor(raw, {}), f)[:0]
+            for f in ("ticker", "day", "open_krw", "high_krw", "low_krw", "close_krw", "volume_shares")
+        ),
+        None,
+        "x",
+    )
     assert factor_segments(raw, empty) == [] and agrees_with_raw(raw, NONE, empty)
     assert not len(derive_actions("000010", raw, empty, "x").ex_day)
 

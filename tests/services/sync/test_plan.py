@@ -14,11 +14,14 @@ from ralphstock_desktop.live_ports import StoredSpan
 from ralphstock_desktop.services.sync_plan import (
     Marks,
     StepName,
+    SyncItem,
     SyncRates,
     SyncSettings,
+    SyncTargets,
     bar_items,
     flow_items,
     forecast_s,
+    load_of,
     market_flow_items,
     next_due_ns,
     targets_at,
@@ -28,6 +31,7 @@ from tests.services.sync.market import CALENDAR, tickers
 
 SESSIONS, SETTINGS, RATES = SessionTable(), SyncSettings(), SyncRates()
 MONDAY, TUESDAY, FRIDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 20)
+TARGETS = SyncTargets(TUESDAY, TUESDAY, TUESDAY, TUESDAY)
 
 
 @pytest.mark.parametrize(
@@ -71,16 +75,16 @@ def test_items_begin_on_the_last_stored_day_and_leave_out_what_is_marked() -> No
     spans[young] = StoredSpan(date(2026, 10, 1), TUESDAY)
     marks = Marks(TUESDAY, {marked})
     listed = {name: date(2020, 1, 2) for name in names} | {young: date(2026, 10, 1)}
-    items = {i.key: i for i in bar_items(StepName.DAILY, names, listed, spans, marks, TUESDAY, CALENDAR, SETTINGS, RATES)}
+    items = {i.key: i for i in bar_items(StepName.DAILY, names, listed, spans, marks, TARGETS, CALENDAR, SETTINGS, RATES)}
     assert set(items) == {whole, behind, young}
     assert items[whole].whole and items[whole].requests == 2 and items[whole].since < date(2023, 11, 24)
     assert (items[behind].since, items[behind].requests, items[behind].whole) == (MONDAY, 1, False)
     assert not items[young].whole  # listed in October: there is no earlier history
     listed[young] = date(2020, 1, 2)
-    assert bar_items(StepName.DAILY, [young], listed, spans, marks, TUESDAY, CALENDAR, SETTINGS, RATES)[0].whole
+    assert bar_items(StepName.DAILY, [young], listed, spans, marks, TARGETS, CALENDAR, SETTINGS, RATES)[0].whole
     marks.whole.add(young)  # it was fetched whole before: the source has no more
-    assert not bar_items(StepName.DAILY, [young], listed, spans, marks, TUESDAY, CALENDAR, SETTINGS, RATES)[0].whole
-    overlap = bar_items(StepName.ADJUSTED, [behind], listed, spans, marks, TUESDAY, CALENDAR, SETTINGS, RATES)[0]
+    assert not bar_items(StepName.DAILY, [young], listed, spans, marks, TARGETS, CALENDAR, SETTINGS, RATES)[0].whole
+    overlap = bar_items(StepName.ADJUSTED, [behind], listed, spans, marks, TARGETS, CALENDAR, SETTINGS, RATES)[0]
     assert CALENDAR.count(overlap.since, MONDAY) == SETTINGS.overlap_days + 1
 
 
@@ -117,7 +121,21 @@ def test_the_universe_puts_wanted_symbols_first_and_leaves_other_types_out() -> 
 
 
 def test_the_forecast_of_a_whole_market_at_the_published_limits() -> None:
-    daily = {StepName.MASTER: 2, StepName.DAILY: 2600, StepName.ADJUSTED: 2600, StepName.FLOWS: 5200}
-    assert forecast_s(daily, RATES) == pytest.approx(0.5 + 1300)  # raw and adjusted share 4/s, flows have their own
+    evening = {StepName.MASTER: (2, 0), StepName.DAILY: (2600, 2600), StepName.ADJUSTED: (2600, 0)}
+    assert forecast_s(evening, RATES) == pytest.approx(4 + 1300)  # raw and adjusted share 4/s, the closes have their own
+    night = {**evening, StepName.FLOWS: (5200, 0)}
+    # three kinds at once ask for 12/s: 8.5/12 of 4/s for 2,600 days, then two kinds at 4/s for what is left
+    assert forecast_s(night, RATES) == pytest.approx(4 + 2600 / (4 * 8.5 / 12) + 2600 / 4)
     tight = SyncRates(per_kind_per_s=4, total_per_s=5)
-    assert forecast_s(daily, tight) == pytest.approx(0.5 + 10400 / 5)
+    assert forecast_s(night, tight) == pytest.approx(4 + 13000 / 5)
+    assert forecast_s({}, RATES) == 0
+    assert load_of([SyncItem("a", TUESDAY, 2, also=1), SyncItem("b", TUESDAY, 3)]) == (5, 1)
+
+
+def test_todays_close_costs_a_request_of_another_kind_and_only_today() -> None:
+    span = {"000010": StoredSpan(date(2022, 1, 3), MONDAY)}
+    for today, also in ((TUESDAY, 1), (date(2026, 11, 25), 0)):
+        targets = SyncTargets(TUESDAY, TUESDAY, TUESDAY, today)
+        for step in (StepName.DAILY, StepName.ADJUSTED):
+            (item,) = bar_items(step, ["000010"], {}, span, Marks(TUESDAY), targets, CALENDAR, SETTINGS, RATES)
+            assert item.also == (also if step is StepName.DAILY else 0)

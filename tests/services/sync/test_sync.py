@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from engine.model.errors import AuthExpired, ProviderError
+from engine.model.errors import AuthExpired, DataUnavailable, ProviderError, ValidationFailed
+from engine.model.instants import AsOf
 from engine.model.instruments import Designation
 from ralphstock_desktop.data import readers
 from ralphstock_desktop.data.job_store import SqlJobStore
 from ralphstock_desktop.data.schema.market import DESIGNATION
+from ralphstock_desktop.live_ports import Priority
+from ralphstock_desktop.ports import NewsBatch
 from ralphstock_desktop.services.sync import Synchroniser
 from ralphstock_desktop.services.sync_plan import StepName, SyncSettings
 from tests.services.sync.bench import Bench
@@ -21,6 +24,7 @@ from tests.services.sync.market import HALT, NAME, PlainSource, broken, limited,
 
 TODAY = date(2026, 11, 24)
 YESTERDAY = date(2026, 11, 23)
+SMALL = SyncSettings(history_years=0, flow_history_days=5, market_flow_days=2)
 
 
 def steps(sync: Synchroniser) -> dict[str, str]:
@@ -42,9 +46,9 @@ async def test_an_empty_repository_gets_everything(bench: Bench) -> None:
     plan = await sync.plan()
     state = await bench.finish(sync)
     assert state.state == "done" and state.error is None, state
-    assert steps(sync) == dict.fromkeys(
-        ("master", "index", "fx", "market_flows", "daily", "adjusted", "flows"), "done"
-    ) | {"news": "unavailable"}
+    assert steps(sync) == dict.fromkeys(("master", "index", "fx", "market_flows", "daily", "adjusted", "flows"), "done") | {
+        "news": "unavailable"
+    }
     news = next(step for step in state.steps if step.name == "news")
     assert news.error is not None and news.error.key == "error.sync.no_news"
     for ticker in source.symbols:
@@ -159,7 +163,7 @@ async def test_limits_are_waited_for_without_a_failure(bench: Bench) -> None:
 
 
 async def test_a_dead_source_ends_the_run_with_its_error_instead_of_counting_everything(bench: Bench) -> None:
-    source = PlainSource(tickers(100), TODAY)
+    source = PlainSource(tickers(60), TODAY, first=date(2026, 8, 3))
     for ticker in source.symbols:
         for step in ("daily", "adjusted", "flows"):
             source.failing[(step, ticker)] = [broken()] * 5
@@ -287,7 +291,9 @@ async def test_designations_keep_their_first_day_and_end_when_they_leave_the_lis
     bench.at(TODAY, 21)
     await bench.finish(bench.synchroniser(source))
     with bench.database.read() as connection:
-        rows = [(r.ticker, r.from_day, r.to_day) for r in connection.execute(select(DESIGNATION).order_by(DESIGNATION.c.ticker))]
+        rows = [
+            (r.ticker, r.from_day, r.to_day) for r in connection.execute(select(DESIGNATION).order_by(DESIGNATION.c.ticker))
+        ]
     assert rows == [(one, YESTERDAY, YESTERDAY), (two, YESTERDAY, None)]
 
 
@@ -308,3 +314,77 @@ async def test_a_running_synchronisation_is_not_started_twice(bench: Bench) -> N
     assert len(bench.tasks) == 1
     await asyncio.gather(*bench.tasks)
     assert source.calls[("master", "listing")] == 1
+
+
+async def test_when_not_one_symbol_has_it_the_source_has_not_and_no_day_is_marked(bench: Bench) -> None:
+    source = PlainSource(tickers(45), TODAY, first=date(2026, 9, 1))
+    source.failing = {("flows", ticker): [DataUnavailable("nothing")] * 9 for ticker in source.symbols}
+    sync = bench.synchroniser(source, settings=SMALL)
+    state = await bench.finish(sync)
+    flows = next(step for step in state.steps if step.name == "flows")
+    assert (state.state, flows.state, flows.failed) == ("done", "unavailable", 0) and flows.error is not None
+    assert (
+        await sync.complete_through(StepName.FLOWS) is None
+        and sum(c for (s, _), c in source.calls.items() if s == "flows") < 45
+    )
+
+
+async def test_an_empty_answer_for_a_listed_stock_is_asked_for_twice_and_then_a_failure(bench: Bench) -> None:
+    source = PlainSource(tickers(6), TODAY, first=date(2026, 9, 1))
+    hiccup, empty = source.symbols[1], source.symbols[2]
+    source.failing = {("daily", hiccup): [DataUnavailable("empty page")], ("daily", empty): [DataUnavailable("empty page")] * 2}
+    sync = bench.synchroniser(source, settings=SMALL)
+    state = await bench.finish(sync)
+    daily = next(step for step in state.steps if step.name == "daily")
+    assert (daily.failed, daily.done, state.state) == (1, 5, "failed")
+    assert await sync.complete_through(StepName.DAILY) is None
+    assert (await bench.finish(sync)).state == "done"
+
+
+async def test_one_bad_batch_does_not_keep_the_others_out(bench: Bench) -> None:
+    source = PlainSource(tickers(6), TODAY, first=date(2026, 9, 1))
+    bad = source.symbols[3]
+    source.corrections[(bad, date(2026, 10, 1))] = -5  # no price
+    sync = bench.synchroniser(source, settings=SMALL)
+    state = await bench.finish(sync)
+    daily = next(step for step in state.steps if step.name == "daily")
+    assert (daily.failed, daily.done) == (1, 5) and isinstance(daily.error, ValidationFailed)
+    assert set(bench.store.stored_spans("daily_price")) == set(source.symbols) - {bad}
+
+
+async def test_headlines_come_from_their_own_source(bench: Bench) -> None:
+    class Feed:
+        name = "feed"
+        since: date | None = None
+
+        async def fetch_news(self, since: date, priority: Priority) -> NewsBatch:
+            self.since = since
+            text = np.array(["https://n.example/1"])
+            ns = np.array([bench.now_ns])
+            return NewsBatch(
+                text, np.array(["제목"]), np.array(["신문"]), ns, ns, np.array(["100000"]), np.array(["news"]), "feed"
+            )
+
+        async def close(self) -> None: ...
+
+    feed = Feed()
+    state = await bench.finish(bench.synchroniser(PlainSource(tickers(2), TODAY), news=feed, settings=SMALL))
+    assert next(step for step in state.steps if step.name == "news").state == "done"
+    assert feed.since == date(2026, 11, 17)
+    with bench.database.read() as connection:
+        assert [h.title for h in readers.news_of(connection, "100000", AsOf(bench.now_ns))] == ["제목"]
+
+
+async def test_the_source_is_changed_between_runs_only(bench: Bench) -> None:
+    source, other = PlainSource(tickers(2), TODAY), PlainSource(tickers(2), TODAY, name="other")
+    sync = bench.synchroniser(source, settings=SMALL)
+    sync.start()
+    with pytest.raises(ValidationFailed) as caught:
+        sync.use(other)
+    assert caught.value.key == "error.sync.running"
+    await asyncio.gather(*bench.tasks)
+    bench.tasks.clear()
+    sync.use(other)
+    assert sync.state.last is not None and sync.state.last.source == "other"
+    await bench.finish(sync)
+    assert other.calls[("master", "listing")] == 1  # its marks are its own

@@ -67,7 +67,7 @@ class LiveWorkstation(LocalWorkstation):
     def trade(self, prices: dict[str, int], *, volume: int = 400_000, at_ns: int = 0) -> None:
         """Trade symbols of the running day: board, forming day and frame."""
         at = at_ns or self.now()
-        self.feed.move(prices, at_ns=at, volume_shares=volume, strength_pct=118.0)
+        frame = self.feed.move(prices, at_ns=at, publish=False, volume_shares=volume, strength_pct=118.0)
         board = self.feed.the_board
         assert board is not None
         for ticker in prices:
@@ -78,6 +78,7 @@ class LiveWorkstation(LocalWorkstation):
                 kst_ns(self.day, 0), *(float(column[row]) for column in (board.open_krw, board.high_krw, board.low_krw, board.price_krw)),
                 float(volume), float(board.value_krw[row]),
             )  # fmt: skip
+        self.feed.frames.publish(frame)
 
     def score(self, *tickers: str, gaps: tuple[str, ...] = (), minute: int = 43) -> LiveScan:
         """Score the forming bars of symbols for real and publish the result."""

@@ -99,7 +99,9 @@ def status(**changes: Any) -> FeedStatus:
     return replace(good, **changes)
 
 
-def trade(ticker: str, price: int, quantity: int, volume: int, *, at_ns: int = NOW_NS, base: int = 0, **changes: Any) -> TradeTick:
+def trade(
+    ticker: str, price: int, quantity: int, volume: int, *, at_ns: int = NOW_NS, base: int = 0, **changes: Any
+) -> TradeTick:
     """One trade; ``quantity`` is signed."""
     tick = TradeTick(
         ticker, 0, at_ns, price, quantity, volume, price * volume, price - base if base else MISSING,
@@ -114,7 +116,9 @@ def book_of(ticker: str, best_ask: int, tick: int = 100, *, sizes: Sequence[int]
     bids = tuple(best_ask - (number + 1) * tick for number in range(10))
     ask_shares = tuple(sizes[:10]) or tuple(900 + 97 * number for number in range(10))
     bid_shares = tuple(sizes[10:]) or tuple(700 + 83 * number for number in range(10))
-    book = BookTick(ticker, 0, NOW_NS, asks, ask_shares, bids, bid_shares, sum(ask_shares), sum(bid_shares), MISSING, MISSING, NOW_NS)
+    book = BookTick(
+        ticker, 0, NOW_NS, asks, ask_shares, bids, bid_shares, sum(ask_shares), sum(bid_shares), MISSING, MISSING, NOW_NS
+    )
     return book._replace(**changes)
 
 
@@ -193,7 +197,7 @@ class FakeLive:
         """Tickers an owner wants now."""
         return self.wants.get(owner, ((), frozenset()))[0]
 
-    def move(self, prices: dict[str, int], *, at_ns: int = NOW_NS, **columns: Any) -> QuoteFrame:
+    def move(self, prices: dict[str, int], *, at_ns: int = NOW_NS, publish: bool = True, **columns: Any) -> QuoteFrame:
         """Trade some symbols at new prices and publish the frame; further columns are written for all of them."""
         board = self.the_board
         assert board is not None
@@ -213,7 +217,8 @@ class FakeLive:
             getattr(board, name)[rows] = value
         self._frame += 1
         frame = QuoteFrame(rows, signs, at_ns, self._frame)
-        self.frames.publish(frame)
+        if publish:
+            self.frames.publish(frame)
         return frame
 
     def push_book(self, book: BookTick) -> None:

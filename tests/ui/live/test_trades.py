@@ -98,9 +98,7 @@ def test_scrolling_down_holds_too_and_escape_goes_on(open_desk: OpenDesk) -> Non
 def test_filter_by_value_and_by_shares(open_desk: OpenDesk) -> None:
     desk = ready(open_desk, 40)
     panel = panel_of(desk)
-    desk.feed.push_trades(
-        trade(T, 34_000, 3_500, 104_680, base=33_900), trade(T, 34_000, -400, 105_080, base=33_900)
-    )
+    desk.feed.push_trades(trade(T, 34_000, 3_500, 104_680, base=33_900), trade(T, 34_000, -400, 105_080, base=33_900))
     QTest.mouseClick(panel.bar.chips[3], Qt.MouseButton.LeftButton)
     assert sizes(panel) == [3_500] and panel.view_model.row(0).is_big
     QTest.mouseClick(panel.bar.chips[1], Qt.MouseButton.LeftButton)

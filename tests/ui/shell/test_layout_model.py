@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ralphstock_desktop.ui.dock_registry import DOCKS
 from ralphstock_desktop.ui.layout.defaults import default_layout
 from ralphstock_desktop.ui.layout.model import (
     Floating,
@@ -24,7 +25,7 @@ from ralphstock_desktop.ui.layout.model import (
 )
 from ralphstock_desktop.ui.layout.screens import Box, ScreenBox, choose_screen, place_box, remember
 
-KNOWN = ("signals", "symbols", "chart", "flow", "evidence", "book", "trades", "ledger")
+KNOWN = tuple(spec.id for spec in DOCKS)
 PLACE = WindowPlace("HDMI-2", (1920, 0, 2560, 1440), 0.1, 0.2, 0.5, 0.5)
 LAYOUT = Layout(
     root=Split(
