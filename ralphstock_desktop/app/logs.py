@@ -34,7 +34,9 @@ def start_logging(folder: Path, *, verbose: bool = False) -> Path:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # A line per request or frame is no news, and the socket library would write the login with its token at DEBUG.
+    for library in ("alembic", "httpx", "httpcore", "websockets", "aiohttp", "asyncio"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     logging.captureWarnings(True)
     faulthandler.enable((folder / "crash.log").open("a", encoding="utf-8"))
     return file

@@ -40,7 +40,7 @@ CLIENTS = {
     "kiwoom-rest-api": ("kiwoom-rest-api==0.1.12", "kiwoom_rest_api_client"),
     "kiwoom-restful": ("kiwoom-restful==0.4.0", "kiwoom_restful_client"),
     "kiwoom-client": ("kiwoom-client==0.4.0", "kiwoom_client_client"),
-    "pyheroapi": ("pyheroapi==0.4.3", "pyheroapi_client"),
+    "pyheroapi": ("pyheroapi[realtime]==0.4.3", "pyheroapi_client"),
     "cluefin-openapi": ("cluefin-openapi==1.0.0", "cluefin_openapi_client"),
     "pykiwoom-rest": ("pykiwoom-rest==2.2.0", "pykiwoom_rest_client"),
     "kiwoom-cli": ("kiwoom-cli==2.14.0", "kiwoom_cli_client"),
@@ -98,17 +98,23 @@ def simulator(options: list[str]) -> Iterator[str]:
 
 
 def describe(base: str) -> dict[str, str]:
-    """Find a stock of either market, a fund and the day."""
+    """Find a much traded stock of either market, a fund and the day."""
     token = _post(f"{base}/oauth2/token", {"grant_type": "client_credentials", "appkey": "harness", "secretkey": "harness"})
     say = {"authorization": f"Bearer {token['token']}", "api_id": "ka10099"}
-    kospi = _post(f"{base}/api/dostk/stkinfo", {"mrkt_tp": "0"}, **say)["list"]
-    kosdaq = _post(f"{base}/api/dostk/stkinfo", {"mrkt_tp": "10"}, **say)["list"]
-    stock = next(row["code"] for row in kospi if row["marketCode"] == "0" and row["nxtEnable"] == "Y")
-    fund = next((row["code"] for row in kospi if row["marketCode"] == "8"), stock)
+    listed = _post(f"{base}/api/dostk/stkinfo", {"mrkt_tp": "0"}, **say)["list"]
+    fund = next((row["code"] for row in listed if row["marketCode"] == "8"), "")
+    on_nxt = {row["code"] for row in listed if row["marketCode"] == "0" and row["nxtEnable"] == "Y"}
+    say["api_id"] = "ka10032"
+    traded = {"mang_stk_incls": "0", "stex_tp": "1"}
+    kospi, kosdaq = (
+        [row["stk_cd"] for row in _post(f"{base}/api/dostk/rkinfo", {"mrkt_tp": market, **traded}, **say)["trde_prica_upper"]]
+        for market in ("001", "101")
+    )
+    stock = next((code for code in kospi if code in on_nxt), kospi[0])
     say["api_id"] = "ka10081"
     body = {"stk_cd": stock, "base_dt": "20991231", "upd_stkpc_tp": "1"}
     days = _post(f"{base}/api/dostk/chart", body, **say)["stk_dt_pole_chart_qry"]
-    return {"stock": stock, "kosdaq": kosdaq[0]["code"], "etf": fund, "day": days[0]["dt"]}
+    return {"stock": stock, "kosdaq": kosdaq[0], "etf": fund or stock, "day": days[0]["dt"]}
 
 
 def environment(folder: Path, requirement: str) -> Path:
@@ -159,7 +165,7 @@ def show(outcomes: list[Outcome], envs: Path) -> None:
     for outcome in outcomes:
         count = Counter(_kind(line) for line in outcome.lines)
         rows = sum(line["rows"] for line in outcome.lines)
-        version = CLIENTS[outcome.name][0].partition("==")[2]
+        version = CLIENTS[outcome.name][0].rpartition("==")[2]
         print(
             f"{outcome.name:<18}{version:<10}{len(outcome.lines):>6}"
             + "".join(f"{count[kind]:>12}" for kind in kinds)
@@ -178,7 +184,7 @@ def main() -> int:
     parser.add_argument("--envs", type=Path, required=True, help="folder with one environment for each client")
     parser.add_argument("--only", nargs="*", choices=sorted(CLIENTS), help="these clients alone")
     parser.add_argument("--base", help="a simulator that runs already")
-    parser.add_argument("--simulate", default="--simulated --start 09:30", help="options of the simulator that is started")
+    parser.add_argument("--simulate", default="--simulated --start 09:30 --speed 10", help="options of the simulator that is started")
     parser.add_argument("--json", type=Path, help="also write every call to this file")
     chosen = parser.parse_args()
 

@@ -18,7 +18,6 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -113,20 +112,16 @@ def _rss_mb() -> float:
     return pages * 4096 / 1e6
 
 
-async def _storm(client: LiveClient, sim: SimProcess, seconds: float, wanted: int, chance: Random) -> None:
+async def _storm(client: LiveClient, sim: SimProcess, seconds: float, wanted: int) -> None:
+    sim.storm(seconds)
     end = time.monotonic() + seconds
-    while time.monotonic() < end and client.disconnects < wanted:
-        if client.is_live and (client.hub.covered or chance.random() < 0.6):
-            before = client.disconnects
-            await asyncio.sleep(chance.uniform(0.0, 0.04))
-            sim.cut()
-            stop = time.monotonic() + 1.0
-            while client.disconnects == before and time.monotonic() < stop:
-                await asyncio.sleep(0.005)
-        await asyncio.sleep(0.005)
+    while time.monotonic() < end:
+        if client.disconnects >= wanted:
+            sim.storm(0.0)
+        await asyncio.sleep(0.1)
 
 
-async def _play(client: LiveClient, sim: SimProcess, disconnects: int, stretch_s: float, chance: Random) -> None:
+async def _play(client: LiveClient, sim: SimProcess, disconnects: int, stretch_s: float) -> None:
     """Live through the day; returns when trading is over."""
     over = sim.close_ns + 100 * SECOND_NS
     day_s = (over - sim.market_ns()) / SECOND_NS / sim.setup.speed
@@ -141,7 +136,7 @@ async def _play(client: LiveClient, sim: SimProcess, disconnects: int, stretch_s
         await asyncio.sleep(calm_s)
         for name in on:
             sim.set_fault(name, 0.0)
-        await _storm(client, sim, 2 * stretch_s - calm_s, disconnects * (number + 3) // rounds, chance)
+        await _storm(client, sim, 2 * stretch_s - calm_s, disconnects * (number + 3) // rounds)
     while sim.market_ns() < over:
         await asyncio.sleep(0.2)
 
@@ -236,7 +231,7 @@ async def run_day(
     try:
         sim.go()
         await client.start()
-        await _play(client, sim, disconnects, stretch_s, Random(setup.seed))
+        await _play(client, sim, disconnects, stretch_s)
         await _finish(client, sim, patience_s)
         await client.stop()
         client.store_days()

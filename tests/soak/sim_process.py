@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,7 @@ async def _serve(pipe: Connection, setup: SimSetup) -> None:
             if message[0] == "stop":
                 return
 
+    storm = loop.create_task(_cut_again_and_again(server, 0.0, 0))
     threading.Thread(target=listen, name="commands", daemon=True).start()
     while True:
         command, *arguments = await inbox.get()
@@ -136,8 +138,9 @@ async def _serve(pipe: Connection, setup: SimSetup) -> None:
         elif command == "pause":
             clock.set_paused(True)
             pipe.send(clock.now_ns())
-        elif command == "cut":
-            server.stream.drop_all()
+        elif command == "storm":
+            storm.cancel()
+            storm = loop.create_task(_cut_again_and_again(server, arguments[0], setup.seed))
         elif command == "fault":
             faults.set(Fault(arguments[0]), arguments[1])
         elif command == "stats":
@@ -146,8 +149,19 @@ async def _serve(pipe: Connection, setup: SimSetup) -> None:
         elif command == "truth":
             await loop.run_in_executor(None, _truth, market, arguments[0])
             pipe.send("done")
+    storm.cancel()
     await server.stop()
     pipe.close()
+
+
+async def _cut_again_and_again(server: Any, seconds: float, seed: int) -> None:
+    """Cut every connection soon after it logged in."""
+    chance, end = Random(seed), time.monotonic() + seconds
+    while time.monotonic() < end:
+        if server.stream.connections():
+            await asyncio.sleep(chance.uniform(0.0, 0.12))
+            server.stream.drop_all()
+        await asyncio.sleep(0.005)
 
 
 def _main(pipe: Connection, setup: SimSetup) -> None:
@@ -183,9 +197,9 @@ class SimProcess:
         self._pipe.send(("pause",))
         self._market_ns, self._speed = self._pipe.recv(), 0.0
 
-    def cut(self) -> None:
-        """Cut every connection without a word."""
-        self._pipe.send(("cut",))
+    def storm(self, seconds: float) -> None:
+        """For some seconds, cut every connection without a word soon after it logged in; 0 ends it."""
+        self._pipe.send(("storm", seconds))
 
     def set_fault(self, name: str, rate: float) -> None:
         """Set how often a fault strikes."""

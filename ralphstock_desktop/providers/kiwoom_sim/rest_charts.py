@@ -1,4 +1,4 @@
-"""Stock charts and daily tables: ka10079-ka10083, ka10094, ka10086, ka10015."""
+"""Stock charts of minutes and longer: ka10080-ka10083, ka10094."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ __all__ = [
     "minute_chart",
     "monthly_chart",
     "period_starts",
-    "tick_chart",
     "weekly_chart",
     "yearly_chart",
 ]
@@ -34,9 +33,6 @@ _MINUTE_NS = 60_000_000_000
 _KST_NS = 9 * 60 * _MINUTE_NS
 _ROLLING = timedelta(days=366)
 """How far back minutes are kept."""
-_TICK_DAYS = 3
-_TICKS_PER_MINUTE = 4
-_ALL = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -363,63 +359,3 @@ def _write_minutes(bars: _Minutes, before: str, rows: list[Row]) -> None:
                 "pred_pre_sig": w.direction(change),
             }
         )
-
-
-# -- ticks ------------------------------------------------------------------------------------------------------------
-
-
-def _today_ticks(call: Call) -> list[tuple[int, int, int]]:
-    trades = call.market.executions(call.row, _ALL) if call.quote().raw.last is not None else ()
-    return [(trade.at_ns, trade.price, abs(trade.quantity)) for trade in reversed(trades)]
-
-
-def _past_ticks(call: Call, day: date) -> list[tuple[int, int, int]]:
-    """Ticks of an earlier day: each recorded minute told as its open, high, low and close."""
-    minutes = call.market.minutes(call.row, day)
-    ticks = []
-    for start, opened, high, low, close, volume in zip(
-        *(part.tolist() for part in (minutes.start_ns, minutes.open, minutes.high, minutes.low, minutes.close, minutes.volume)),
-        strict=True,
-    ):
-        path = (opened, low, high, close) if close >= opened else (opened, high, low, close)
-        for number, price in enumerate(path):
-            quantity = volume // 4 + (volume % 4 if number == _TICKS_PER_MINUTE - 1 else 0)
-            if quantity:
-                ticks.append((start + number * 15_000_000_000, price, quantity))
-    return ticks
-
-
-def tick_chart(call: Call) -> Reply:
-    """ka10079: bars of 1 to 30 trades over the last days; counted from each day's first trade, the open one last."""
-    scope, facts = call.params.number("tic_scope", 1), call.facts
-    past = facts.past(call.row)
-    days = [day.astype(date) for day in past.days[-_TICK_DAYS:] if past.volume[np.searchsorted(past.days, day)] > 0]
-    bars: list[tuple[int, int, list[tuple[int, int, int]]]] = []
-    open_ticks = ""
-    for day in (*days, facts.day):
-        ticks = _today_ticks(call) if day == facts.day else _past_ticks(call, day)
-        base = call.quote().base if day == facts.day else int(past.base[np.searchsorted(past.days, np.datetime64(day))])
-        bars += [(base, n, ticks[n : n + scope]) for n in range(0, len(ticks), scope)]
-        if day == facts.day and scope > 1 and len(ticks) % scope:
-            open_ticks = str(len(ticks) % scope)
-    left = min(int(call.cursor), len(bars)) if call.cursor.isdigit() else len(bars)
-    page = bars[max(left - MINUTE_PAGE, 0) : left][::-1]
-    rows = [_tick_row(call, base, part) for base, _, part in page]
-    left -= MINUTE_PAGE
-    return Reply({"stk_cd": call.item, "last_tic_cnt": open_ticks, "stk_tic_chart_qry": rows}, str(left) if left > 0 else "")
-
-
-def _tick_row(call: Call, base: int, ticks: list[tuple[int, int, int]]) -> Row:
-    prices = [price for _, price, _ in ticks]
-    quantity = sum(part for _, _, part in ticks)
-    change = prices[-1] - base
-    return {
-        "cur_prc": w.price(prices[-1], base),
-        "trde_qty": str(int(call.facts.venue_volume(call.row, np.array(quantity), call.venue))),
-        "cntr_tm": w.stamp(ticks[-1][0]),
-        "open_pric": w.price(prices[0], base),
-        "high_pric": w.price(max(prices), base),
-        "low_pric": w.price(min(prices), base),
-        "pred_pre": w.signed(change),
-        "pred_pre_sig": w.direction(change),
-    }

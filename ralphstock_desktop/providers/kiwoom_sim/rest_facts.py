@@ -26,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 NXT_SINCE = date(2025, 3, 4)
 """First trading day of NXT."""
 _LARGE, _MID = 100, 300
-_THEME_LEAST, _THEME_FIRST = 3, 101
+_THEME_LEAST, _THEME_FIRST = 3, 100
 _MARGIN_STEPS = ((0.12, 20), (0.30, 30), (0.55, 40), (0.62, 50), (0.68, 60))
 """Share of the issues by size up to which a margin rate in percent holds; the rest pays in full."""
 _NOT_STOCK = (SecurityType.ETF, SecurityType.ETN, SecurityType.ELW, SecurityType.FUND)

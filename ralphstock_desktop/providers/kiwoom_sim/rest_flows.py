@@ -1,4 +1,4 @@
-"""Investor flow of one stock: ka10059-ka10061, ka10008, ka10009, ka10045, ka10064, ka10014; daily tables ka10086, ka10015."""
+"""Investor flow of one stock: ka10059-ka10061, ka10008, ka10009, ka10045, ka10064."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from ralphstock_desktop.providers.kiwoom_sim.rest_investors import COLUMNS, Inve
 from ralphstock_desktop.providers.kiwoom_sim.rest_quotes import foreign_ratio
 
 __all__ = [
+    "FLOW_PAGE",
     "Day",
+    "Holding",
     "days_before",
     "flow_chart",
     "flow_sum",
@@ -25,9 +27,9 @@ __all__ = [
     "institution_and_foreign",
     "institution_of_stock",
     "intraday_curve",
-    "price_with_investors",
-    "short_selling",
-    "trading_detail",
+    "investors_of",
+    "newest_of",
+    "page_of_days",
 ]
 
 FLOW_PAGE = 100
@@ -88,7 +90,7 @@ def days_before(call: Call, newest: date, oldest: date = date.min) -> Iterator[D
         )
 
 
-def _newest(call: Call, name: str) -> date:
+def newest_of(call: Call, name: str) -> date:
     """Newest day wanted on this page."""
     if call.cursor:
         found = w.read_day(call.cursor)
@@ -97,7 +99,7 @@ def _newest(call: Call, name: str) -> date:
     return min(call.params.day(name, call.facts.day), call.facts.day)
 
 
-def _page(days: Iterator[Day], size: int) -> tuple[list[Day], str]:
+def page_of_days(days: Iterator[Day], size: int) -> tuple[list[Day], str]:
     """The first days, and the day the next page begins with."""
     page: list[Day] = []
     for day in days:
@@ -113,7 +115,8 @@ def _measure(call: Call) -> tuple[Measure, int]:
     return "quantity", 1_000 if call.params.text("unit_tp") == "1000" else 1
 
 
-def _investors(call: Call, day: Day, measure: Measure, unit: int) -> InvestorDay | None:
+def investors_of(call: Call, day: Day, measure: Measure, unit: int) -> InvestorDay | None:
+    """Who bought on a day; None without record."""
     if day.index is not None:
         return investor_day(call.facts, call.row, day.index, measure, unit)
     flow, quote = call.market.flow(call.row), call.market.quote(call.row)
@@ -135,10 +138,10 @@ def flows_by_day(call: Call) -> Reply:
     """ka10059: the change rate a hundredfold, single minus, no plus."""
     measure, unit = _measure(call)
     kind = call.params.text("trde_tp", "0")
-    days, cursor = _page(_recorded(call, _newest(call, "dt"), measure, unit), FLOW_PAGE)
+    days, cursor = page_of_days(_recorded(call, newest_of(call, "dt"), measure, unit), FLOW_PAGE)
     rows = []
     for day in days:
-        investors = _investors(call, day, measure, unit)
+        investors = investors_of(call, day, measure, unit)
         assert investors is not None
         hundredth = round(day.rate_pct * 100)
         row = {
@@ -158,10 +161,10 @@ def flow_chart(call: Call) -> Reply:
     """ka10060: as ka10059 with fewer fields; what is called value holds the volume."""
     measure, unit = _measure(call)
     kind = call.params.text("trde_tp", "0")
-    days, cursor = _page(_recorded(call, _newest(call, "dt"), measure, unit), FLOW_PAGE)
+    days, cursor = page_of_days(_recorded(call, newest_of(call, "dt"), measure, unit), FLOW_PAGE)
     rows = []
     for day in days:
-        investors = _investors(call, day, measure, unit)
+        investors = investors_of(call, day, measure, unit)
         assert investors is not None
         row = {
             "dt": w.day_text(day.day),
@@ -180,14 +183,14 @@ def flow_sum(call: Call) -> Reply:
     oldest, newest = call.params.day("strt_dt", facts.day), call.params.day("end_dt", facts.day)
     sums = dict.fromkeys(COLUMNS, 0)
     for day in _recorded(call, newest, measure, unit, oldest):
-        investors = _investors(call, day, measure, unit)
+        investors = investors_of(call, day, measure, unit)
         assert investors is not None
         for name in COLUMNS:
             sums[name] += investors.net[name]
     return Reply({"stk_invsr_orgn_tot": [{name: w.double_minus(value) for name, value in sums.items()}]})
 
 
-class _Holding:
+class Holding:
     """Shares held by foreigners, walked back from the day before the replayed one."""
 
     def __init__(self, call: Call) -> None:
@@ -216,8 +219,8 @@ def _foreign_change(call: Call, day: Day) -> int:
 
 def foreign_holding(call: Call) -> Reply:
     """ka10008."""
-    holding = _Holding(call)
-    oldest_first_page = _newest(call, "base_dt")
+    holding = Holding(call)
+    oldest_first_page = newest_of(call, "base_dt")
     rows: list[Row] = []
     cursor = ""
     for day in days_before(call, call.facts.day):
@@ -248,7 +251,7 @@ def foreign_holding(call: Call) -> Reply:
 
 def _nets(call: Call, day: Day) -> tuple[int, int] | None:
     """Net shares of institutions and foreigners; None without record."""
-    investors = _investors(call, day, "quantity", 1)
+    investors = investors_of(call, day, "quantity", 1)
     return (investors.net["orgn"], investors.net["frgnr_invsr"]) if investors is not None else None
 
 
@@ -256,7 +259,7 @@ def institution_of_stock(call: Call) -> Reply:
     """ka10009: the newest day only, flat."""
     for day in days_before(call, call.facts.day):
         nets = _nets(call, day)
-        holding = _Holding(call)
+        holding = Holding(call)
         return Reply(
             {
                 "date": w.day_text(day.day),
@@ -282,7 +285,7 @@ def institution_and_foreign(call: Call) -> Reply:
     days = list(_recorded(call, newest, "quantity", 1, oldest))
     nets = [_nets(call, day) or (0, 0) for day in days]
     sums = np.cumsum(np.array(nets[::-1] or [(0, 0)]), axis=0)[::-1]
-    holding = _Holding(call)
+    holding = Holding(call)
     averages = []
     for place, side in ((0, "orgn_prsm_unp_tp"), (1, "for_prsm_unp_tp")):
         sign = -1 if call.params.text(side, "1") == "2" else 1
@@ -291,7 +294,7 @@ def institution_and_foreign(call: Call) -> Reply:
         averages.append(
             round(sum(weight * day.close for weight, day in zip(weights, days, strict=True)) / total) if total else 0
         )
-    from_day = _newest(call, "end_dt")
+    from_day = newest_of(call, "end_dt")
     rows: list[Row] = []
     cursor = ""
     for day, net, total in zip(days, nets, sums.tolist(), strict=False):
@@ -337,121 +340,3 @@ def intraday_curve(call: Call) -> Reply:
         share = (at - begin) / max(call.now_ns - begin, 1)
         rows.append({"tm": w.clock(at)} | {name: w.integer(int(investors.column(name, kind) * share)) for name in names})
     return Reply({"opmr_invsr_trde_chart": rows})
-
-
-def short_selling(call: Call) -> Reply:
-    """ka10014: value in thousand won; the running sum begins at the oldest day asked for."""
-    facts = call.facts
-    oldest, newest = call.params.day("strt_dt", facts.day), call.params.day("end_dt", facts.day)
-    days = list(days_before(call, newest, oldest))
-    shorts = [int(day.volume * (0.005 + 0.09 * facts.chance(call.row, 61, day.day.toordinal()))) for day in days]
-    running = np.cumsum(np.array(shorts[::-1] or [0]))[::-1].tolist()
-    from_day = _newest(call, "end_dt")
-    rows: list[Row] = []
-    cursor = ""
-    for day, short, total in zip(days, shorts, running, strict=False):
-        if day.day > from_day:
-            continue
-        if len(rows) == FLOW_PAGE:
-            cursor = w.day_text(day.day)
-            break
-        average = day.value / day.volume if day.volume else 0.0
-        rows.append(
-            {
-                "dt": w.day_text(day.day),
-                "close_pric": w.price(day.close, day.base),
-                "pred_pre_sig": w.direction(day.change),
-                "pred_pre": w.signed(day.change),
-                "flu_rt": w.rate(day.rate_pct),
-                "trde_qty": str(day.volume),
-                "shrts_qty": str(short),
-                "ovr_shrts_qty": str(total),
-                "trde_wght": w.rate(w.ratio_pct(short, day.volume)),
-                "shrts_trde_prica": w.integer(short * average / 1_000),
-                "shrts_avg_pric": w.integer(average),
-            }
-        )
-    return Reply({"shrts_trnsn": rows}, cursor)
-
-
-# -- daily tables -----------------------------------------------------------------------------------------------------
-
-
-def price_with_investors(call: Call) -> Reply:
-    """ka10086: signed prices, two minus signs on flows; ``pred_rt`` is the change in won."""
-    amount = call.params.text("indc_tp", "0") == "1"
-    measure: Measure = "amount" if amount else "quantity"
-    unit = _MILLION if amount else 1
-    days, cursor = _page(days_before(call, _newest(call, "qry_dt")), FLOW_PAGE)
-    holding = _Holding(call)
-    ratio = holding.ratio(holding.held)
-    credit = w.rate(4.0 * call.facts.chance(call.row, 24)) if call.facts.margin_pct[call.row] < 100 else "0.00"
-    rows = []
-    for day in days:
-        investors = _investors(call, day, measure, unit)
-        net = {name: w.double_minus(investors.net[name]) for name in COLUMNS} if investors else dict.fromkeys(COLUMNS, "")
-        program = w.double_minus(round(investors.net["frgnr_invsr"] * 0.6)) if investors else ""
-        rows.append(
-            {
-                "date": w.day_text(day.day),
-                "open_pric": w.price(day.open, day.base),
-                "high_pric": w.price(day.high, day.base),
-                "low_pric": w.price(day.low, day.base),
-                "close_pric": w.price(day.close, day.base),
-                "pred_rt": w.signed(day.change),
-                "flu_rt": w.rate(day.rate_pct),
-                "trde_qty": str(day.volume),
-                "amt_mn": str(w.million(day.value)),
-                "crd_rt": credit,
-                "ind": net["ind_invsr"],
-                "orgn": net["orgn"],
-                "for_qty": net["frgnr_invsr"],
-                "frgn": "0",
-                "prm": program,
-                "for_rt": ratio,
-                "for_poss": ratio,
-                "for_wght": ratio,
-                "for_netprps": net["frgnr_invsr"],
-                "orgn_netprps": net["orgn"],
-                "ind_netprps": net["ind_invsr"],
-                "crd_remn_rt": credit.lstrip("+"),
-            }
-        )
-    return Reply({"daly_stkpc": rows}, cursor)
-
-
-_DETAIL_BLANK = ("cntr_str", "for_poss", "for_wght", "for_netprps", "orgn_netprps", "ind_netprps", "frgn", "crd_remn_rt", "prm")
-
-
-def trading_detail(call: Call) -> Reply:
-    """ka10015: the day's volume before, in and after the regular hours."""
-    days, cursor = _page(days_before(call, _newest(call, "strt_dt")), FLOW_PAGE)
-    rows = []
-    for day in days:
-        before, after = int(day.volume * 0.0008), int(day.volume * 0.0036)
-        idle = day.volume <= 0
-
-        def part(value: float, whole: float, idle: bool = idle) -> tuple[str, str]:
-            return ("", "") if idle else (w.integer(value), w.rate(w.ratio_pct(value, whole)))
-
-        quantities = [part(value, day.volume) for value in (before, day.volume - before - after, after)]
-        price = day.value / day.volume if day.volume else 0.0
-        whole = w.million(day.value)
-        early, late = int(before * price / _MILLION), int(after * price / _MILLION)
-        values = [part(value, whole) for value in (early, whole - early - late, late)]
-        row = {
-            "dt": w.day_text(day.day),
-            "close_pric": w.price(day.close, day.base),
-            "pred_pre_sig": "0" if idle else w.direction(day.change),
-            "pred_pre": w.signed(day.change),
-            "flu_rt": w.rate(day.rate_pct),
-            "trde_qty": str(day.volume),
-            "trde_prica": str(whole),
-        }
-        for name, (text, share) in zip(("bf_mkrt", "opmr", "af_mkrt"), quantities, strict=True):
-            row |= {f"{name}_trde_qty": text, f"{name}_trde_wght": share}
-        row |= {"tot_3": str(day.volume), "prid_trde_qty": str(day.volume), **dict.fromkeys(_DETAIL_BLANK, "")}
-        for name, (text, share) in zip(("bf_mkrt", "opmr", "af_mkrt"), values, strict=True):
-            row |= {f"{name}_trde_prica": text, f"{name}_trde_prica_wght": share}
-        rows.append(row)
-    return Reply({"daly_trde_dtl": rows}, cursor)

@@ -1,4 +1,4 @@
-"""Investor flow over the whole market: ka10131, ka10034, ka10058, ka10063, ka10065, ka10066, ka10051, ka90009."""
+"""Investor flow over the whole market: ka10034, ka10058, ka10063, ka10065, ka10066, ka90009."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ from ralphstock_desktop.providers.kiwoom_sim.rest_investors import COLUMNS, Inve
 from ralphstock_desktop.providers.kiwoom_sim.rest_quotes import foreign_ratio
 
 __all__ = [
+    "PAGE",
     "after_close",
-    "consecutive",
     "foreign_institution_top",
     "foreign_over_days",
     "intraday_investor",
     "intraday_top",
+    "page_of_rows",
+    "ranked_rows",
     "stocks_of_investor",
+    "tradable",
+    "venue_of",
 ]
 
 PAGE = 100
@@ -65,147 +69,22 @@ _GROUP = {
 }
 
 
-def _venue(call: Call) -> str:
+def venue_of(call: Call) -> str:
+    """The asked venue."""
     return call.params.text("stex_tp", VenueCode.KRX)
 
 
-def _tradable(call: Call, code: str) -> npt.NDArray[np.bool_]:
+def tradable(call: Call, code: str) -> npt.NDArray[np.bool_]:
     """Stocks of a market that trade at the asked venue."""
     rows = call.facts.of_market(code) & call.stocks.listed
-    return rows & call.facts.on_nxt if _venue(call) == VenueCode.NXT else rows
+    return rows & call.facts.on_nxt if venue_of(call) == VenueCode.NXT else rows
 
 
-def _ranked(values: FloatArray, allowed: npt.NDArray[np.bool_], *, sellers: bool) -> npt.NDArray[np.intp]:
+def ranked_rows(values: FloatArray, allowed: npt.NDArray[np.bool_], *, sellers: bool) -> npt.NDArray[np.intp]:
     """Rows with a value above zero (below it for sellers), largest first."""
     size = -values if sellers else values
     rows = np.flatnonzero(allowed & (size > 0))
     return rows[np.argsort(-size[rows], kind="stable")]
-
-
-# -- ka10131 ----------------------------------------------------------------------------------------------------------
-
-
-def _run(flow: FloatArray, other: FloatArray) -> tuple[int, int, int]:
-    """Days in a row (newest last) on one side, negative for selling, and the sums of both columns over them."""
-    clean = np.nan_to_num(flow)
-    if not len(clean) or clean[-1] == 0:
-        return 0, 0, 0
-    same = np.sign(clean) == np.sign(clean[-1])
-    length = len(clean) if same.all() else int(np.argmin(same[::-1]))
-    part = slice(len(clean) - length, None)
-    return (length if clean[-1] > 0 else -length), round(clean[part].sum()), round(np.nan_to_num(other)[part].sum())
-
-
-def _run_fields(window: FlowWindow, rows: npt.NDArray[np.intp]) -> Row:
-    """The run columns of one line: a stock, or the sum of a sector's stocks."""
-
-    def summed(name: str) -> FloatArray:
-        return np.asarray(np.nansum(getattr(window, name)[rows], axis=0))
-
-    shares = {name: summed(f"{name}_shares") for name in ("institution", "foreign")}
-    krw = {name: summed(f"{name}_krw") for name in ("institution", "foreign")}
-    shares["both"], krw["both"] = shares["institution"] + shares["foreign"], krw["institution"] + krw["foreign"]
-    runs = {name: _run(shares[name], krw[name]) for name in shares}
-    double = w.double_minus
-    return {
-        "orgn_cont_netprps_dys": w.signed(runs["institution"][0]),
-        "orgn_cont_netprps_qty": double(runs["institution"][1]),
-        "orgn_cont_netprps_amt": double(runs["institution"][2] / _MILLION),
-        "frgnr_cont_netprps_dys": w.signed(runs["foreign"][0]),
-        "frgnr_cont_netprps_qty": double(runs["foreign"][1]),
-        "frgnr_cont_netprps_amt": double(runs["foreign"][2] / _MILLION),
-        "tot_cont_netprps_dys": w.signed(runs["both"][0]),
-        "tot_cont_nettrde_qty": double(runs["both"][1]),
-        "tot_cont_netprps_amt": double(runs["both"][2] / _MILLION),
-    }
-
-
-def _window(call: Call) -> FlowWindow:
-    facts, days = call.facts, call.params.text("dt", "1")
-    if days != "0":
-        return flow_window(facts, call.flows, newest=facts.day, days=call.params.number("dt", 1))
-    newest = call.params.day("end_dt", facts.day)
-    return flow_window(facts, call.flows, newest=newest, oldest=call.params.day("strt_dt", newest))
-
-
-def _long_window(call: Call, window: FlowWindow) -> FlowWindow:
-    """A stretch long enough to count days in a row that began before the asked window."""
-    newest = window.indices[-1] if window.indices else None
-    day = call.facts.day if newest is None else call.facts.panel.days[newest].astype(date)
-    return flow_window(call.facts, call.flows, newest=day, days=120)
-
-
-def consecutive(call: Call) -> Reply:
-    """ka10131: an unknown market answers with KOSPI, as the vendor does; ``rank`` follows the combined flow."""
-    facts, params = call.facts, call.params
-    market = "101" if params.text("mrkt_tp") == "101" else "001"
-    window = _window(call)
-    amount = params.text("amt_qty_tp", "0") != "1"
-    net = window.total("foreign", amount=amount) + window.total("institution", amount=amount)
-    sellers = params.text("netslmt_tp") == "1"
-    by_sector = params.text("stk_inds_tp") == "1"
-    long = _long_window(call, window)
-    allowed = _tradable(call, market)
-    lines: list[tuple[str, str, npt.NDArray[np.intp]]]
-    if by_sector:
-        sectors = [
-            (code, name, rows[allowed[rows]])
-            for code, name, rows in facts.sectors
-            if code.startswith("1") == (market == "101") and code not in ("001", "101", "150", "201")
-        ]
-        sectors = [line for line in sectors if (net[line[2]].sum() < 0) == sellers]
-        lines = sorted(sectors, key=lambda line: -abs(float(net[line[2]].sum())))
-    else:
-        lines = [
-            (call.code(row, _venue(call)), call.name(row), np.array([row]))
-            for row in _ranked(net, allowed & facts.is_stock, sellers=sellers)[:PAGE].tolist()
-        ]
-    return Reply(
-        {"orgn_frgnr_cont_trde_prst": [_consecutive_row(call, n, line, window, long) for n, line in enumerate(lines, 1)]}
-    )
-
-
-def _consecutive_row(
-    call: Call, rank: int, line: tuple[str, str, npt.NDArray[np.intp]], window: FlowWindow, long: FlowWindow
-) -> Row:
-    code, name, rows = line
-    totals = {
-        (group, amount): round(float(window.total(group, amount=amount)[rows].sum()) / (_MILLION if amount else 1))
-        for group in ("institution", "foreign")
-        for amount in (True, False)
-    }
-    double = w.double_minus
-    runs = _run_fields(long, rows)
-    return {
-        "rank": str(rank),
-        "stk_cd": code,
-        "stk_nm": name,
-        "prid_stkpc_flu_rt": w.rate(_period_change(call, int(rows[0]) if len(rows) else 0, window)),
-        "orgn_nettrde_amt": double(totals["institution", True]),
-        "orgn_nettrde_qty": double(totals["institution", False]),
-        **{key: runs[key] for key in ("orgn_cont_netprps_dys", "orgn_cont_netprps_qty", "orgn_cont_netprps_amt")},
-        "frgnr_nettrde_qty": double(totals["foreign", False]),
-        "frgnr_nettrde_amt": double(totals["foreign", True]),
-        **{key: runs[key] for key in ("frgnr_cont_netprps_dys", "frgnr_cont_netprps_qty", "frgnr_cont_netprps_amt")},
-        "nettrde_qty": double(totals["institution", False] + totals["foreign", False]),
-        "nettrde_amt": double(totals["institution", True] + totals["foreign", True]),
-        **{key: runs[key] for key in ("tot_cont_netprps_dys", "tot_cont_nettrde_qty", "tot_cont_netprps_amt")},
-    }
-
-
-def _period_change(call: Call, row: int, window: FlowWindow) -> float:
-    """Change of the price over the stretch in percent, adjusted."""
-    panel, facts = call.facts.panel, call.facts
-    known = [index for index in window.indices if index is not None]
-    first = (known[0] if known else facts.past_count) - 1
-    if first < 0:
-        return 0.0
-    before = float(panel.close_krw[row, first]) * facts.today_factor(row) / float(panel.factor[row, first])
-    if window.indices and window.indices[-1] is not None:
-        last = float(panel.close_krw[row, known[-1]]) * facts.today_factor(row) / float(panel.factor[row, known[-1]])
-    else:
-        last = float(call.stocks.price[row])
-    return w.ratio_pct(last - before, before) if before > 0 and last > 0 else 0.0
 
 
 # -- rankings by net buying -------------------------------------------------------------------------------------------
@@ -222,16 +101,16 @@ def foreign_over_days(call: Call) -> Reply:
     window = flow_window(facts, call.flows, newest=newest, days=days)
     net = window.total("foreign", amount=False)
     kind = call.params.text("trde_tp", "2")
-    order = _ranked(
-        np.abs(net) if kind == "3" else net, _tradable(call, call.params.text("mrkt_tp", "000")), sellers=kind == "1"
+    order = ranked_rows(
+        np.abs(net) if kind == "3" else net, tradable(call, call.params.text("mrkt_tp", "000")), sellers=kind == "1"
     )
 
     def write(rank: int, row: int) -> Row:
-        quote = call.seen(row, _venue(call))
+        quote = call.seen(row, venue_of(call))
         shares = int(facts.shares[row])
         return {
             "rank": str(rank),
-            "stk_cd": call.code(row, _venue(call)),
+            "stk_cd": call.code(row, venue_of(call)),
             "stk_nm": call.name(row),
             "cur_prc": quote.current,
             "pred_pre_sig": quote.sign,
@@ -263,7 +142,7 @@ def stocks_of_investor(call: Call) -> Reply:
     window = flow_window(facts, call.flows, newest=newest, oldest=params.day("strt_dt", newest))
     name = _ORGANISATIONS[params.choice("invsr_tp", tuple(_ORGANISATIONS))]
     sellers = params.text("trde_tp") == "1"
-    allowed = _tradable(call, params.text("mrkt_tp", "001"))
+    allowed = tradable(call, params.text("mrkt_tp", "001"))
     foreign, institution = (window.total(group, amount=False) for group in ("foreign", "institution"))
     hint = {"frgnr_invsr": foreign, "ind_invsr": -(foreign + institution)}.get(name, institution)
 
@@ -285,7 +164,7 @@ def stocks_of_investor(call: Call) -> Reply:
 
 
 def _investor_row(call: Call, row: int, net: int, window: FlowWindow) -> Row:
-    panel, quote = call.facts.panel, call.seen(row, _venue(call))
+    panel, quote = call.facts.panel, call.seen(row, venue_of(call))
     known = [index for index in window.indices if index is not None]
     volume, value = float(quote.volume), float(quote.value_krw)
     if window.indices and window.indices[-1] is not None:
@@ -331,13 +210,13 @@ def intraday_investor(call: Call) -> Reply:
     """ka10063: both amount (million won) and shares; negatives with two minus signs."""
     params = call.params
     name = _INTRADAY[params.choice("invsr", tuple(_INTRADAY))]
-    allowed = _tradable(call, params.text("mrkt_tp", "000"))
+    allowed = tradable(call, params.text("mrkt_tp", "000"))
     if params.text("smtm_netprps_tp") == "1":
         both = (call.flows.net("foreign", amount=True) > 0) & (call.flows.net("institution", amount=True) > 0)
         allowed = allowed & both
 
     def write(_: int, row: int) -> Row:
-        quote = call.seen(row, _venue(call))
+        quote = call.seen(row, venue_of(call))
         amount, quantity = _today(call, row, "amount", _MILLION), _today(call, row, "quantity", 1)
         fields: Row = {
             "stk_cd": call.code(row),
@@ -388,7 +267,7 @@ def intraday_top(call: Call) -> Reply:
     amount = params.text("amt_qty_tp", "1") == "1"
     measure: Measure = "amount" if amount else "quantity"
     sellers = params.text("trde_tp") == "2"
-    order = _today_order(call, name, amount=amount, allowed=_tradable(call, params.text("mrkt_tp", "000")))[:_CANDIDATES]
+    order = _today_order(call, name, amount=amount, allowed=tradable(call, params.text("mrkt_tp", "000")))[:_CANDIDATES]
     lines = [(row, _today(call, row, measure, _MILLION if amount else 1)) for row in order]
     lines = [(row, day) for row, day in lines if day.net[name] and (day.net[name] < 0) == sellers]
     lines.sort(key=lambda line: -abs(line[1].net[name]))
@@ -415,7 +294,7 @@ def after_close(call: Call) -> Reply:
     names = [name for name in COLUMNS if name != "natfor"]
 
     def write(row: int) -> Row:
-        quote = call.seen(row, _venue(call))
+        quote = call.seen(row, venue_of(call))
         day = _today(call, row, "amount" if amount else "quantity", _MILLION if amount else 1)
         fields: Row = {
             "stk_cd": call.code(row),
@@ -428,7 +307,7 @@ def after_close(call: Call) -> Reply:
         }
         return fields | {name: w.integer(day.column(name, kind)) for name in names}
 
-    order = np.flatnonzero(_tradable(call, params.text("mrkt_tp", "000"))).tolist()
+    order = np.flatnonzero(tradable(call, params.text("mrkt_tp", "000"))).tolist()
     rows, cursor = page_of_rows(call, order, write)
     return Reply({"opaf_invsr_trde": rows}, cursor)
 
@@ -446,12 +325,12 @@ def foreign_institution_top(call: Call) -> Reply:
     amount = params.text("amt_qty_tp", "1") == "1"
     newest = params.day("date", facts.day) if params.text("qry_dt_tp") == "1" else facts.day
     window = flow_window(facts, call.flows, newest=newest, days=1)
-    allowed = _tradable(call, params.text("mrkt_tp", "000"))
+    allowed = tradable(call, params.text("mrkt_tp", "000"))
     lists = []
     for group, short in (("foreign", "for"), ("institution", "orgn")):
         krw, shares = window.total(group, amount=True), window.total(group, amount=False)
         for kind, sellers in (("netslmt", True), ("netprps", False)):
-            order = _ranked(krw if amount else shares, allowed, sellers=sellers)[:_TOP_ROWS]
+            order = ranked_rows(krw if amount else shares, allowed, sellers=sellers)[:_TOP_ROWS]
             lists.append((f"{short}_{kind}", order.tolist(), krw, shares))
     rows = []
     for rank in range(max((len(order) for _, order, _, _ in lists), default=0)):

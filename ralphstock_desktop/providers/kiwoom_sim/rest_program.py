@@ -1,4 +1,4 @@
-"""Programme trading: ka90003-ka90008, ka90010, ka90013. Amounts in million won, quantities in thousand shares."""
+"""Programme trading of a market: ka90005-ka90007, ka90010. Amounts in million won, quantities in thousand shares."""
 
 from __future__ import annotations
 
@@ -10,35 +10,31 @@ import numpy.typing as npt
 from engine.model.instruments import Market
 from engine.model.panel import FloatArray
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
-from ralphstock_desktop.providers.kiwoom_sim.contracts import SimMinutes
 from ralphstock_desktop.providers.kiwoom_sim.noise import mix_int
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Problem, Reply, Row
-from ralphstock_desktop.providers.kiwoom_sim.rest_facts import SimFacts, Traded, VenueCode
-from ralphstock_desktop.providers.kiwoom_sim.rest_flows import Day, days_before
+from ralphstock_desktop.providers.kiwoom_sim.rest_facts import SimFacts, Traded
 from ralphstock_desktop.providers.kiwoom_sim.rest_index_charts import past_index_minutes, today_index_minutes, volume_curve
-from ralphstock_desktop.providers.kiwoom_sim.rest_market_flows import page_of_rows
 
 __all__ = [
     "arbitrage_balance",
     "cumulative_trend",
+    "first_of_page",
+    "is_kospi",
     "market_by_day",
     "market_by_time",
-    "program_top",
-    "stock_by_day",
-    "stock_by_time",
-    "stocks_on_day",
+    "market_total",
+    "members_of",
 ]
 
 PAGE = 100
-_TOP = 50
 _MILLION, _THOUSAND = 1_000_000, 1_000
 _ARBITRAGE = 0.08
 """Part of the programme trading that is arbitrage (차익)."""
 _KOSPI200 = "201"
 
 
-def _kospi(call: Call) -> bool:
+def is_kospi(call: Call) -> bool:
     """Whether the asked market is KOSPI; the programme lists have codes of their own."""
     code = call.params.text("mrkt_tp")
     if code.startswith("P001") or code == "0":
@@ -48,7 +44,8 @@ def _kospi(call: Call) -> bool:
     raise Problem("1517", "mrkt_tp", f"허용되지 않은 값입니다({code})")
 
 
-def _members(facts: SimFacts, *, kospi: bool) -> npt.NDArray[np.bool_]:
+def members_of(facts: SimFacts, *, kospi: bool) -> npt.NDArray[np.bool_]:
+    """Stocks of KOSPI or KOSDAQ."""
     return np.asarray(facts.panel.market == (Market.KOSPI if kospi else Market.KOSDAQ))
 
 
@@ -58,20 +55,12 @@ def _parts(facts: SimFacts, index: int) -> tuple[FloatArray, FloatArray]:
     return 0.14 + 0.1 * (2.0 * facts.chances(71, day) - 1.0), 0.14 + 0.1 * (2.0 * facts.chances(72, day) - 1.0)
 
 
-def _past_of(facts: SimFacts, row: int, index: int) -> Traded:
-    day = int(facts.panel.days[index].astype(np.int64))
-    buy = 0.14 + 0.1 * (2.0 * facts.chance(row, 71, day) - 1.0)
-    sell = 0.14 + 0.1 * (2.0 * facts.chance(row, 72, day) - 1.0)
-    volume = float(facts.panel.volume_shares[row, index])
-    value = float(np.nan_to_num(facts.panel.value_krw[row, index]))
-    return Traded(volume * buy, volume * sell, value * buy, value * sell)
-
-
-def _market_total(call: Call, index: int | None, *, kospi: bool) -> Traded:
+def market_total(call: Call, index: int | None, *, kospi: bool) -> Traded:
+    """Programme trading of a market on a panel day, or so far on the replayed one (None)."""
     facts = call.facts
     if index is not None and (index, kospi) in facts.program_totals:
         return facts.program_totals[(index, kospi)]
-    rows = _members(facts, kospi=kospi)
+    rows = members_of(facts, kospi=kospi)
     if index is None:
         sums = call.flows.program[rows].sum(axis=0)
         return Traded(*(float(part) for part in sums))
@@ -112,17 +101,17 @@ def market_by_time(call: Call) -> Reply:
     """ka90005: cumulative values by minute, KOSPI200 a hundredfold."""
     facts = call.facts
     asked = min(call.params.day("date", facts.day), facts.day)
-    kospi = _kospi(call)
+    kospi = is_kospi(call)
     index = call.market.index(_KOSPI200)
     past = call.levels.past(_KOSPI200)
     if asked == facts.day:
         minutes = today_index_minutes(call, index) if index is not None else None
-        total = _market_total(call, None, kospi=kospi)
+        total = market_total(call, None, kospi=kospi)
     else:
         place = int(np.searchsorted(past.days, np.datetime64(asked), side="right")) - 1
         minutes = past_index_minutes(_KOSPI200, past, place) if place >= 0 else None
         position = facts.panel.day_index(asked)
-        total = _market_total(call, position, kospi=kospi) if position >= 0 else Traded(0, 0, 0, 0)
+        total = market_total(call, position, kospi=kospi) if position >= 0 else Traded(0, 0, 0, 0)
     if minutes is None or not len(minutes.start_ns):
         return Reply({"prm_trde_trnsn": []})
     curve = volume_curve(len(minutes.start_ns))
@@ -157,7 +146,8 @@ def _market_days(call: Call, newest: date, oldest: date = date.min) -> list[tupl
     return found
 
 
-def _first_of_page(call: Call, name: str = "date") -> date:
+def first_of_page(call: Call, name: str = "date") -> date:
+    """Newest day of the page."""
     found = w.read_day(call.cursor) if call.cursor else None
     return found or min(call.params.day(name, call.facts.day), call.facts.day)
 
@@ -180,12 +170,12 @@ def _kospi200_close(call: Call, day: date) -> tuple[float, float]:
 
 def market_by_day(call: Call) -> Reply:
     """ka90010: as ka90005 by day, KOSPI200 as a decimal."""
-    kospi = _kospi(call)
-    days, cursor = _cut(_market_days(call, _first_of_page(call)))
+    kospi = is_kospi(call)
+    days, cursor = _cut(_market_days(call, first_of_page(call)))
     rows = [
         {
             "cntr_tm": f"{w.day_text(day)}000000",
-            **_market_fields(_market_total(call, index, kospi=kospi)),
+            **_market_fields(market_total(call, index, kospi=kospi)),
             "kospi200": w.level(*_kospi200_close(call, day)),
             "basis": w.decimal(_basis(day)),
         }
@@ -196,7 +186,7 @@ def market_by_day(call: Call) -> Reply:
 
 def arbitrage_balance(call: Call) -> Reply:
     """ka90006."""
-    days, cursor = _cut(_market_days(call, _first_of_page(call)))
+    days, cursor = _cut(_market_days(call, first_of_page(call)))
 
     def balance(day: date, side: int) -> tuple[int, int]:
         # A slow wave by week with a daily ripple: balances do not jump.
@@ -224,12 +214,12 @@ def arbitrage_balance(call: Call) -> Reply:
 
 def cumulative_trend(call: Call) -> Reply:
     """ka90007: summed up over the year before the asked day."""
-    kospi, amount = _kospi(call), call.params.text("amt_qty_tp", "1") == "1"
+    kospi, amount = is_kospi(call), call.params.text("amt_qty_tp", "1") == "1"
     newest = min(call.params.day("date", call.facts.day), call.facts.day)
     days = _market_days(call, newest, newest - timedelta(days=365))
     daily = []
     for _, index in days:
-        fields = _market_fields(_market_total(call, index, kospi=kospi))
+        fields = _market_fields(market_total(call, index, kospi=kospi))
         suffix = "" if amount else "_qty"
         arb, rest = (int(fields[f"{name}_netprps{suffix}"]) for name in ("dfrt_trde", "ndiffpro_trde"))
         daily.append((arb, rest, arb + rest))
@@ -242,194 +232,3 @@ def cumulative_trend(call: Call) -> Reply:
             fields |= {f"{name}_tdy": w.signed(net), f"{name}_acc": w.signed(total)}
         rows.append(fields)
     return Reply({"prm_trde_acc_trnsn": rows}, str(start + PAGE) if start + PAGE < len(days) else "")
-
-
-# -- stocks -----------------------------------------------------------------------------------------------------------
-
-
-def program_top(call: Call) -> Reply:
-    """ka90003: 1 net sellers, 2 net buyers, 50 rows."""
-    facts = call.facts
-    amount = call.params.text("amt_qty_tp", "1") == "1"
-    program = call.flows.program
-    buy, sell = (program[:, 2], program[:, 3]) if amount else (program[:, 0], program[:, 1])
-    unit = _MILLION if amount else 1
-    # Ranked by what is shown, so that the order a reader sees is the order of the numbers.
-    net = (buy // unit - sell // unit) * (-1 if call.params.text("trde_upper_tp") == "1" else 1)
-    venue = call.params.text("stex_tp", VenueCode.KRX)
-    allowed = _members(facts, kospi=_kospi(call)) & call.stocks.listed & (net > 0)
-    if venue == VenueCode.NXT:
-        allowed &= facts.on_nxt
-    found = np.flatnonzero(allowed)
-    order = found[np.argsort(-net[found], kind="stable")][:_TOP].tolist()
-    rows = []
-    for rank, row in enumerate(order, 1):
-        quote = call.seen(row, venue)
-        bought, sold = int(buy[row]) // unit, int(sell[row]) // unit
-        rows.append(
-            {
-                "rank": str(rank),
-                "stk_cd": call.code(row),
-                "stk_nm": call.name(row),
-                "cur_prc": quote.current,
-                "flu_sig": quote.sign,
-                "pred_pre": quote.change_text,
-                "flu_rt": quote.rate_text,
-                "acc_trde_qty": str(quote.volume),
-                "prm_sell_amt": str(sold),
-                "prm_buy_amt": str(bought),
-                "prm_netprps_amt": w.signed(bought - sold),
-            }
-        )
-    return Reply({"prm_netprps_upper_50": rows})
-
-
-def stocks_on_day(call: Call) -> Reply:
-    """ka90004: all stocks of a market on a day; totals on top."""
-    facts = call.facts
-    asked = min(call.params.day("dt", facts.day), facts.day)
-    kospi = _kospi(call)
-    venue = call.params.text("stex_tp", VenueCode.KRX)
-    allowed = _members(facts, kospi=kospi) & call.stocks.listed
-    if venue == VenueCode.NXT:
-        allowed = allowed & facts.on_nxt
-    index = None if asked >= facts.day else facts.panel.day_index(asked)
-    if index is not None and index < 0:
-        return Reply({**{f"tot_{n}": "" if n == 6 else "0" for n in range(1, 7)}, "stk_prm_trde_prst": []})
-    if index is not None:
-        allowed = allowed & np.asarray(facts.panel.present[:, index])
-
-    def of(row: int) -> Traded:
-        return Traded(*(float(part) for part in call.flows.program[row])) if index is None else _past_of(facts, row, index)
-
-    def write(row: int) -> Row:
-        traded = of(row)
-        price, change, volume = _state_on(call, row, index, venue)
-        buy, sell = int(traded.buy_krw / _MILLION), int(traded.sell_krw / _MILLION)
-        return {
-            "stk_cd": call.code(row),
-            "stk_nm": call.name(row),
-            "cur_prc": w.price(price, price - change),
-            "flu_sig": w.direction(change),
-            "pred_pre": w.signed(change),
-            "buy_cntr_qty": str(int(traded.buy_shares / _THOUSAND)),
-            "buy_cntr_amt": str(buy),
-            "sel_cntr_qty": str(int(traded.sell_shares / _THOUSAND)),
-            "sel_cntr_amt": str(sell),
-            "netprps_prica": str(buy - sell),
-            "all_trde_rt": w.rate(w.ratio_pct((traded.buy_shares + traded.sell_shares) / 2.0, volume)) if volume else "+0.00",
-        }
-
-    total = _market_total(call, index, kospi=kospi)
-    tops = (
-        total.buy_shares / _THOUSAND,
-        total.buy_krw / _MILLION,
-        total.sell_shares / _THOUSAND,
-        total.sell_krw / _MILLION,
-        (total.buy_krw - total.sell_krw) / _MILLION,
-    )
-    rows, cursor = page_of_rows(call, np.flatnonzero(allowed).tolist(), write)
-    return Reply(
-        {**{f"tot_{n}": w.integer(value) for n, value in enumerate(tops, 1)}, "tot_6": "", "stk_prm_trde_prst": rows}, cursor
-    )
-
-
-def _state_on(call: Call, row: int, index: int | None, venue: str) -> tuple[int, int, int]:
-    """Price, change and volume of a stock on a day."""
-    if index is None:
-        quote = call.seen(row, venue)
-        return quote.price, quote.change, quote.volume
-    panel = call.facts.panel
-    price = int(panel.close_krw[row, index])
-    base = float(panel.base_krw[row, index])
-    change = 0 if np.isnan(base) else price - int(base)
-    return price, change, int(panel.volume_shares[row, index])
-
-
-_BLANKS = {"base_pric_tm": "", "dbrt_trde_rpy_sum": "", "remn_rcvord_sum": ""}
-
-
-def _stock_fields(now: Traded, before: Traded) -> Row:
-    """Cumulative columns and their change since the row before; negatives with two minus signs."""
-    values: Row = {}
-    for name, unit, (buy, sell), (buy_before, sell_before) in (
-        ("amt", _MILLION, (now.buy_krw, now.sell_krw), (before.buy_krw, before.sell_krw)),
-        ("qty", 1, (now.buy_shares, now.sell_shares), (before.buy_shares, before.sell_shares)),
-    ):
-        bought, sold = int(buy / unit), int(sell / unit)
-        net, net_before = bought - sold, int(buy_before / unit) - int(sell_before / unit)
-        values |= {
-            f"prm_sell_{name}": str(sold),
-            f"prm_buy_{name}": str(bought),
-            f"prm_netprps_{name}": w.double_minus(net),
-            f"prm_netprps_{name}_irds": w.double_minus(net - net_before),
-        }
-    return values
-
-
-def _price_fields(close: int, base: int, volume: int) -> Row:
-    change = close - base
-    return {
-        "cur_prc": w.price(close, base),
-        "pre_sig": w.direction(change),
-        "pred_pre": w.signed(change),
-        "flu_rt": w.rate(w.ratio_pct(change, base)),
-        "trde_qty": str(volume),
-    }
-
-
-def stock_by_time(call: Call) -> Reply:
-    """ka90008: minute by minute, newest first, cumulative."""
-    facts = call.facts
-    asked = min(call.params.day("date", facts.day), facts.day)
-    none = Traded(0, 0, 0, 0)
-    minutes: SimMinutes | None
-    if asked == facts.day:
-        minutes, base = call.market.minutes(call.row), call.quote().base
-        program = call.market.program(call.row)
-        total = Traded(*(float(part) for part in program))
-    else:
-        past = facts.past(call.row)
-        place = int(np.searchsorted(past.days, np.datetime64(asked), side="right")) - 1
-        if place < 0:
-            return Reply({"stk_tm_prm_trde_trnsn": []})
-        minutes, base = call.market.minutes(call.row, past.days[place].astype(date)), int(past.base[place])
-        total = _past_of(facts, call.row, int(past.index[place]))
-    after, close, start = (part.tolist() for part in (minutes.volume_after, minutes.close, minutes.start_ns))
-    whole = max(after[-1], 1) if after else 1
-    left = min(int(call.cursor), len(after)) if call.cursor.isdigit() else len(after)
-    rows = []
-    for n in range(left - 1, max(left - PAGE, 0) - 1, -1):
-        before = total.scaled(after[n - 1] / whole) if n else none
-        fields: Row = {"tm": w.clock(start[n]), **_price_fields(close[n], base, after[n])}
-        rows.append(
-            fields | _stock_fields(total.scaled(after[n] / whole), before) | _BLANKS | {"stex_tp": VenueCode.TEXT[call.venue]}
-        )
-    left -= PAGE
-    return Reply({"stk_tm_prm_trde_trnsn": rows}, str(left) if left > 0 else "")
-
-
-def stock_by_day(call: Call) -> Reply:
-    """ka90013: day by day; an idle day has direction 0 and no price."""
-    facts = call.facts
-    days: list[Day] = []
-    for day in days_before(call, _first_of_page(call)):
-        days.append(day)
-        if len(days) > PAGE:
-            break
-
-    def of(day: Day) -> Traded:
-        if day.index is None:
-            return Traded(*(float(part) for part in call.market.program(call.row)))
-        return _past_of(facts, call.row, day.index)
-
-    rows = []
-    for n, day in enumerate(days[:PAGE]):
-        before = of(days[n + 1]) if n + 1 < len(days) else Traded(0, 0, 0, 0)
-        fields: Row = {"dt": w.day_text(day.day)}
-        if day.volume > 0:
-            fields |= _price_fields(day.close, day.base, day.volume)
-        else:
-            fields |= {"cur_prc": "0", "pre_sig": "0", "pred_pre": "0", "flu_rt": "0.00", "trde_qty": "0"}
-        rows.append(fields | _stock_fields(of(day), before) | _BLANKS | {"stex_tp": VenueCode.TEXT[call.venue]})
-    return Reply({"stk_daly_prm_trde_trnsn": rows}, w.day_text(days[PAGE].day) if len(days) > PAGE else "")

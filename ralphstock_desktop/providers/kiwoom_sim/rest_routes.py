@@ -7,15 +7,22 @@ from collections.abc import Callable
 from ralphstock_desktop.providers.kiwoom_sim import (
     rest_accounts,
     rest_charts,
+    rest_consecutive,
+    rest_daily,
     rest_flows,
+    rest_further,
     rest_index_charts,
     rest_indices,
     rest_market_flows,
     rest_master,
     rest_program,
+    rest_program_stocks,
     rest_quotes,
     rest_rankings,
+    rest_scanners,
     rest_themes,
+    rest_ticks,
+    rest_trades,
 )
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call, Route
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply
@@ -47,27 +54,44 @@ def _stkinfo() -> dict[str, Route]:
     return {
         "ka10001": Route(path, q.basic_info, ("stk_cd",)),
         "ka10002": Route(path, q.brokers, ("stk_cd",)),
-        "ka10003": Route(path, q.executions, ("stk_cd",)),
-        "ka10015": Route(path, f.trading_detail, ("stk_cd", "strt_dt")),
+        "ka10003": Route(path, rest_trades.executions, ("stk_cd",)),
+        "ka10015": Route(path, rest_daily.trading_detail, ("stk_cd", "strt_dt")),
         "ka10016": Route(
             path,
-            r.new_extremes,
+            rest_scanners.new_extremes,
             ("mrkt_tp", "ntl_tp", "high_low_close_tp", "stk_cnd", "trde_qty_tp", "crd_cnd", "updown_incls", "dt", "stex_tp"),
             choices={**_MARKETS, **_VENUES, "high_low_close_tp": ("1", "2"), "updown_incls": ("0", "1")},
             board=True,
         ),
         "ka10017": Route(
             path,
-            r.limit_issues,
+            rest_scanners.limit_issues,
             ("mrkt_tp", "updown_tp", "sort_tp", "stk_cnd", "trde_qty_tp", "crd_cnd", "trde_gold_tp", "stex_tp"),
             choices={**_MARKETS, **_VENUES},
             board=True,
         ),
         "ka10019": Route(
             path,
-            r.price_jumps,
+            rest_scanners.price_jumps,
             ("mrkt_tp", "flu_tp", "tm_tp", "tm", *ranking, "pric_cnd", "updown_incls", "stex_tp"),
             choices={"mrkt_tp": ("000", "001", "101", "201"), "tm_tp": ("1", "2"), "updown_incls": ("0", "1"), **_VENUES},
+            board=True,
+        ),
+        "ka10028": Route(
+            path,
+            rest_further.change_from_open,
+            (
+                "sort_tp",
+                "trde_qty_cnd",
+                "mrkt_tp",
+                "updown_incls",
+                "stk_cnd",
+                "crd_cnd",
+                "trde_prica_cnd",
+                "flu_cnd",
+                "stex_tp",
+            ),
+            choices={**_MARKETS, **_VENUES},
             board=True,
         ),
         "ka10054": Route(
@@ -113,14 +137,14 @@ def _stkinfo() -> dict[str, Route]:
         "ka00198": Route(path, r.most_viewed, ("qry_tp",), board=True),
         "ka90003": Route(
             path,
-            rest_program.program_top,
+            rest_program_stocks.program_top,
             ("trde_upper_tp", "amt_qty_tp", "mrkt_tp", "stex_tp"),
             choices={**_PROGRAM, "trde_upper_tp": ("1", "2")},
             board=True,
             flows=True,
         ),
         "ka90004": Route(
-            path, rest_program.stocks_on_day, ("dt", "mrkt_tp", "stex_tp"), choices=_VENUES, board=True, flows=True
+            path, rest_program_stocks.stocks_on_day, ("dt", "mrkt_tp", "stex_tp"), choices=_VENUES, board=True, flows=True
         ),
     }
 
@@ -131,13 +155,16 @@ def _mrkcond() -> dict[str, Route]:
     market_program = ("date", "amt_qty_tp", "mrkt_tp", "min_tic_tp", "stex_tp")
     return {
         "ka10004": Route(path, q.order_book, ("stk_cd",)),
+        "ka10005": Route(path, rest_further.daily_prices, ("stk_cd",)),
+        "ka10006": Route(path, rest_further.prices_now, ("stk_cd",)),
+        "ka10007": Route(path, rest_further.price_table, ("stk_cd",)),
         "ka10045": Route(
             path,
             f.institution_and_foreign,
             ("stk_cd", "strt_dt", "end_dt", "orgn_prsm_unp_tp", "for_prsm_unp_tp"),
             choices={"orgn_prsm_unp_tp": ("1", "2"), "for_prsm_unp_tp": ("1", "2")},
         ),
-        "ka10046": Route(path, q.strength_by_time, ("stk_cd",)),
+        "ka10046": Route(path, rest_trades.strength_by_time, ("stk_cd",)),
         "ka10063": Route(
             path,
             mf.intraday_investor,
@@ -154,16 +181,20 @@ def _mrkcond() -> dict[str, Route]:
             board=True,
             flows=True,
         ),
-        "ka10086": Route(path, f.price_with_investors, ("stk_cd", "qry_dt", "indc_tp"), choices={"indc_tp": ("0", "1")}),
+        "ka10086": Route(
+            path, rest_daily.price_with_investors, ("stk_cd", "qry_dt", "indc_tp"), choices={"indc_tp": ("0", "1")}
+        ),
         SINGLE_PRICE_API: Route(path, q.single_price_book, ("stk_cd",), plain_code=True),
         "ka90005": Route(path, p.market_by_time, market_program, choices=_PROGRAM, flows=True, worker=True),
         "ka90006": Route(path, p.arbitrage_balance, ("date", "stex_tp"), choices=_VENUES),
         "ka90007": Route(
             path, p.cumulative_trend, ("date", "amt_qty_tp", "mrkt_tp", "stex_tp"), choices=_PROGRAM, flows=True, worker=True
         ),
-        "ka90008": Route(path, p.stock_by_time, ("amt_qty_tp", "stk_cd", "date"), choices={"amt_qty_tp": ("1", "2")}),
+        "ka90008": Route(
+            path, rest_program_stocks.stock_by_time, ("amt_qty_tp", "stk_cd", "date"), choices={"amt_qty_tp": ("1", "2")}
+        ),
         "ka90010": Route(path, p.market_by_day, market_program, choices=_PROGRAM, flows=True, worker=True),
-        "ka90013": Route(path, p.stock_by_day, ("stk_cd",), choices={"amt_qty_tp": ("1", "2")}),
+        "ka90013": Route(path, rest_program_stocks.stock_by_day, ("stk_cd",), choices={"amt_qty_tp": ("1", "2")}),
     }
 
 
@@ -181,7 +212,7 @@ def _chart() -> dict[str, Route]:
         ),
         "ka10079": Route(
             path,
-            c.tick_chart,
+            rest_ticks.tick_chart,
             ("stk_cd", "tic_scope", "upd_stkpc_tp"),
             choices={"tic_scope": _TICKS, **_ADJUSTED},
             worker=True,
@@ -236,7 +267,7 @@ def _rkinfo() -> dict[str, Route]:
         ),
         "ka10029": Route(
             path,
-            r.expected_match,
+            rest_scanners.expected_match,
             ("mrkt_tp", "sort_tp", "trde_qty_cnd", "stk_cnd", "crd_cnd", "pric_cnd", "stex_tp"),
             choices={**_MARKETS, **_VENUES},
             board=True,
@@ -313,7 +344,7 @@ def _others() -> dict[str, Route]:
         "ka10009": Route("frgnistt", rest_flows.institution_of_stock, ("stk_cd",)),
         "ka10131": Route(
             "frgnistt",
-            rest_market_flows.consecutive,
+            rest_consecutive.consecutive,
             ("dt", "mrkt_tp", "netslmt_tp", "stk_inds_tp", "amt_qty_tp", "stex_tp"),
             choices={"netslmt_tp": ("1", "2"), "stk_inds_tp": ("0", "1"), "amt_qty_tp": ("0", "1"), **_VENUES},
             board=True,
@@ -323,7 +354,7 @@ def _others() -> dict[str, Route]:
             "thme", rest_themes.theme_groups, ("qry_tp", "date_tp", "flu_pl_amt_tp", "stex_tp"), choices=_VENUES, board=True
         ),
         "ka90002": Route("thme", rest_themes.theme_stocks, ("thema_grp_cd", "stex_tp"), choices=_VENUES, board=True),
-        "ka10014": Route("shsa", rest_flows.short_selling, ("stk_cd", "strt_dt", "end_dt"), choices={"tm_tp": ("0", "1")}),
+        "ka10014": Route("shsa", rest_daily.short_selling, ("stk_cd", "strt_dt", "end_dt"), choices={"tm_tp": ("0", "1")}),
         "ka00001": Route("acnt", a.account_number),
         "kt00001": Route("acnt", a.deposit, ("qry_tp",), choices={"qry_tp": ("2", "3")}),
         "kt00004": Route("acnt", a.evaluation, ("qry_tp", "dmst_stex_tp"), choices={"qry_tp": ("0", "1")}),

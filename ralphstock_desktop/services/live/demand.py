@@ -21,6 +21,7 @@ class Demand:
         self._wishes: dict[str, tuple[tuple[str, ...], frozenset[FeedPart]]] = {}
         self.background: tuple[str, ...] = ()
         """Symbols to stream with what capacity is left, most wanted first."""
+        self._plain: dict[str, Subscription] = {}
 
     def want(self, owner: str, tickers: Sequence[str], parts: frozenset[FeedPart]) -> bool:
         """Replace an owner's wish; return whether anything changed."""
@@ -53,5 +54,13 @@ class Demand:
         """What to stream, most wanted first, at most ``capacity`` symbols."""
         chosen = [Subscription(ticker, parts | _TRADES) for ticker, parts in self.visible.items()]
         known = {subscription.ticker for subscription in chosen}
-        chosen += [Subscription(ticker) for ticker in self.background if ticker not in known]
+        plain = self._plain
+        for ticker in self.background:
+            if len(chosen) >= capacity:
+                break
+            if ticker not in known:
+                subscription = plain.get(ticker)
+                if subscription is None:
+                    subscription = plain[ticker] = Subscription(ticker)
+                chosen.append(subscription)
         return chosen[:capacity]

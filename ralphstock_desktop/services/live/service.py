@@ -23,7 +23,15 @@ from engine.model.live import MISSING, BookTick, ConnectionState, IndexTick, Quo
 from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
 from engine.thresholds import Rules
-from ralphstock_desktop.live_ports import ConditionFormula, ConnectionChange, Diagnosis, FeedPart, MarketSource, Priority
+from ralphstock_desktop.live_ports import (
+    ConditionFormula,
+    ConnectionChange,
+    Diagnosis,
+    FeedPart,
+    MarketSource,
+    Priority,
+    Subscription,
+)
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import MarketPicture, ScanPicture
 from ralphstock_desktop.services.health import HealthRegistry
@@ -148,6 +156,7 @@ class LiveService:
         self._connection = ConnectionChange(ConnectionState.IDLE, machine_ns())
         self._demand_due: asyncio.TimerHandle | None = None
         self._asked_books: set[str] = set()
+        self._wanted: frozenset[Subscription] = frozenset()
         self._count_before = (monotonic(), 0)
         self._rate = 0.0
         self._board_panel: MarketPanel | None = None
@@ -325,6 +334,7 @@ class LiveService:
         self._hub.on_covered(frozenset())
         self._recorder = self._poller = None
         self._asked_books.clear()
+        self._wanted = frozenset()
         self.registry.retire(QuotePoller.service)
         if link is not None:
             await link.close()
@@ -388,7 +398,12 @@ class LiveService:
         link = self._link
         if link is None:
             return
-        link.feed.want(self._demand.subscriptions(max(link.feed.capacity - len(INDEX_CODES) - 2, 0)), INDEX_CODES)
+        capacity = max(link.feed.capacity - len(INDEX_CODES) - 2, 0)
+        wanted = self._demand.subscriptions(capacity)
+        # The order matters only where not all of them fit.
+        if len(wanted) >= capacity or frozenset(wanted) != self._wanted:
+            self._wanted = frozenset(wanted)
+            link.feed.want(wanted, INDEX_CODES)
         for ticker in looked_at - self._asked_books:
             self._asked_books.add(ticker)
             self._spawn(self._ask_first_state(link, ticker), f"first state of {ticker}")

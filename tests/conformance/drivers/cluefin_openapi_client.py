@@ -65,7 +65,7 @@ async def realtime() -> None:
     await report.arun("CNSRLST", searches.get_condition_search_list(), at_least=1)
     await report.arun("CNSRREQ once", searches.request_condition_search("0"))
     feed = DomesticRealtime(socket)
-    kinds = ("0A", "0B", "0C", "0D", "0w", "0F", "0J", "0U", "0s", "1h")
+    kinds = ("0B", "0C", "0D", "0w", "0F", "0J", "0U", "0s", "1h")
     await feed.register(["0A", "0B", "0C", "0D", "0w", "0F"], [at.stock, at.kosdaq])
     await feed.register(["0J", "0U"], ["001", "101"], grp_no="2")
     await feed.register(["0s", "1h"], [""], grp_no="3")

@@ -31,7 +31,9 @@ ordr kt10000 kt10001 kt10002 kt10003
 
 def test_every_documented_api_id_has_its_path() -> None:
     wanted = {api_id: line.split()[0] for line in DOCUMENTED.split("\n") if line for api_id in line.split()[1:]}
-    assert {api_id: route.path for api_id, route in ROUTES.items()} == wanted
+    served = {api_id: route.path for api_id, route in ROUTES.items()}
+    assert {api_id: path for api_id, path in served.items() if api_id in wanted} == wanted
+    assert set(served) - set(wanted) == {"ka10005", "ka10006", "ka10007", "ka10028"}  # asked for by published clients
 
 
 def _official(folder: Path) -> dict[str, Any]:

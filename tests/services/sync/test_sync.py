@@ -344,7 +344,7 @@ async def test_an_empty_answer_for_a_listed_stock_is_asked_for_twice_and_then_a_
 async def test_one_bad_batch_does_not_keep_the_others_out(bench: Bench) -> None:
     source = PlainSource(tickers(6), TODAY, first=date(2026, 9, 1))
     bad = source.symbols[3]
-    source.corrections[(bad, date(2026, 10, 1))] = -5  # no price
+    source.corrections[(bad, date(2026, 11, 20))] = -5  # no price
     sync = bench.synchroniser(source, settings=SMALL)
     state = await bench.finish(sync)
     daily = next(step for step in state.steps if step.name == "daily")

@@ -27,7 +27,9 @@ T = "000030"
 
 
 def market(open_desk: OpenDesk, **options: object) -> LiveDesk:
-    return open_desk(SymbolList, **{"size": (1_000, 420), "window": 1_500, **options})
+    desk = open_desk(SymbolList, **{"size": (1_000, 420), "window": 1_500, **options})
+    leave(panel_of(desk))  # an earlier test may have left the pointer where the window opened
+    return desk
 
 
 def panel_of(desk: LiveDesk) -> TablePanel:

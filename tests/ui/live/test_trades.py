@@ -33,6 +33,7 @@ def run_of(count: int, *, start: int = 0, price: int = 34_000) -> list[TradeTick
 
 def ready(open_desk: OpenDesk, count: int = 40, **options: object) -> LiveDesk:
     desk = open_desk(TradesPanel, **options)
+    leave(panel_of(desk))  # an earlier test may have left the pointer where the window opened
     desk.work.select(T, "signals")
     desk.feed.push_trades(*run_of(count))
     QApplication.processEvents()
