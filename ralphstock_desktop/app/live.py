@@ -16,6 +16,7 @@ from engine.model.errors import DataUnavailable, RalphStockError, ValidationFail
 from engine.model.live import MISSING, IndexTick
 from ralphstock_desktop.app.folders import Folders
 from ralphstock_desktop.app.market_dataset import RealDataset
+from ralphstock_desktop.app.sync import sync_maker
 from ralphstock_desktop.live_ports import Credentials, Diagnosis, FeedSink, KeyStore, MarketClock, SourceMonitor
 from ralphstock_desktop.ports import Dataset, MinuteBatch
 from ralphstock_desktop.services.contracts import MarketPicture, SettingsStore
@@ -335,6 +336,18 @@ def open_live(
         lambda: workstation.rules,
         spawn,
         lambda: stored_indices(dataset, lambda: workstation.market.last),
+        lambda link: make_sync(link),
     )
     make_recorder = recorder_maker(dataset, workers, service.registry, time.time_ns)
+    make_sync = sync_maker(
+        settings,
+        workers,
+        service.registry,
+        spawn,
+        open_real=lambda: workstation.open_dataset("real"),
+        market=workstation.market,
+        calendar=calendar,
+        visible=service.visible_tickers,
+        on_new_data=lambda: workstation.take_new_data("real"),
+    )
     return service

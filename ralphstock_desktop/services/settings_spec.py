@@ -13,6 +13,8 @@ SETTINGS: tuple[SettingSpec, ...] = (
     SettingSpec("zoom_pct", "look", "integer", 100, minimum=90, maximum=200, step=5, unit="%"),
     SettingSpec("density", "look", "choice", "compact", choices=("compact", "normal")),
     SettingSpec("language", "look", "choice", "ko", choices=("ko", "en")),
+    SettingSpec("daily_source", "data", "choice", "broker", choices=("broker", "public")),
+    SettingSpec("news_feeds", "data", "text", "", maximum=600),
     SettingSpec("dataset", "internal", "choice", "simulated", choices=("real", "simulated")),
     SettingSpec("first_run_done", "internal", "switch", False),
     SettingSpec("live_host", "internal", "choice", "none", choices=("none", "real", "mock", "custom")),

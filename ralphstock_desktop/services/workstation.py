@@ -465,6 +465,30 @@ class WorkstationService:
             await self._reload(dataset)
         return report
 
+    async def open_dataset(self, kind: DatasetKind) -> Dataset:
+        """Return a market's data set, opened if need be, whatever market is on screen."""
+        return await self._dataset(kind)
+
+    async def take_new_data(self, kind: DatasetKind) -> None:
+        """Look at what was stored in a market meanwhile; an earlier instant that is looked at stays.
+
+        Where the other market is on screen, this one is opened: what was asked for is there now.
+        """
+        picture = self.market.last
+        if picture is None or picture.kind != kind:
+            await self.switch_dataset(kind)
+            return
+        dataset = await self._dataset(kind)
+        panel = await self._run_job(dataset.load_panel)
+        if self.market.last is not picture or panel is picture.panel:
+            return
+        self._minutes = await self._workers.read(dataset.minute_tickers)
+        if picture.is_latest:
+            self._show_latest(panel)
+        else:
+            self._show(panel, picture.as_of, latest=False)
+        self.start_scan()
+
     async def _reload(self, dataset: Dataset) -> None:
         try:
             panel = await self._run_job(dataset.load_panel)

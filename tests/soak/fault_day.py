@@ -231,6 +231,9 @@ async def run_day(
     try:
         sim.go()
         await client.start()
+        for ticker in sim.tickers:
+            # The day's arrays are there from the start, so that the slope shows what grows besides them.
+            client.recorder.minutes.rows_of(ticker)["first"] = 0
         await _play(client, sim, disconnects, stretch_s)
         await _finish(client, sim, patience_s)
         await client.stop()

@@ -73,7 +73,8 @@ def _truth(market: Any, path: Path) -> None:
             if name != "row":
                 columns[name].append(getattr(bars, name)[keep])
     worth: dict[tuple[int, int], int] = {}
-    for minute in range(hours.open_minute, hours.close_minute + 2):
+    # One minute earlier, because a span leaves its first instant out and the opening match may stand on it.
+    for minute in range(hours.open_minute - 1, hours.close_minute + 2):
         for trades, chosen in market.trades_between(hours.ns(minute), hours.ns(minute + 1), None):
             values = np.abs(trades.quantity[chosen]) * trades.price[chosen]
             starts = trades.at_ns[chosen] - trades.at_ns[chosen] % (60 * SECOND_NS)

@@ -133,9 +133,10 @@ def vi_event(row: ViRow, instant: Callable[[int], int], received_ns: int) -> ViE
     )
 
 
-def _is_not_yet(row: InvestorDay) -> bool:
-    """Whether a day with trades has all flows zero: they are not known yet."""
-    return row.volume_shares != 0 and row.individual == row.foreign == row.institution == 0
+def _is_not_yet(*counted: InvestorDay | None) -> bool:
+    """Whether a day with trades has all flows zero in every unit: they are not known yet. Small won flows round to zero."""
+    rows = [row for row in counted if row is not None]
+    return all(row.volume_shares != 0 and row.individual == row.foreign == row.institution == 0 for row in rows)
 
 
 def flow_batches(
@@ -158,7 +159,7 @@ def flow_batches(
         Whether today's flows are confirmed.
     """
     days = sorted(day for day in won.keys() | shares.keys() if since <= day <= today)
-    if days and days[-1] == today and _is_not_yet(won.get(today) or shares[today]):
+    if days and days[-1] == today and _is_not_yet(won.get(today), shares.get(today)):
         days.pop()
     settled = [day for day in days if day < today or is_final]
     provisional = [day for day in days if day == today and not is_final]

@@ -6,10 +6,20 @@ from ralphstock_desktop.providers.kiwoom_sim import writing as w
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Problem, Reply
 
-__all__ = ["account_number", "deposit", "evaluation", "executed_orders", "holdings", "open_orders", "refuse_order"]
+__all__ = [
+    "ACCOUNT",
+    "DEPOSIT_KRW",
+    "account_number",
+    "deposit",
+    "evaluation",
+    "executed_orders",
+    "holdings",
+    "open_orders",
+    "refuse_order",
+]
 
 ACCOUNT = "8100000011"
-_DEPOSIT_KRW = 10_000_000
+DEPOSIT_KRW = 10_000_000
 _ASKED = "조회가 완료되었습니다."
 
 _DEPOSIT_FIELDS = (
@@ -44,7 +54,7 @@ def account_number(call: Call) -> Reply:
 def deposit(call: Call) -> Reply:
     """kt00001: amounts in 15 characters."""
     del call
-    fields = {name: w.padded(_DEPOSIT_KRW if name in _AVAILABLE else 0, 15) for name in _DEPOSIT_FIELDS}
+    fields = {name: w.padded(DEPOSIT_KRW if name in _AVAILABLE else 0, 15) for name in _DEPOSIT_FIELDS}
     fields["crd_grnt_rt"] = "0.00"
     return Reply({**fields, "stk_entr_prst": []}, message=_ASKED)
 
@@ -53,7 +63,7 @@ def evaluation(call: Call) -> Reply:
     """kt00004: amounts in 12 characters, no holdings."""
     del call
     worth = {"entr", "d2_entra", "aset_evlt_amt", "prsm_dpst_aset_amt"}
-    fields = {name: w.padded(_DEPOSIT_KRW if name in worth else 0, 12) for name in _EVALUATION_FIELDS}
+    fields = {name: w.padded(DEPOSIT_KRW if name in worth else 0, 12) for name in _EVALUATION_FIELDS}
     rates = dict.fromkeys(("tdy_lspft_rt", "lspft_ratio", "lspft_rt"), "0.00")
     return Reply({"acnt_nm": "모의계좌", "brch_nm": "시뮬레이터", **fields, **rates, "stk_acnt_evlt_prst": []}, message=_ASKED)
 
@@ -68,7 +78,7 @@ def holdings(call: Call) -> Reply:
             "tot_evlt_amt": zero,
             "tot_evlt_pl": zero,
             "tot_prft_rt": "0.00",
-            "prsm_dpst_aset_amt": w.padded(_DEPOSIT_KRW, 15),
+            "prsm_dpst_aset_amt": w.padded(DEPOSIT_KRW, 15),
             "tot_loan_amt": zero,
             "tot_crd_loan_amt": zero,
             "tot_crd_ls_amt": zero,

@@ -26,6 +26,7 @@ from ralphstock_desktop.providers.kiwoom_sim import (
 )
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call, Route
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply
+from ralphstock_desktop.providers.kiwoom_sim.rest_routes_further import FURTHER_ROUTES
 
 __all__ = ["PATHS", "ROUTES", "SINGLE_PRICE_API"]
 
@@ -368,7 +369,7 @@ def _others() -> dict[str, Route]:
     }
 
 
-ROUTES: dict[str, Route] = {**_stkinfo(), **_mrkcond(), **_chart(), **_rkinfo(), **_others()}
+ROUTES: dict[str, Route] = {**_stkinfo(), **_mrkcond(), **_chart(), **_rkinfo(), **_others(), **FURTHER_ROUTES}
 """Every api-id the simulator serves over HTTP."""
 
 PATHS = frozenset(route.path for route in ROUTES.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import date
 
 import numpy as np
@@ -13,7 +14,7 @@ from engine.model.live import MISSING, BestQuotes, QuoteSnapshot, QuoteSource, T
 from engine.model.panel import MarketPanel
 from ralphstock_desktop.services.live_contracts import QuoteBoard
 
-__all__ = ["apply_best", "apply_snapshots", "apply_trades", "make_board"]
+__all__ = ["apply_best", "apply_snapshots", "apply_trades", "carry_over", "make_board"]
 
 Rows = npt.NDArray[np.intp]
 Signs = npt.NDArray[np.int8]
@@ -67,6 +68,21 @@ def make_board(panel: MarketPanel, day: date) -> QuoteBoard:
         vi=np.zeros(symbols, dtype=np.bool_),
         gap=np.zeros(symbols, dtype=np.bool_),
     )
+
+
+def carry_over(before: QuoteBoard, board: QuoteBoard) -> None:
+    """Take live values of the same day from an older board, symbol by symbol."""
+    if before.day != board.day:
+        return
+    common, old, new = np.intersect1d(before.tickers, board.tickers, assume_unique=True, return_indices=True)
+    live = before.source[old] >= QuoteSource.POLLED
+    if not len(common) or not live.any():
+        return
+    old, new = old[live], new[live]
+    for item in fields(QuoteBoard):
+        column = getattr(board, item.name)
+        if isinstance(column, np.ndarray) and item.name != "tickers":
+            column[new] = getattr(before, item.name)[old]
 
 
 def apply_trades(board: QuoteBoard, rows: Rows, ticks: Sequence[TradeTick]) -> Signs:

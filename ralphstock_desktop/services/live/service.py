@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -35,7 +35,7 @@ from ralphstock_desktop.live_ports import (
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import MarketPicture, ScanPicture
 from ralphstock_desktop.services.health import HealthRegistry
-from ralphstock_desktop.services.live.board import make_board
+from ralphstock_desktop.services.live.board import carry_over, make_board
 from ralphstock_desktop.services.live.demand import Demand
 from ralphstock_desktop.services.live.hub import LiveHub, TradeKeeper
 from ralphstock_desktop.services.live.links import LinkFactory, LiveLink
@@ -75,6 +75,15 @@ class Recorder(TradeKeeper, Protocol):
     def has_gap(self, ticker: str) -> bool: ...
 
 
+class Synchronises(SyncControl, Protocol):
+    """A synchroniser with its schedule."""
+
+    async def run(self) -> None: ...
+
+
+MakeSync = Callable[[LiveLink | None], Awaitable[Synchronises | None]]
+"""Makes what keeps the user's repository up to date from a link, or without one; None where nothing can."""
+
 MakeRecorder = Callable[[LiveLink, Callable[[], Sequence[str]]], Recorder]
 """Makes a recorder for a link; the callable gives the order in which gaps are filled (what is on screen first)."""
 
@@ -113,6 +122,8 @@ class LiveService:
         Runs a named, supervised task.
     stored_indices : callable
         Reads the last stored index levels of the market looked at; on a worker.
+    make_sync : callable
+        Makes the synchroniser of the user's own data.
     """
 
     def __init__(
@@ -128,6 +139,7 @@ class LiveService:
         rules: Callable[[], Rules],
         spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[Any]],
         stored_indices: Callable[[], list[IndexTick]] = list,
+        make_sync: MakeSync | None = None,
         settings: LiveSettings = LiveSettings(),
         sessions: SessionTable = DEFAULT_SESSIONS,
     ) -> None:
@@ -161,8 +173,12 @@ class LiveService:
         self._rate = 0.0
         self._board_panel: MarketPanel | None = None
         self._switching = asyncio.Lock()
-        self.sync: SyncControl | None = None
-        """Set by the composition root."""
+        self._make_sync = make_sync
+        self.sync: Synchronises | None = None
+        """Synchroniser of the user's own data; None where the source cannot."""
+        self._plan: ConnectionPlan | None = None
+        self._only_sync = False
+        """A broker is connected while nothing of the user's own is stored yet: it fills the repository first."""
         self._subscriptions = [self._hub.connection.subscribe(self._on_connection, replay=False)]
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -212,7 +228,10 @@ class LiveService:
     def _on_market(self, picture: MarketPicture) -> None:
         simulated = picture.kind == "simulated"
         link = self._link
-        if link is None or (link.host == "simulator") != simulated:
+        fits = link is not None and (link.host == "simulator") == simulated
+        if self._only_sync and simulated:
+            fits = True  # the repository is being filled; the demo market stands still meanwhile
+        if not fits or (self._only_sync and not simulated):
             self._spawn(self._follow_market(simulated), "connect")
         self._use_panel(picture.panel)
 
@@ -222,8 +241,11 @@ class LiveService:
         board = self._hub.board
         if board is not None and self._board_panel is panel and board.day == day:
             return
+        fresh = make_board(panel, day)
+        if board is not None and self._board_panel is not None and self._board_panel.simulated == panel.simulated:
+            carry_over(board, fresh)
         self._board_panel = panel
-        self._hub.use_board(make_board(panel, day))
+        self._hub.use_board(fresh)
         self._scanner = None
         end = panel.day_index(day)
         if end < 0 or panel.days[end] != np.datetime64(day, "D"):
@@ -251,10 +273,11 @@ class LiveService:
         self._demand_changed()
 
     async def _follow_market(self, simulated: bool) -> None:
-        plan = ConnectionPlan("simulator") if simulated else self._factory.remembered()
+        plan = ConnectionPlan("simulator") if simulated else (self._plan or self._factory.remembered())
         try:
             if plan is None:
                 await self.disconnect()
+                await self._use_sync(None)
             else:
                 await self._use_link(plan)
         except RalphStockError as error:
@@ -278,6 +301,7 @@ class LiveService:
         """Show stored values only."""
         async with self._switching:
             await self._end_link()
+            self._plan, self._only_sync = None, False
         self._connection = ConnectionChange(ConnectionState.IDLE, self._machine_ns())
         self._publish_status()
 
@@ -296,15 +320,22 @@ class LiveService:
     async def _use_link(self, plan: ConnectionPlan) -> None:
         async with self._switching:
             picture = self._official.last
-            if picture is not None and (plan.host == "simulator") != (picture.kind == "simulated"):
+            only_sync = picture is not None and picture.kind == "simulated" and plan.host in ("real", "mock")
+            if not only_sync and picture is not None and (plan.host == "simulator") != (picture.kind == "simulated"):
                 raise DataUnavailable(
                     "The built-in simulator belongs to the simulated market, a broker to your own data.",
                     key="error.connect.other_market",
                 )
             await self._end_link()
             link = await self._factory.make(plan, self._hub, self.registry)
-            self._link = link
-            self._recorder = self._make_recorder(link, lambda: list(self._demand.visible))
+            self._link, self._only_sync = link, only_sync
+            self._plan = plan if plan.host != "simulator" else None
+            await self._use_sync(link)
+            if only_sync:
+                if self.sync is not None:
+                    self.sync.start()
+                return
+            self._recorder = self._make_recorder(link, self.visible_tickers)
             self._subscriptions.append(self._recorder.gaps.subscribe(self._on_gaps, replay=False))
             self._hub.keeper = self._recorder
             self._poller = self._make_poller(link.source)
@@ -320,7 +351,25 @@ class LiveService:
                 self._tasks[name] = self._spawn(work, name)
             self.registry.expect(QuotePoller.service, 30.0)
 
+    async def _use_sync(self, link: LiveLink | None) -> None:
+        """Keep the user's repository up to date from a link, or from a source that needs none."""
+        await self._end_sync()
+        if self._make_sync is not None and (link is None or link.host != "simulator"):
+            self.sync = await self._make_sync(link)
+        if self.sync is not None:
+            self._tasks["synchroniser"] = self._spawn(self.sync.run(), "synchroniser")
+
+    async def _end_sync(self) -> None:
+        sync, self.sync = self.sync, None
+        if sync is not None:
+            sync.stop()
+        task = self._tasks.pop("synchroniser", None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
     async def _end_link(self) -> None:
+        await self._end_sync()
         ended = [
             task for name in ("stream", QuotePoller.service, "recorder") if (task := self._tasks.pop(name, None)) is not None
         ]
@@ -419,6 +468,10 @@ class LiveService:
             _log.info("no first state of %s: %s", ticker, error)
             return
         self._hub.fill_tape(ticker, trades)
+
+    def visible_tickers(self) -> list[str]:
+        """Symbols some panel shows, most wanted first."""
+        return list(self._demand.visible)
 
     def book_of(self, ticker: str) -> BookTick | None:
         """Last book known."""

@@ -67,7 +67,13 @@ class _Row(QWidget):
         self._segmented: Segmented | None = None
         self._slider: QSlider | None = None
         self._number = QLabel()
-        if spec.kind == "integer":
+        self._line: QLineEdit | None = None
+        if spec.kind == "text":
+            self._line = QLineEdit()
+            self._line.setMaxLength(spec.maximum)
+            self._line.editingFinished.connect(self._on_line)
+            self._row.addWidget(self._line)
+        elif spec.kind == "integer":
             self._row.addWidget(self._make_slider())
             self._row.addWidget(self._number)
         else:
@@ -112,6 +118,12 @@ class _Row(QWidget):
             self._segmented.setFixedWidth(look.px(230))
             self._segmented.set_value(str(value) if self.spec.kind == "choice" else "on" if value else "off")
             self._segmented.setAccessibleName(self.name.text())
+        if self._line is not None:
+            self._line.setFont(look.font("body"))
+            self._line.setFixedWidth(look.px(300))
+            self._line.setAccessibleName(self.name.text())
+            if not self._line.hasFocus():
+                self._line.setText(str(value))
         if self._slider is not None:
             self._slider.blockSignals(True)
             self._slider.setValue(int(value))
@@ -131,6 +143,10 @@ class _Row(QWidget):
 
     def _on_chosen(self, value: str) -> None:
         self._set(value if self.spec.kind == "choice" else value == "on")
+
+    def _on_line(self) -> None:
+        if self._line is not None:
+            self._set(self._line.text().strip())
 
     def _on_number(self, value: int) -> None:
         step = self.spec.step

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from engine.model.errors import RalphStockError
@@ -139,9 +138,9 @@ class HealthPanel(PanelFrame):
 
     # -- facts ------------------------------------------------------------------------------------------------------------
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def came_into_sight(self) -> None:
         """Begin to listen."""
-        super().showEvent(event)
+        super().came_into_sight()
         live = self._live
         if live is None or self._subscriptions:
             return
@@ -153,9 +152,9 @@ class HealthPanel(PanelFrame):
         if live.sync is not None:
             self._subscriptions.append(live.sync.state.subscribe(self._on_sync_state))
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def went_out_of_sight(self) -> None:
         """Stop listening."""
-        super().hideEvent(event)
+        super().went_out_of_sight()
         for subscription in self._subscriptions:
             subscription.close()
         self._subscriptions = []

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
 
 from ralphstock_desktop.ui.layout.model import Node, Split, Tabs
 
@@ -39,8 +39,23 @@ def capture_tree(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> Node 
         members = tuple([n for n in docks if n == name or n in group])
         done.update(members)
         current = next((n for n in members if not docks[n].visibleRegion().isEmpty()), members[0])
-        leaves.append(Leaf(Tabs(members, current), docks[current].geometry()))
+        leaves.append(Leaf(Tabs(members, current), _with_tab_bar(window, docks[current].geometry(), len(members))))
     return cut_boxes(leaves) if leaves else None
+
+
+def _with_tab_bar(window: QMainWindow, box: QRect, members: int) -> QRect:
+    """Return a group's tile with its tab bar: sizes are set for both together, so they must be taken for both together."""
+    if members > 1:
+        for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            edge = bar.geometry()
+            if (
+                bar.isVisible()
+                and edge.left() <= box.right()
+                and box.left() <= edge.right()
+                and 0 <= box.top() - edge.bottom() <= 4
+            ):
+                return box.united(edge.intersected(QRect(box.left(), edge.top(), box.width(), edge.height())))
+    return box
 
 
 def cut_boxes(leaves: Sequence[Leaf]) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 from reporting import ORDERS, Report, requests, target
 
@@ -36,6 +37,16 @@ VALUES = {
     "inds_cd": "001",
     "theme_code": "100",
     "keyword": at.stock,
+}
+OPTIONS = {
+    "--from": at.month_ago,
+    "--start": at.month_ago,
+    "--to": at.day,
+    "--end": at.day,
+    "--date": at.day,
+    "--base-date": at.day,
+    "--code": at.stock,
+    "--broker": "050",
 }
 
 
@@ -82,8 +93,11 @@ def walk(command: click.Command, words: list[str]) -> None:
                 many = ("100",)
             sent += many if parameter.required or parameter.nargs == -1 else ()
         elif parameter.required:
-            choice = parameter.type.choices[0] if isinstance(parameter.type, click.Choice) else VALUES.get(parameter.name, "0")
-            sent += [parameter.opts[0], choice]
+            name = parameter.opts[0]
+            choice = parameter.type.choices[0] if isinstance(parameter.type, click.Choice) else OPTIONS.get(name, "1")
+            sent += [name, choice]
+    if words[-1] in ("search", "sync"):
+        time.sleep(1.1)  # both fetch the lists of five markets at once; a process of its own would take as long to start
     report.run(" ".join(sent), lambda: invoke(*sent))
 
 
@@ -99,7 +113,7 @@ daily = json.dumps({"stk_cd": at.stock, "base_dt": at.day, "upd_stkpc_tp": "1"})
 report.run("api ka10081 --all-pages", lambda: invoke("--all-pages", "api", "ka10081", daily), at_least=600)
 flows = json.dumps(table["ka10059"]["body"])
 report.run("api ka10059 --all-pages", lambda: invoke("--all-pages", "api", "ka10059", flows), at_least=101)
-limits = ("--max-events", "3", "--duration", "20")
+limits = ("--max-events", "3", "--duration", "20s")
 for name, items in (
     ("quote", (at.stock,)),
     ("orderbook", (at.stock,)),
@@ -108,8 +122,8 @@ for name, items in (
     ("program", (at.stock,)),
     ("sector-index", ("001",)),
     ("sector-change", ("001",)),
-    ("vi", ()),
 ):
     report.run(f"stream {name}", lambda name=name, items=items: invoke("stream", name, *items, *limits), at_least=1)
+report.run("stream vi", lambda: invoke("stream", "vi", "", "--max-events", "1", "--duration", "60s"), at_least=1)
 report.run("order condition list", lambda: invoke("order", "condition", "list"), at_least=1)
-report.run("order condition search 0", lambda: invoke("order", "condition", "search", "0"))
+report.run("order condition search 0", lambda: invoke("order", "condition", "search", "0", "--confirm"))

@@ -15,7 +15,7 @@ KiwoomAPIBase.BASE_URL = at.rest
 login = {"account_no": "8100000011", "appkey": at.key, "appsecret": at.secret}
 api = pykiwoom_rest.KiwoomRest(**login)
 report.run("get_access_token", api.get_access_token, at_least=1)
-granted = api._issue_access_token(at.key, at.secret)["token"]
+granted = KiwoomAPIBase(**login)._issue_access_token(at.key, at.secret)["token"]
 
 
 def with_token(client: object) -> object:

@@ -48,7 +48,7 @@ def test_rows_follow_the_forming_bar_and_are_marked_provisional(open_desk: OpenD
     trend = next(line for line in vm.lines if isinstance(line, GroupLine) and "추세" in line.title)
     assert fmt.as_of_short(AsOf(desk.work.now(10, 43, 0))) in trend.known, "known now, not at a close that is to come"
     close = vm.evidence("T1")
-    assert close is not None and close.known_at_ns == desk.work.now(10, 43, 0)
+    assert close is not None and close.known_at_ns == desk.work.now(10, 43)
     assert vm.items() == list(ITEMS)
 
 
