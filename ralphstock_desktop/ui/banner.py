@@ -114,7 +114,7 @@ class SimulationBanner(Banner):
             button.setMenu(menu)
         for widget in (self.pause, self.speed, self.jump, self.faults):
             widget.hide()
-            self.row.addWidget(widget)
+            self.row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         self.apply()
 
     def set_control(self, control: SimulationControl | None) -> None:
@@ -159,7 +159,7 @@ class SimulationBanner(Banner):
         self.faults.setText(look.tr("simulation.faults_on", count=on) if on else look.tr("simulation.faults"))
         for button in (self.speed, self.jump, self.faults):
             button.setFont(look.font("caption"))
-            button.setMaximumHeight(look.px(22))
+            button.setFixedHeight(look.px(20))
             button.setAccessibleName(button.text())
         words = [look.tr("simulation.day", day=state.day.isoformat()), look.tr(f"simulation.source.{state.source}")]
         words.append(look.tr("simulation.paused") if paused else look.tr("simulation.playing", speed=f"{state.speed:g}"))

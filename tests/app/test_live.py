@@ -201,6 +201,7 @@ async def test_a_lost_stream_falls_back_to_polling_and_comes_back(world: World) 
     live.status.subscribe(lambda status: (states.append(status.connection), shown.append(status.shown)))
     simulation = live.simulation
     assert simulation is not None
+    simulation.set_speed(60.0)  # faults strike per frame
     simulation.set_fault("cut", True)
     await world.until(lambda: ConnectionState.WAITING in states)
     simulation.set_fault("cut", False)
@@ -217,6 +218,7 @@ async def test_another_login_displaces_and_only_the_user_returns(world: World) -
     await world.until(lambda: live.status.last is not None and world.status.connection is ConnectionState.LIVE)
     simulation = live.simulation
     assert simulation is not None
+    simulation.set_speed(60.0)
     simulation.set_fault("duplicate_login", True)
     await world.until(lambda: world.status.connection is ConnectionState.DISPLACED, 60)
     simulation.set_fault("duplicate_login", False)

@@ -59,13 +59,18 @@ class Outcome:
     crash: str = ""
 
 
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _post(url: str, body: dict[str, str], **headers: str) -> dict[str, Any]:
+def _post(url: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(
         url, json.dumps(body).encode(), {"Content-Type": "application/json;charset=UTF-8", **names}
@@ -121,7 +126,7 @@ def environment(folder: Path, requirement: str) -> Path:
     """Python of a client's environment, made if it is not there."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
-        print(f"installing {requirement} into {folder}")
+        _say(f"installing {requirement} into {folder}")
         venv.create(folder, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", requirement], check=True)
     return python
@@ -161,21 +166,21 @@ def _kind(line: dict[str, Any]) -> str:
 def show(outcomes: list[Outcome], envs: Path) -> None:
     """Print the table and every call that failed."""
     kinds = ("ok", "not served", "wrong path", "refused", "failed")
-    print(f"\n{'client':<18}{'version':<10}{'calls':>6}" + "".join(f"{kind:>12}" for kind in kinds) + f"{'rows':>10}{'s':>7}")
+    _say(f"\n{'client':<18}{'version':<10}{'calls':>6}" + "".join(f"{kind:>12}" for kind in kinds) + f"{'rows':>10}{'s':>7}")
     for outcome in outcomes:
         count = Counter(_kind(line) for line in outcome.lines)
         rows = sum(line["rows"] for line in outcome.lines)
         version = CLIENTS[outcome.name][0].rpartition("==")[2]
-        print(
+        _say(
             f"{outcome.name:<18}{version:<10}{len(outcome.lines):>6}"
             + "".join(f"{count[kind]:>12}" for kind in kinds)
             + f"{rows:>10}{outcome.seconds:>7.0f}{'  driver stopped: ' + outcome.crash if outcome.crash else ''}"
         )
     for outcome in outcomes:
         bad = [line for line in outcome.lines if not line["ok"]]
-        print(f"\n{outcome.name}: {len(bad)} of {len(outcome.lines)} calls without data")
+        _say(f"\n{outcome.name}: {len(bad)} of {len(outcome.lines)} calls without data")
         for line in bad:
-            print(f"  {_kind(line):<11}{line['call']:<62.62} {line['error'][:150]}")
+            _say(f"  {_kind(line):<11}{line['call']:<62.62} {line['error'][:150]}")
 
 
 def main() -> int:
@@ -184,7 +189,7 @@ def main() -> int:
     parser.add_argument("--envs", type=Path, required=True, help="folder with one environment for each client")
     parser.add_argument("--only", nargs="*", choices=sorted(CLIENTS), help="these clients alone")
     parser.add_argument("--base", help="a simulator that runs already")
-    parser.add_argument("--simulate", default="--simulated --start 09:30 --speed 10", help="options of the simulator that is started")
+    parser.add_argument("--simulate", default="--simulated", help="options of the simulator that is started")
     parser.add_argument("--json", type=Path, help="also write every call to this file")
     chosen = parser.parse_args()
 
@@ -197,13 +202,15 @@ def main() -> int:
                 "wss": f"wss://localhost:{front.port}",
                 **describe(base),
             }
-            print(f"simulator {base}: {target['day']}, {target['stock']}, {target['kosdaq']}, {target['etf']}")
+            _say(f"simulator {base}: {target['day']}, {target['stock']}, {target['kosdaq']}, {target['etf']}")
             outcomes = []
             for name in chosen.only or CLIENTS:
+                # Every client meets the same hour, in which enough happens to see each type of message.
+                _post(f"{base}/simulator/control", {"jump": "09:20", "speed": 60})
                 home = Path(scratch) / name
                 home.mkdir()
                 outcomes.append(run_client(name, chosen.envs.resolve(), target, front.certificate, home))
-                print(f"{name}: {len(outcomes[-1].lines)} calls {outcomes[-1].crash}", flush=True)
+                _say(f"{name}: {len(outcomes[-1].lines)} calls {outcomes[-1].crash}")
             front.close()
             return outcomes
 

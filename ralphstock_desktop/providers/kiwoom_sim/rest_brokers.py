@@ -37,6 +37,8 @@ _FIRST_SHARE = 0.24
 _FIVE = range(1, 6)
 _CODES = [code for code, _ in BROKERS]
 _HOME = "050"
+_ALL_FOREIGN = "888"
+_FOREIGN = [place for place, code in enumerate(_CODES) if 33 <= int(code) <= 45 or code == "054"]
 _LARGEST_STOCKS = 200
 _SHOWN = 40
 _RANKED = 20
@@ -60,12 +62,21 @@ def _traded(facts: SimFacts, row: int, day: date, volume: int) -> Ints:
     return found
 
 
-def _of_code(call: Call, name: str = "mmcm_cd") -> int:
-    """Place of the asked broker; codes may come without their zeros."""
-    code = call.params.text(name).zfill(3)
+def _asked(call: Call) -> tuple[list[int], str]:
+    """Places and name of the asked broker; codes may come without their zeros, and 888 stands for all foreign houses."""
+    code = call.params.text("mmcm_cd").zfill(3)
+    if code == _ALL_FOREIGN:
+        return _FOREIGN, "외국계"
     if code not in _CODES:
-        raise Problem("1517", name, f"회원사 코드가 존재하지 않습니다({code})")
-    return _CODES.index(code)
+        raise Problem("1517", "mmcm_cd", f"회원사 코드가 존재하지 않습니다({code})")
+    place = _CODES.index(code)
+    return [place], BROKERS[place][1]
+
+
+def _part(call: Call, row: int, day: date, volume: int, places: list[int]) -> tuple[int, int]:
+    """Shares some brokers sold and bought on a day."""
+    sold, bought = _traded(call.facts, row, day, volume)[places].sum(axis=0).tolist()
+    return sold, bought
 
 
 def _stretch(call: Call) -> tuple[date, date]:
@@ -118,7 +129,7 @@ def stock_brokers(call: Call) -> Reply:
 
 def broker_stocks(call: Call) -> Reply:
     """ka10039: stocks a broker bought (1) or sold (2) most over the days; amounts in millions."""
-    broker, board, facts = _of_code(call), call.stocks, call.facts
+    (brokers, _), board, facts = _asked(call), call.stocks, call.facts
     sellers = call.params.choice("trde_tp", ("1", "2")) == "2"
     days = max(call.params.number("dt", 1), 1)
     begin = max(facts.past_count - days, 0)
@@ -128,8 +139,8 @@ def broker_stocks(call: Call) -> Reply:
         sold = bought = volume = 0
         for index in window:
             traded = int(facts.panel.volume_shares[row, index])
-            part = _traded(facts, row, facts.panel.days[index].astype("datetime64[D]").item(), traded)[broker]
-            sold, bought, volume = sold + int(part[0]), bought + int(part[1]), volume + traded
+            part = _part(call, row, facts.panel.days[index].astype("datetime64[D]").item(), traded, brokers)
+            sold, bought, volume = sold + part[0], bought + part[1], volume + traded
         if (sold > bought) if sellers else (bought > sold):
             found.append((row, sold, bought, volume))
     least = call.params.number("trde_qty_tp") * 1_000
@@ -173,8 +184,7 @@ def main_brokers(call: Call) -> Reply:
             fields[f"{word}_trde_ori_qty_{place}"] = f"{sign}{traded[broker, side]}"
             fields[f"{word}_trde_ori_{place}"] = BROKERS[broker][1]
             fields[f"{word}_trde_ori_cd_{place}"] = BROKERS[broker][0]
-    foreign = [n for n, (code, _) in enumerate(BROKERS) if 33 <= int(code) <= 45]
-    sold, bought = (int(traded[foreign, side].sum()) for side in (0, 1))
+    sold, bought = (int(traded[_FOREIGN, side].sum()) for side in (0, 1))
     fields |= {
         "frgn_sel_prsm_sum_chang": "0",
         "frgn_sel_prsm_sum": f"-{sold}",
@@ -197,13 +207,13 @@ def net_buyers(call: Call) -> Reply:
 
 def broker_days(call: Call) -> Reply:
     """ka10043: a broker's days in a stock, by close (1) or newest first (2)."""
-    broker = _of_code(call)
+    brokers, _ = _asked(call)
     days = _days(call)
     if call.params.text("sort_base") == "1":
         days.sort(key=lambda day: -day.close)
     rows = []
     for day in days:
-        sold, bought = (int(part) for part in _traded(call.facts, call.row, day.day, day.volume)[broker])
+        sold, bought = _part(call, call.row, day.day, day.volume, brokers)
         rows.append(
             {
                 "dt": w.day_text(day.day),
@@ -222,12 +232,12 @@ def broker_days(call: Call) -> Reply:
 
 def broker_trend(call: Call) -> Reply:
     """ka10078: a broker's days in a stock between two dates, newest first."""
-    broker = _of_code(call)
+    brokers, _ = _asked(call)
     oldest = call.params.day("strt_dt", call.facts.day)
     days, cursor = page_of_days(days_before(call, newest_of(call, "end_dt"), oldest), FLOW_PAGE)
     rows = []
     for day in days:
-        sold, bought = (int(part) for part in _traded(call.facts, call.row, day.day, day.volume)[broker])
+        sold, bought = _part(call, call.row, day.day, day.volume, brokers)
         rows.append(
             {
                 "dt": w.day_text(day.day),
@@ -246,7 +256,7 @@ def broker_trend(call: Call) -> Reply:
 
 def instant_trades(call: Call) -> Reply:
     """ka10052: large single trades of a broker, newest first; ``mrkt_tp`` 0 all, 1 KOSPI, 2 KOSDAQ, 3 one stock."""
-    broker, params, board = _of_code(call), call.params, call.stocks
+    (brokers, name), params, board = _asked(call), call.params, call.stocks
     market = params.choice("mrkt_tp", ("0", "1", "2", "3"))
     allowed = board.listed & (board.volume > 0)
     allowed &= call.facts.of_market({"1": "001", "2": "101"}.get(market, "000"))
@@ -258,19 +268,19 @@ def instant_trades(call: Call) -> Reply:
     lines: list[tuple[int, Row]] = []
     for row in rows:
         quote = call.seen(row, venue_of(call))
-        held = _traded(call.facts, row, call.facts.day, quote.volume)[broker]
+        sold, bought = _part(call, row, call.facts.day, quote.volume, brokers)
         for trade in call.market.executions(row, 60):
-            if abs(trade.quantity) < max(least, 1) or call.facts.chance(row, 91, trade.volume, broker) > 0.2:
+            if abs(trade.quantity) < max(least, 1) or call.facts.chance(row, 91, trade.volume, brokers[0]) > 0.2:
                 continue
             columns = first_columns(call, row, quote)
             head = {name: columns.pop(name) for name in ("stk_cd", "stk_nm")}
             found = {
                 "tm": w.clock(trade.at_ns),
                 **head,
-                "trde_ori_nm": BROKERS[broker][1],
+                "trde_ori_nm": name,
                 "tp": "-매도" if trade.quantity < 0 else "+매수",
                 "mont_trde_qty": w.signed(trade.quantity),
-                "acc_netprps": w.signed(int(held[1] - held[0])),
+                "acc_netprps": w.signed(bought - sold),
                 **columns,
             }
             lines.append((trade.at_ns, found))

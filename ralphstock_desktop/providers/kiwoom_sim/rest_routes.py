@@ -104,15 +104,10 @@ def _stkinfo() -> dict[str, Route]:
                 "motn_tp",
                 "skip_stk",
                 "trde_qty_tp",
-                "min_trde_qty",
-                "max_trde_qty",
                 "trde_prica_tp",
-                "min_trde_prica",
-                "max_trde_prica",
                 "motn_drc",
                 "stex_tp",
             ),
-            blank=("min_trde_qty", "max_trde_qty", "min_trde_prica", "max_trde_prica"),
             choices={**_MARKETS, **_VENUES, "motn_drc": ("0", "1", "2"), "motn_tp": ("0", "1", "2", "3")},
         ),
         "ka10058": Route(
@@ -191,9 +186,7 @@ def _mrkcond() -> dict[str, Route]:
         "ka90007": Route(
             path, p.cumulative_trend, ("date", "amt_qty_tp", "mrkt_tp", "stex_tp"), choices=_PROGRAM, flows=True, worker=True
         ),
-        "ka90008": Route(
-            path, rest_program_stocks.stock_by_time, ("amt_qty_tp", "stk_cd", "date"), choices={"amt_qty_tp": ("1", "2")}
-        ),
+        "ka90008": Route(path, rest_program_stocks.stock_by_time, ("amt_qty_tp", "stk_cd"), choices={"amt_qty_tp": ("1", "2")}),
         "ka90010": Route(path, p.market_by_day, market_program, choices=_PROGRAM, flows=True, worker=True),
         "ka90013": Route(path, rest_program_stocks.stock_by_day, ("stk_cd",), choices={"amt_qty_tp": ("1", "2")}),
     }

@@ -102,7 +102,7 @@ def _rkinfo() -> dict[str, Route]:
         "ka10037": Route(
             path, f.foreign_desks, ("mrkt_tp", "dt", "trde_tp", "sort_tp", "stex_tp"), choices=_ALL, board=True, flows=True
         ),
-        "ka10038": Route(path, b.stock_brokers, ("stk_cd", "strt_dt", "end_dt", "qry_tp", "dt")),
+        "ka10038": Route(path, b.stock_brokers, ("stk_cd", "qry_tp")),
         "ka10039": Route(
             path,
             b.broker_stocks,
@@ -130,12 +130,12 @@ def _lending_and_funds() -> dict[str, Route]:
     lists = ("txon_type", "navpre", "mngmcomp", "txon_yn", "trace_idex", "stex_tp")
     market = {"mrkt_tp": ("000", "001", "101")}
     return {
-        "ka10010": Route("sect", rest_two_days.market_programme, _CODE, flows=True),
+        "ka10010": Route("sect", rest_two_days.market_programme, flows=True),
         "ka10068": Route("slb", g.lending_of_market, ("all_tp",), worker=True),
         "ka10069": Route("slb", g.lending_top, ("strt_dt", "mrkt_tp"), choices=market, board=True),
         "ka20068": Route("slb", g.lending_of_stock, _CODE),
         "ka90012": Route("slb", g.lending_of_day, ("dt", "mrkt_tp"), choices=market, board=True),
-        "ka40001": Route("etf", n.fund_return, ("stk_cd", "etfobjt_idex_cd", "dt")),
+        "ka40001": Route("etf", n.fund_return, ("stk_cd", "dt")),
         "ka40002": Route("etf", n.fund_info, _CODE),
         "ka40003": Route("etf", n.fund_by_day, _CODE),
         "ka40004": Route("etf", n.funds, lists, choices=_VENUES, board=True),

@@ -165,8 +165,14 @@ def strength_by_day(call: Call) -> Reply:
 
 
 def market_programme(call: Call) -> Reply:
-    """ka10010: programmes in the market of a stock so far today; only the totals are published during the day."""
-    kospi = bool(call.facts.of_market("001")[call.row])
+    """ka10010: programmes in a stock's market so far today; only the totals are out during the day.
+
+    The TR is about sectors and its parameter is called a stock code: either is taken.
+    """
+    call.params.need(("stk_cd",))
+    code = call.item
+    sectors = {found for found, _, _ in call.facts.sectors}
+    kospi = code[:1] == "0" if code in sectors else bool(call.facts.of_market("001")[call.find(code)[0]])
     total = market_total(call, None, kospi=kospi)
     sides = ("sell_qty", "sell_amt", "buy_qty", "buy_amt", "netprps_qty", "netprps_amt")
     blank = {f"{part}_{side}": "" for part in ("dfrt_trst", "ndiffpro_trst") for side in sides}

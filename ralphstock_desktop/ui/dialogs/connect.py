@@ -138,6 +138,11 @@ class ConnectDialog(QDialog):
             button.setMinimumHeight(look.px(28))
         self._box.setContentsMargins(*(look.px(16),) * 4)
         self._box.setSpacing(look.px(10))
+        self._form.setVerticalSpacing(look.px(8))
+        self._form.setHorizontalSpacing(look.px(12))
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for label in self._labels.values():
+            label.setMinimumHeight(look.px(28))
         self.setMinimumWidth(look.px(460))
         self._show_outcome()
 

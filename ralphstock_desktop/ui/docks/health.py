@@ -253,7 +253,8 @@ class HealthPanel(PanelFrame):
             return {}
         panel = picture.panel
         rows = {gap.ticker: panel.row_of(gap.ticker) for gap in self._gaps.gaps}
-        return {ticker: str(panel.names[row]) for ticker, row in rows.items() if row is not None}
+        names = panel.names_en if self.appearance.language == "en" else panel.names
+        return {ticker: str(names[row] or panel.names[row]) for ticker, row in rows.items() if row is not None}
 
     # -- commands ---------------------------------------------------------------------------------------------------------
 

@@ -23,8 +23,8 @@ HEALTH_COLUMNS = (
 )
 GAP_COLUMNS = (
     Column("health.gap.symbol", 120),
-    Column("health.gap.span", 132),
-    Column("health.gap.shares", 84, number=True),
+    Column("health.gap.span", 124),
+    Column("health.gap.shares", 104, number=True),
     Column("health.gap.state", 76),
     Column("health.gap.reason", 0),
 )
@@ -109,12 +109,14 @@ def gap_rows(look: Appearance, report: GapReport, names: dict[str, str]) -> list
 
 def _gap_row(look: Appearance, gap: Gap, names: dict[str, str]) -> list[Cell]:
     end = fmt.clock(gap.end_ns) if gap.end_ns is not None else look.tr("health.gap.growing")
+    name = f"{names.get(gap.ticker, '')} {gap.ticker}".strip()
+    reason = look.tr(f"health.gap.reason.{gap.reason}") if look.has_text(f"health.gap.reason.{gap.reason}") else gap.reason
     return [
-        Cell(f"{names.get(gap.ticker, '')} {gap.ticker}".strip(), bold=True),
+        Cell(name, tip=name, bold=True),
         Cell(f"{fmt.clock(gap.start_ns)} – {end}"),
         Cell(fmt.MISSING if gap.missing_shares is None else f"{gap.missing_shares:,}"),
         Cell(look.tr(f"health.gap.state.{gap.state}"), _GAP_TOKENS[gap.state]),
-        Cell(look.tr(f"health.gap.reason.{gap.reason}") if look.has_text(f"health.gap.reason.{gap.reason}") else gap.reason),
+        Cell(reason, tip=reason),
     ]
 
 

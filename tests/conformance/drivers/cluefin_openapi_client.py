@@ -17,15 +17,19 @@ table = requests(at)
 login = Auth(app_key=at.key, secret_key=SecretStr(at.secret), env="prod", cache_dir=".")
 login.url = at.rest
 grant = report.run("token", login.generate_token, at_least=1)
-client = Client(token=grant.get_token() if hasattr(grant, "get_token") else grant.token, env="prod", rate_limit_requests_per_second=50)
+client = Client(
+    token=grant.get_token() if hasattr(grant, "get_token") else grant.token, env="prod", rate_limit_requests_per_second=50
+)
 client.url = at.rest
 
+BLANK = {"amt_qty_tp": "1", "date": at.day, "stk_cd": at.stock, "thema_nm": "", "base_dt": at.day, "tm": "5"}
+"""For arguments the client insists on and the vendor does not."""
 SECTIONS = ("account", "chart", "etf", "foreign", "market_conditions", "rank_info", "sector", "stock_info", "theme")
 for section in SECTIONS:
     for name, method in methods(getattr(client, section)):
         api_id = api_id_of(method)
         if api_id and not api_id.startswith(ORDERS):
-            body = table.get(api_id, {}).get("body", {})
+            body = {**BLANK, **table.get(api_id, {}).get("body", {})}
             report.run(f"{api_id} {section}.{name}", lambda method=method, body=body: method(**arguments(method, body, body)))
 
 
@@ -86,7 +90,7 @@ async def realtime() -> None:
         await reading
     except asyncio.CancelledError:
         pass
-    except Exception as error:  # noqa: BLE001 - what the client could not read is the result
+    except Exception as error:  # what the client could not read is the result
         report.line("realtime parsing", False, 0, f"{type(error).__name__}: {error}")
     await report.arun("CNSRREQ live", searches.request_realtime_condition_search("1"))
     await report.arun("CNSRCLR", searches.cancel_realtime_condition_search("1"))

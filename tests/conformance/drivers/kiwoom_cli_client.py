@@ -105,10 +105,10 @@ for group in ("stock", "market", "account"):
     walk(cli.commands[group], [group])
 table = requests(at)
 for api_id, (path, _) in sorted(API_REGISTRY.items()):
-    if path.startswith("/api/dostk") and "websocket" not in path and not api_id.startswith(ORDERS):
-        if api_id not in MUTATION_APIS:
-            body = json.dumps(table.get(api_id, {}).get("body", {}))
-            report.run(f"api {api_id}", lambda api_id=api_id, body=body: invoke("api", api_id, body))
+    if not path.startswith("/api/dostk") or "websocket" in path or api_id.startswith(ORDERS) or api_id in MUTATION_APIS:
+        continue
+    body = json.dumps(table.get(api_id, {}).get("body", {}))
+    report.run(f"api {api_id}", lambda api_id=api_id, body=body: invoke("api", api_id, body))
 daily = json.dumps({"stk_cd": at.stock, "base_dt": at.day, "upd_stkpc_tp": "1"})
 report.run("api ka10081 --all-pages", lambda: invoke("--all-pages", "api", "ka10081", daily), at_least=600)
 flows = json.dumps(table["ka10059"]["body"])

@@ -36,7 +36,9 @@ index = {"inds_cd": "001", "base_dt": at.day}
 report.run("ka20006 all pages", lambda: everything("chart", "ka20006", "inds_dt_pole_qry", **index), at_least=600)
 for market in ("0", "10"):
     body = {"mrkt_tp": market}
-    report.run(f"ka10099 market {market}", lambda body=body: extract_records(api.stock_info.stock_info_list(**body))[1], at_least=100)
+    report.run(
+        f"ka10099 market {market}", lambda body=body: extract_records(api.stock_info.stock_info_list(**body))[1], at_least=100
+    )
 
 
 async def realtime() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
 
 import kiwoom.config as config
 import kiwoom.config.settings as settings
@@ -44,7 +43,7 @@ async def main() -> None:
         await report.arun(f"stock_list {market}", bot.stock_list(market))
     for market in ("0", "1", "2", "4", "7"):
         await report.arun(f"sector_list {market}", bot.sector_list(market), at_least=2)
-    month = (datetime.strptime(at.day, "%Y%m%d") - timedelta(days=31)).strftime("%Y%m%d")
+    month = at.month_ago
     for code in (at.stock, f"{at.stock}_AL", f"{at.stock}_NX", at.kosdaq):
         await report.arun(f"candle day {code}", bot.candle(code, "day", "stock", end=at.day), at_least=100)
         await report.arun(f"candle min {code}", bot.candle(code, "min", "stock", start=month, end=at.day), at_least=100)

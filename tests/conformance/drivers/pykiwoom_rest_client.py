@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+import time
+from datetime import datetime
 
 import pykiwoom_rest
 from pykiwoom_rest.kiwoom_base import KiwoomAPIBase
@@ -22,7 +23,7 @@ def with_token(client: object) -> object:
     """Give a client the token it got but whose end it cannot read (``expires_dt`` is no ISO time): two public attributes."""
     for owner in {id(part): part for part in (client, *vars(client).values())}.values():
         if hasattr(owner, "access_token") and hasattr(owner, "token_expires"):
-            owner.access_token, owner.token_expires = granted, datetime.now() + timedelta(hours=20)
+            owner.access_token, owner.token_expires = granted, datetime.fromtimestamp(time.time() + 72_000)
     return client
 
 

@@ -17,13 +17,14 @@ import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 API_ID = re.compile(r"(?<![a-z])(k[at]\d{5})(?!\d)")
 ORDERS = ("kt10", "kt5000")
 """Beginnings of the api-ids that place orders; no driver sends them."""
+_SENT_ID = re.compile(r"""["']api-id["']\s*:\s*["'](\w+)["']""")
 _VENDOR_CODE = re.compile(r"\[(\d{4}):")
 _BODY_FIELD = re.compile(r"""["'](\w+)["']\]?\s*[:=]\s*(\w+)\b""")
 _OUT = sys.stdout
@@ -51,12 +52,8 @@ class Target:
     @property
     def month_ago(self) -> str:
         """A day one month before the replayed one."""
-        return (datetime.strptime(self.day, "%Y%m%d") - timedelta(days=31)).strftime("%Y%m%d")
-
-    @property
-    def years_ago(self) -> str:
-        """A day some years before the replayed one, so that a daily chart takes more than a page."""
-        return (datetime.strptime(self.day, "%Y%m%d") - timedelta(days=1500)).strftime("%Y%m%d")
+        day = date(int(self.day[:4]), int(self.day[4:6]), int(self.day[6:]))
+        return (day - timedelta(days=31)).strftime("%Y%m%d")
 
 
 def target() -> Target:
@@ -128,7 +125,7 @@ class Report:
         try:
             with quiet():
                 answer = refuse_errors(function())
-        except Exception as error:  # noqa: BLE001 - whatever a foreign client raises is the result of the call
+        except Exception as error:  # whatever a foreign client raises is the result
             self._failed(call, error)
             return None
         return self._done(call, answer, at_least)
@@ -138,7 +135,7 @@ class Report:
         try:
             with quiet():
                 answer = refuse_errors(await asyncio.wait_for(awaitable, timeout))
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:
             self._failed(call, error)
             return None
         return self._done(call, answer, at_least)
@@ -167,7 +164,8 @@ def quiet() -> Iterator[None]:
 
 def api_id_of(function: Callable[..., Any]) -> str:
     """The api-id a method sends, read from its source; "" if it names none."""
-    found = API_ID.search(inspect.getsource(function))
+    source = inspect.getsource(function)
+    found = _SENT_ID.search(source) or API_ID.search(source)
     return found.group(1) if found else ""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ralphstock_desktop.providers.kiwoom_sim.rest_routes import ROUTES
+from ralphstock_desktop.providers.kiwoom_sim.rest_routes_further import FURTHER_ROUTES
 
 from .conftest import Serve, busy_row, code_of
 
@@ -33,7 +34,8 @@ def test_every_documented_api_id_has_its_path() -> None:
     wanted = {api_id: line.split()[0] for line in DOCUMENTED.split("\n") if line for api_id in line.split()[1:]}
     served = {api_id: route.path for api_id, route in ROUTES.items()}
     assert {api_id: path for api_id, path in served.items() if api_id in wanted} == wanted
-    assert set(served) - set(wanted) == {"ka10005", "ka10006", "ka10007", "ka10028"}  # asked for by published clients
+    further = {"ka10005", "ka10006", "ka10007", "ka10028"} | set(FURTHER_ROUTES)  # asked for by published clients
+    assert set(served) - set(wanted) == further
 
 
 def _official(folder: Path) -> dict[str, Any]:
@@ -64,7 +66,9 @@ def _body(api_id: str, example: dict[str, Any], code: str) -> dict[str, str]:
     return body
 
 
-EMPTY_LISTS = {"kt00001", "kt00004", "kt00018", "ka10075", "ka10076"}
+EMPTY_LISTS = {"kt00001", "kt00004", "kt00018", "ka10075", "ka10076", "ka10011"} | {
+    api_id for api_id, route in FURTHER_ROUTES.items() if route.path == "acnt"
+}
 
 
 def _texts_only(value: Any) -> bool:
