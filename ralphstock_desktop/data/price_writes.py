@@ -316,7 +316,18 @@ def upsert_minutes(context: WriteContext, batch: MinuteBatch) -> UpsertCount:
         trading_value=batch.value_krw,
     )
     _check_keys("minute price", columns, "ticker", "ts")
-    return _store(context, _MINUTE, "minute_price", columns, batch.source)
+    return _store(context, _MINUTE, "minute_price", columns, batch.source, merge=_merge_minutes)
+
+
+def _merge_minutes(keys: Columns, stored: Columns, given: Columns) -> Columns:
+    """Keep what is known, but no traded value of a bar that has turned out to be another one."""
+    merged = keep_known(keys, stored, given)
+    other = np.zeros(len(given["volume"]), dtype=np.bool_)
+    for name in (*_PRICES, "volume"):
+        other |= differs(stored[name], merged[name]) & ~is_missing(stored[name])
+    stale = other & is_missing(given["trading_value"])
+    merged["trading_value"] = np.where(stale, MISSING_INT, merged["trading_value"])
+    return merged
 
 
 def upsert_index(context: WriteContext, batch: IndexBatch) -> UpsertCount:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from engine.model.instants import AsOf, kst_ns
 from ralphstock_desktop.data.bar_store import SqlBarStore
 from ralphstock_desktop.data.database import open_database
 from ralphstock_desktop.data.ledger import gaps_between
-from ralphstock_desktop.ports import CoverageGap, NewsBatch
+from ralphstock_desktop.ports import MISSING_INT, CoverageGap, NewsBatch
 from tests.data.builders import actions, daily, days_of, flows, levels, market, minutes, news, symbol
 
 DAY = date(2026, 3, 3)
@@ -238,3 +239,22 @@ def test_a_recorded_import_settles(recorded_data: Path, tmp_path: Path) -> None:
                     counted = unit.upsert_daily(given)
                 if number:
                     assert (counted.inserted, counted.updated) == (0, 0)
+
+
+def test_a_corrected_minute_loses_the_value_of_the_wrong_one(traded: SqlBarStore) -> None:
+    def stored_value() -> list[int]:
+        batch = traded.minutes_between("005930", at(9, 0), at(9, 2))
+        assert batch is not None
+        return batch.value_krw.tolist()
+
+    first = minutes("005930", [(at(9, 0), 50, 51, 49, 50, 5)])
+    with traded.unit_of_work() as unit:
+        unit.upsert_minutes(replace(first, value_krw=np.array([250])))
+    assert stored_value()[0] == 250
+    with traded.unit_of_work() as unit:
+        unit.upsert_minutes(replace(first, value_krw=np.array([MISSING_INT])))
+    assert stored_value()[0] == 250, "the same bar without a value says nothing against it"
+    other = minutes("005930", [(at(9, 0), 50, 52, 49, 50, 6)])
+    with traded.unit_of_work() as unit:
+        unit.upsert_minutes(replace(other, value_krw=np.array([MISSING_INT])))
+    assert stored_value()[0] == MISSING_INT

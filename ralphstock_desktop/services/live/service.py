@@ -68,7 +68,7 @@ class Recorder(TradeKeeper, Protocol):
 
     gaps: Channel[GapReport]
 
-    def start_day(self, day: date, open_ns: int) -> None: ...
+    def start_day(self, day: date, open_ns: int, close_ns: int | None = None) -> None: ...
     async def run(self) -> None: ...
     async def flush(self) -> None: ...
     def minutes_of(self, ticker: str) -> tuple[FormingBar, ...]: ...
@@ -253,7 +253,7 @@ class LiveService:
         if self._poller is not None:
             self._poller.forget()
         if self._recorder is not None:
-            self._recorder.start_day(day, self._sessions.open_ns(day))
+            self._recorder.start_day(day, self._sessions.open_ns(day), self._sessions.close_ns(day))
         self._spawn(self._show_stored_indices(), "stored indices")
 
     async def _show_stored_indices(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -109,7 +110,7 @@ def _text(panel: HealthPanel, page: str, row: int) -> list[str]:
 
 def test_health_gaps_and_sync_are_told_and_followed_only_in_sight(open_desk: OpenDesk, qtbot: QtBot) -> None:
     desk = open_desk(HealthPanel, (620, 420))
-    panel, live = desk.panel, desk.workstation.feed
+    panel, live = desk.panel, desk.work.feed
     assert isinstance(panel, HealthPanel)
     sync = Sync()
     type(live).sync = property(lambda self: sync)  # type: ignore[assignment]  # the double has none of its own
@@ -132,6 +133,7 @@ def test_health_gaps_and_sync_are_told_and_followed_only_in_sight(open_desk: Ope
         assert "남음 1" in panel.summary.text()
         panel.went_out_of_sight()
         panel.came_into_sight()
+        panel._context = replace(panel._context, spawn=lambda work, _name: asyncio.run(work))
         qtbot.mouseClick(panel.pages.buttons["sync"], Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: "13,011" in panel.summary.text())
         qtbot.mouseClick(panel.sync_button, Qt.MouseButton.LeftButton)
