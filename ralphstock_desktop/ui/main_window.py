@@ -346,6 +346,7 @@ class MainWindow(QMainWindow):
             self.first_run.hide()
             self.first_run.deleteLater()
             self.first_run = None
+            self.make_panels()  # what the page covered could not be seen, so it was not made
         if name == "simulated":
             self._switch("simulated")
         else:

@@ -29,7 +29,7 @@ from websockets.asyncio.client import connect
 from engine.model.errors import DataUnavailable
 from engine.model.instants import AsOf, kst_ns
 from engine.model.live import TradeTick
-from ralphstock_desktop.app.live import MachineClock, MemoryOnly
+from ralphstock_desktop.app.live import MemoryOnly
 from ralphstock_desktop.providers.kiwoom.registrations import RegistrationLimits
 from ralphstock_desktop.providers.kiwoom.stream import KiwoomStream, StreamLimits
 from ralphstock_desktop.services.live.links import LiveLink
@@ -75,6 +75,18 @@ class Nothing:
         return fetch
 
     async def close(self) -> None: ...
+
+
+class HalfPastTen:
+    """The market's clock of the load: its trades all say 10:30."""
+
+    speed = 1.0
+
+    def __init__(self) -> None:
+        self._now_ns = kst_ns(AsOf(time.time_ns()).day, 10, 30)
+
+    def now_ns(self) -> int:
+        return self._now_ns
 
 
 class Token:
@@ -137,16 +149,15 @@ class Ours:
         hub.frames.subscribe(self._on_frame, replay=False)
 
     def _link(self, sink: Any, monitor: Any) -> LiveLink:
-        clock = MachineClock()
+        clock = HalfPastTen()
         limits = StreamLimits(
             registrations=RegistrationLimits(
                 items_per_group=3_000, items_per_connection=3_000, items_per_frame=3_000, frame_gap_s=0.01
             )
         )
-        day = AsOf(self.live.market_ns()).day
         stream = KiwoomStream(
             f"ws://127.0.0.1:{self._port}/api/dostk/websocket", Token(), sink, monitor,
-            market_ns=lambda: kst_ns(day, 10, 30), machine_ns=time.time_ns, limits=limits,
+            market_ns=clock.now_ns, machine_ns=time.time_ns, limits=limits,
         )  # fmt: skip
 
         async def close() -> None: ...
@@ -233,10 +244,22 @@ async def measure_ours(port: int, panel: Any, seconds: float, folder: Path) -> d
         for ticker, volume in state["volume"].items():
             row = board.row_of(ticker)
             wrong += volume > 0 and (board.volume_shares[row] != volume or board.price_krw[row] != state["price"][ticker])
-        result["burst"] |= {"received": ours.received, "sent": state["sent"], "wrong_last_values": int(wrong)}
+        result["burst"] |= {
+            "refused": ours.live._hub.duplicates,
+            "received": ours.received,
+            "sent": state["sent"],
+            "wrong_last_values": int(wrong),
+        }
     await ours.live.close()
     ours.window.close()
     return result
+
+
+async def _drain(feed: Any, model: NaiveModel) -> None:
+    """Take what is still under way."""
+    with contextlib.suppress(TimeoutError):
+        while True:
+            model.take(str(await asyncio.wait_for(feed.recv(), 0.5)))
 
 
 async def measure_naive(port: int, tickers: list[str], seconds: float) -> dict[str, Any]:
@@ -260,8 +283,17 @@ async def measure_naive(port: int, tickers: list[str], seconds: float) -> dict[s
         while time.perf_counter() - begin < seconds:
             sent_us = model.take(str(await feed.recv()))
             lags.append((time.monotonic_ns() / 1e3 - sent_us) / 1e3)
-        result = figures(beats.take(), np.array(lags)) | {"messages_per_s": round(model.received / seconds)}
+        result: dict[str, Any] = {"sustained": figures(beats.take(), np.array(lags))}
+        result["sustained"]["messages_per_s"] = round(model.received / seconds)
         await control.send("rate 0")
+        await control.recv()
+        await _drain(feed, model)
+        beats.take()
+        before, begin = model.received, time.perf_counter()
+        await control.send(f"burst {BURST}")
+        while model.received - before < BURST:
+            model.take(str(await feed.recv()))
+        result["burst"] = figures(beats.take(), np.array([])) | {"seconds": round(time.perf_counter() - begin, 2)}
         await control.recv()
     view.close()
     return result

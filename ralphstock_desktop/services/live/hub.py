@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.model.live import (
     MISSING,
     BestQuotes,
@@ -39,6 +40,8 @@ __all__ = ["LiveHub", "TradeKeeper"]
 _TAPE_TRADES = 5_000
 _PATH_POINTS = 400
 _PATH_STEP_NS = 60_000_000_000
+_NEVER = 2**63 - 1
+"""No day yet: nothing counts as after hours."""
 
 
 class TradeKeeper(Protocol):
@@ -90,6 +93,8 @@ class LiveHub:
         self._streamed: npt.NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
         self._dirty: dict[int, int] = {}
         self._frame = 0
+        self._after_hours_ns = _NEVER
+        """Trades later than this belong to the after-market; the official bar of the day is known by then."""
 
     # -- set-up ---------------------------------------------------------------------------------------------------------
 
@@ -99,6 +104,7 @@ class LiveHub:
             for kept in (self._pending, self._books, self._pending_books, self._tapes, self._runs, self._ticks, self._paths):
                 kept.clear()
         self.board = board
+        self._after_hours_ns = DEFAULT_SESSIONS.official_bar_ns(board.day)
         self._rows = {str(ticker): row for row, ticker in enumerate(board.tickers)}
         self._dirty.clear()
         self._mark_streamed()
@@ -139,7 +145,11 @@ class LiveHub:
             return
         keeper = self.keeper
         if keeper is not None and not keeper.take(tick):
-            self.duplicates += 1
+            if tick.at_ns > self._after_hours_ns and tick.ticker in self._tapes and tick.quantity_shares:
+                # After the regular session the day's bar stands; the trades themselves are still shown.
+                self._runs.setdefault(tick.ticker, []).append(tick)
+            else:
+                self.duplicates += 1
             return
         ticker = tick.ticker
         before = self._pending.get(ticker)

@@ -83,7 +83,7 @@ async def realtime() -> None:
                     seen.add(item.type)
 
     reading = asyncio.create_task(read())
-    await seen.wait([kind for kind in kinds if kind != "0s"], 30)
+    await seen.wait([kind for kind in kinds if kind != "0s"], 90)
     seen.report(report, [kind for kind in kinds if kind != "0s"])
     reading.cancel()
     try:

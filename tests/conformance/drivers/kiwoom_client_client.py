@@ -61,7 +61,7 @@ async def realtime() -> None:
     await socket.send(searches.condition_search("0"))
     await seen.wait(("CNSRREQ",), 10)
     await socket.send(searches.condition_search_realtime("1"))
-    await seen.wait(("0B", "0C", "0D", "0w", "0J", "0U", "1h", "02"), 30)
+    await seen.wait(("0B", "0C", "0D", "0w", "0J", "0U", "1h", "02"), 90)
     await socket.send(searches.condition_search_cancel("1"))
     await socket.unsubscribe("0B", [at.stock])
     await seen.wait(("CNSRCLR", "REMOVE"), 10)

@@ -76,7 +76,7 @@ async def main() -> None:
     await report.arun("CNSRREQ once", ask(api, "ka10172", search))
     await report.arun("CNSRREQ live", ask(api, "ka10173", {"trnm": "CNSRREQ", "seq": "1", "search_type": "1", "stex_tp": "K"}))
     kinds = ("0B", "0C", "0D", "0w", "0F", "0J", "0U", "1h", "02")
-    await seen.wait(kinds, 30)
+    await seen.wait(kinds, 90)
     await report.arun("CNSRCLR", ask(api, "ka10174", {"trnm": "CNSRCLR", "seq": "1"}))
     seen.report(report, kinds)
     await api.close()

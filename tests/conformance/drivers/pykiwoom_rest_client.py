@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import datetime
 
 import pykiwoom_rest
@@ -23,7 +22,7 @@ def with_token(client: object) -> object:
     """Give a client the token it got but whose end it cannot read (``expires_dt`` is no ISO time): two public attributes."""
     for owner in {id(part): part for part in (client, *vars(client).values())}.values():
         if hasattr(owner, "access_token") and hasattr(owner, "token_expires"):
-            owner.access_token, owner.token_expires = granted, datetime.fromtimestamp(time.time() + 72_000)
+            owner.access_token, owner.token_expires = granted, datetime.max
     return client
 
 
@@ -72,7 +71,7 @@ pages = {"stock_code": at.stock, "interval": 1, "max_records": 2000}
 report.run("minute chart, pages", lambda: checked(api.get_minute_chart_paginated(**pages)), at_least=380)
 daily = {"stk_cd": at.stock, "base_dt": at.day, "upd_stkpc_tp": "1"}
 chart = with_token(pykiwoom_rest.ChartAPI(**login))
-report.run("ka10081 all pages", lambda: checked(chart.make_tr_request_continuous("ka10081", "/api/dostk/chart", daily)))
+report.run("ka10081 all pages", lambda: checked(chart.make_tr_request_continuous("ka10081", "chart", daily)))
 
 
 async def realtime() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.model.live import MISSING, BestQuotes, BookTick, IndexTick, QuoteSnapshot, QuoteSource, TradeTick, ViEvent
 from ralphstock_desktop.live_ports import ConnectionChange
 from ralphstock_desktop.services.live.hub import LiveHub
@@ -122,6 +123,26 @@ def test_what_the_keeper_refuses_reaches_neither_board_nor_tape() -> None:
     assert board.price_krw[board.row_of("005930")] == 70_000
     assert [tick.volume_shares for tick in hub.tape_of("005930")] == [100]
     assert hub.duplicates == 1
+
+
+def test_after_hours_trades_are_shown_on_the_tape_and_leave_the_days_bar_alone() -> None:
+    class Keeper:
+        def take(self, tick: TradeTick) -> bool:
+            return tick.at_ns < after
+
+        def on_connection(self, change: ConnectionChange) -> None: ...
+        def on_covered(self, tickers: frozenset[str]) -> None: ...
+
+    hub, board, _ = make()
+    after = DEFAULT_SESSIONS.official_bar_ns(board.day) + 1
+    hub.keeper = Keeper()
+    hub.watch_tapes(frozenset({"005930"}))
+    hub.on_trade(trade("005930", 70_000, 100))
+    hub.on_trade(trade("005930", 71_000, 120, at_ns=after))
+    hub.frame()
+    assert board.price_krw[board.row_of("005930")] == 70_000
+    assert [tick.price_krw for tick in hub.tape_of("005930")] == [70_000, 71_000]
+    assert hub.duplicates == 0
 
 
 def test_a_missing_value_never_replaces_a_known_one_of_today_but_does_replace_yesterdays() -> None:
