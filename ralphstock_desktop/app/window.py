@@ -285,8 +285,13 @@ class _WindowRun:
         """Connect the running market once the first signals are on screen."""
         await ready
         await _painted()
+        first: asyncio.Future[None] = self._loop.create_future()
+        subscription = live.frames.subscribe(lambda _frame: first.done() or first.set_result(None), replay=False)
         await live.start()
         self._timings.reached("live market started")
+        await first
+        subscription.close()
+        self._timings.reached("first live value")
 
     def _tell_later(self, error: BaseException) -> None:
         self._loop.call_soon_threadsafe(self._tell, error, "the simulator")

@@ -106,20 +106,20 @@ def describe(base: str) -> dict[str, str]:
     """Find a much traded stock of either market, a fund and the day."""
     token = _post(f"{base}/oauth2/token", {"grant_type": "client_credentials", "appkey": "harness", "secretkey": "harness"})
     say = {"authorization": f"Bearer {token['token']}", "api_id": "ka10099"}
-    listed = _post(f"{base}/api/dostk/stkinfo", {"mrkt_tp": "0"}, **say)["list"]
+    listed = [row for market in ("0", "10") for row in _post(f"{base}/api/dostk/stkinfo", {"mrkt_tp": market}, **say)["list"]]
     fund = next((row["code"] for row in listed if row["marketCode"] == "8"), "")
-    on_nxt = {row["code"] for row in listed if row["marketCode"] == "0" and row["nxtEnable"] == "Y"}
+    on_nxt = {row["code"] for row in listed if row["marketCode"] in ("0", "10") and row["nxtEnable"] == "Y"}
     say["api_id"] = "ka10032"
     traded = {"mang_stk_incls": "0", "stex_tp": "1"}
     kospi, kosdaq = (
         [row["stk_cd"] for row in _post(f"{base}/api/dostk/rkinfo", {"mrkt_tp": market, **traded}, **say)["trde_prica_upper"]]
         for market in ("001", "101")
     )
-    stock = next((code for code in kospi if code in on_nxt), kospi[0])
+    stock, kosdaq_stock = (next((code for code in codes if code in on_nxt), codes[0]) for codes in (kospi, kosdaq))
     say["api_id"] = "ka10081"
     body = {"stk_cd": stock, "base_dt": "20991231", "upd_stkpc_tp": "1"}
     days = _post(f"{base}/api/dostk/chart", body, **say)["stk_dt_pole_chart_qry"]
-    return {"stock": stock, "kosdaq": kosdaq[0], "etf": fund or stock, "day": days[0]["dt"]}
+    return {"stock": stock, "kosdaq": kosdaq_stock, "etf": fund or stock, "day": days[0]["dt"]}
 
 
 def environment(folder: Path, requirement: str) -> Path:

@@ -39,7 +39,8 @@ _CODES = [code for code, _ in BROKERS]
 _HOME = "050"
 _ALL_FOREIGN = "888"
 _FOREIGN = [place for place, code in enumerate(_CODES) if 33 <= int(code) <= 45 or code == "054"]
-_LARGEST_STOCKS = 200
+_STOCK_DAYS, _FEWEST_STOCKS = 1_500, 20
+"""Stocks times days that one ranking of a broker looks at, and the fewest stocks it looks at."""
 _SHOWN = 40
 _RANKED = 20
 
@@ -135,7 +136,8 @@ def broker_stocks(call: Call) -> Reply:
     begin = max(facts.past_count - days, 0)
     window = range(begin, facts.past_count)
     found: list[tuple[int, int, int, int]] = []
-    for row in rows_by(board.value, of_market_and_venue(call) & (board.volume > 0))[:_LARGEST_STOCKS]:
+    count = max(_STOCK_DAYS // max(days, 8), _FEWEST_STOCKS)
+    for row in rows_by(board.value, of_market_and_venue(call) & (board.volume > 0))[:count]:
         sold = bought = volume = 0
         for index in window:
             traded = int(facts.panel.volume_shares[row, index])
