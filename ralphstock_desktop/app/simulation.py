@@ -48,6 +48,8 @@ _RATES: Final = {
     Fault.WRONG_UNITS: 0.02,
     Fault.CLOCK_SKEW: 0.2,
     Fault.EMPTY_PAGE: 0.2,
+    Fault.RETURN_CODE_TEXT: 1.0,
+    Fault.UNKNOWN_FIELDS: 1.0,
 }
 """How often a fault strikes when it is switched on in the window (per request, frame or second, as fits)."""
 

@@ -286,7 +286,12 @@ class _WindowRun:
         await ready
         await _painted()
         first: asyncio.Future[None] = self._loop.create_future()
-        subscription = live.frames.subscribe(lambda _frame: first.done() or first.set_result(None), replay=False)
+
+        def on_frame(_frame: object) -> None:
+            if not first.done():
+                first.set_result(None)
+
+        subscription = live.frames.subscribe(on_frame, replay=False)
         await live.start()
         self._timings.reached("live market started")
         await first

@@ -25,7 +25,9 @@ def progress_texts(appearance: Appearance, progress: Progress) -> tuple[str, str
     what = appearance.tr(progress.stage) if appearance.has_text(progress.stage) else appearance.tr("progress.working")
     if progress.total > 0:
         what = f"{what} · {progress.done:,} / {progress.total:,}"
-    rest = [progress.detail] if progress.detail else []
+    part = f"progress.part.{progress.detail}"
+    detail = appearance.tr(part) if appearance.has_text(part) else progress.detail
+    rest = [detail] if detail else []
     if progress.seconds_left is not None:
         rest.insert(
             0,

@@ -5,7 +5,9 @@ variable or the one constant that holds it). They are test tools, not dependenci
 
     python tests/conformance/run_clients.py --envs DIR [--only NAME …] [--base URL | --simulate "--real --data DIR"]
 
-Missing environments are made with ``venv`` and ``pip``. Without ``--base`` a simulator of the demo market is started.
+Missing environments are made with ``venv`` and ``pip``. Without ``--base`` a simulator is started: of the demo market, which is
+kept beside the environments, or as ``--simulate`` says. A call counts as ``ok`` only if the client itself made something of the
+answer; ``refused`` are requests that the published specification does not allow, ``not served`` api-ids outside the simulator.
 """
 
 from __future__ import annotations
@@ -217,7 +219,10 @@ def main() -> int:
     if chosen.base:
         outcomes = run(chosen.base.rstrip("/"))
     else:
-        with simulator(chosen.simulate.split()) as base:
+        options = chosen.simulate.split()
+        if "--data" not in options:
+            options += ["--data", str(chosen.envs.resolve() / "market")]
+        with simulator(options) as base:
             outcomes = run(base)
     show(outcomes, chosen.envs)
     if chosen.json:

@@ -117,14 +117,16 @@ def apply_snapshots(
 ) -> tuple[Rows, Signs]:
     """Write polled states; return the rows that changed and the direction of their price changes.
 
-    A row that is streamed keeps its pushed values: an answer may be older than the last trade. An answer without a time counts
-    as of ``asked_ns``; one with less volume than is known is old and left out.
+    A row that is streamed keeps its pushed values unless the answer has more volume, which proves it newer than the last trade
+    pushed. An answer without a time counts as of ``asked_ns``; one with less volume than is known is old and left out.
     """
     keep = []
     for index, (row, state) in enumerate(zip(rows.tolist(), snapshots, strict=True)):
-        if streamed[row] or state.price_krw == MISSING:
+        if state.price_krw == MISSING:
             continue
         known_live = board.source[row] >= QuoteSource.POLLED
+        if known_live and streamed[row] and state.volume_shares <= board.volume_shares[row]:
+            continue
         if known_live and MISSING != state.volume_shares < board.volume_shares[row]:
             continue
         keep.append(index)

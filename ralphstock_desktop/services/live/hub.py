@@ -73,6 +73,8 @@ class LiveHub:
         self.board: QuoteBoard | None = None
         self.keeper: TradeKeeper | None = None
         self.covered: frozenset[str] = frozenset()
+        self.unconfirmed: set[str] = set()
+        """Pushed symbols whose state is not known since the push began: it says nothing until the next trade, which may be long."""
         self.messages = 0
         self.duplicates = 0
         self.last_received_ns = 0
@@ -227,17 +229,19 @@ class LiveHub:
         self.connection.publish(change)
 
     def on_covered(self, tickers: frozenset[str]) -> None:
-        """Remember what is pushed."""
+        """Remember what is pushed; what is new among it waits for its first state."""
+        self.unconfirmed = (self.unconfirmed & tickers) | (tickers - self.covered)
         self.covered = tickers
         self._mark_streamed()
         if self.keeper is not None:
             self.keeper.on_covered(tickers)
 
     def take_snapshots(self, snapshots: list[QuoteSnapshot]) -> None:
-        """Write polled states of symbols that are not streamed."""
+        """Write polled states; of streamed symbols only what is newer than anything pushed."""
         board = self.board
         if board is None:
             return
+        self.unconfirmed.difference_update(state.ticker for state in snapshots)
         known = [(self._rows[state.ticker], state) for state in snapshots if state.ticker in self._rows]
         if not known:
             return
@@ -308,6 +312,7 @@ class LiveHub:
                     self._dirty.setdefault(rows_of[ticker], 0)
         if self._pending:
             pending, self._pending = self._pending, {}
+            self.unconfirmed.difference_update(pending)  # a trade carries the whole state
             ticks = [tick for ticker, tick in pending.items() if ticker in rows_of]
             if ticks:
                 rows = np.array([rows_of[tick.ticker] for tick in ticks], dtype=np.intp)

@@ -59,6 +59,8 @@ __all__ = ["LiveService", "LiveSettings", "Recorder"]
 
 _log = logging.getLogger(__name__)
 _TRADES = frozenset({FeedPart.TRADES})
+_INDEX_TRIES = 24
+"""Storing a market takes a minute at most; a market that has no indices is left in peace after that."""
 INDEX_CODES = ("001", "101", "201")
 """KOSPI, KOSDAQ, KOSPI200."""
 
@@ -97,6 +99,8 @@ class LiveSettings:
     status_s: float = 1.0
     demand_s: float = 0.2
     """Wishes of panels are gathered this long before they are registered."""
+    index_again_s: float = 5.0
+    """Stored index levels that are not there yet are looked for again after this long."""
 
 
 class LiveService:
@@ -257,8 +261,17 @@ class LiveService:
         self._spawn(self._show_stored_indices(), "stored indices")
 
     async def _show_stored_indices(self) -> None:
-        for tick in await self._workers.read(self._stored_indices):
-            self._hub.take_index(tick)
+        """Show the last stored levels; on the very first start the market is still being stored, so they are looked for again."""
+        panel = self._board_panel
+        for _ in range(_INDEX_TRIES):
+            found = await self._workers.read(self._stored_indices)
+            if self._board_panel is not panel:
+                return
+            for tick in found:
+                self._hub.take_index(tick)
+            if found:
+                return
+            await asyncio.sleep(self._settings.index_again_s)
 
     def _market_day(self) -> date:
         """Trading day the board belongs to: today, else the last one before."""
@@ -393,7 +406,7 @@ class LiveService:
         return QuotePoller(
             source,
             self.registry,
-            visible=lambda: [ticker for ticker in demand.visible if ticker not in hub.covered],
+            visible=lambda: [ticker for ticker in demand.visible if ticker not in hub.covered or ticker in hub.unconfirmed],
             others=self._unstreamed,
             books=lambda: [] if self._is_live else demand.wanting(FeedPart.BOOK),
             index_codes=lambda: [] if self._is_live else INDEX_CODES,
@@ -408,7 +421,7 @@ class LiveService:
         board = self._hub.board
         if board is None:
             return []
-        covered = self._hub.covered
+        covered = self._hub.covered - self._hub.unconfirmed
         # Without a stream the most wanted symbols come first; with one it carries them.
         ordered = dict.fromkeys((*self._demand.background, *map(str, board.tickers)))
         return [ticker for ticker in ordered if ticker not in covered]

@@ -37,6 +37,7 @@ VALUES = {
     "inds_cd": "001",
     "theme_code": "100",
     "keyword": at.stock,
+    "broker_code": "050",
 }
 OPTIONS = {
     "--from": at.month_ago,
@@ -112,7 +113,7 @@ for api_id, (path, _) in sorted(API_REGISTRY.items()):
 daily = json.dumps({"stk_cd": at.stock, "base_dt": at.day, "upd_stkpc_tp": "1"})
 report.run("api ka10081 --all-pages", lambda: invoke("--all-pages", "api", "ka10081", daily), at_least=600)
 flows = json.dumps(table["ka10059"]["body"])
-report.run("api ka10059 --all-pages", lambda: invoke("--all-pages", "api", "ka10059", flows), at_least=101)
+report.run("api ka10059 --all-pages", lambda: invoke("--all-pages", "api", "ka10059", flows), at_least=5)
 limits = ("--max-events", "3", "--duration", "20s")
 for name, items in (
     ("quote", (at.stock,)),

@@ -31,7 +31,7 @@ report.run("ka10081 all pages", lambda: everything("chart", "ka10081", "stk_dt_p
 minute = {"stk_cd": at.stock, "tic_scope": "1", "upd_stkpc_tp": "1", "base_dt": at.day}
 report.run("ka10080 all pages", lambda: everything("chart", "ka10080", "stk_min_pole_chart_qry", **minute), at_least=380)
 flows = {"dt": at.day, "stk_cd": at.stock, "amt_qty_tp": "1", "trde_tp": "0", "unit_tp": "1"}
-report.run("ka10059 all pages", lambda: everything("stkinfo", "ka10059", "stk_invsr_orgn", **flows), at_least=101)
+report.run("ka10059 all pages", lambda: everything("stkinfo", "ka10059", "stk_invsr_orgn", **flows), at_least=5)
 index = {"inds_cd": "001", "base_dt": at.day}
 report.run("ka20006 all pages", lambda: everything("chart", "ka20006", "inds_dt_pole_qry", **index), at_least=600)
 for market in ("0", "10"):

@@ -60,7 +60,7 @@ async def main() -> None:
     daily = {"stk_cd": at.stock, "base_dt": at.day, "upd_stkpc_tp": "1"}
     await report.arun("ka10081 all pages", pages(api, "ka10081", daily, "stk_dt_pole_chart_qry"), at_least=600)
     flows = {"dt": at.day, "stk_cd": at.stock, "amt_qty_tp": "1", "trde_tp": "0", "unit_tp": "1000"}
-    await report.arun("ka10059 all pages", pages(api, "ka10059", flows, "stk_invsr_orgn"), at_least=101)
+    await report.arun("ka10059 all pages", pages(api, "ka10059", flows, "stk_invsr_orgn"), at_least=5)
     minute = {"stk_cd": at.stock, "tic_scope": "1", "upd_stkpc_tp": "1"}
     await report.arun("ka10080 all pages", pages(api, "ka10080", minute, "stk_min_pole_chart_qry"), at_least=380)
 

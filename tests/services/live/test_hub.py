@@ -182,6 +182,24 @@ def test_polling_never_turns_a_streamed_or_a_newer_value_back() -> None:
     assert board.source[board.row_of("005930")] == QuoteSource.POLLED
 
 
+def test_a_pushed_symbol_without_a_trade_takes_its_first_state_from_polling() -> None:
+    hub, board, _frames = make()
+    hub.on_covered(frozenset({"005930", "000020"}))
+    hub.on_trade(trade("005930", 70_500, 130))
+    hub.frame()
+    assert hub.unconfirmed == {"000020"}, "a trade carries the whole state; silence does not"
+    hub.take_snapshots([snapshot("000020", 5_000, 10)])
+    row = board.row_of("000020")
+    assert (board.price_krw[row], board.source[row]) == (5_000, QuoteSource.POLLED)
+    assert hub.unconfirmed == set()
+    hub.on_covered(frozenset({"000020"}))
+    hub.on_covered(frozenset({"005930", "000020"}))
+    assert hub.unconfirmed == {"005930"}, "what was not pushed for a while must be asked for again"
+    hub.take_snapshots([snapshot("005930", 70_900, 131)])
+    assert board.price_krw[board.row_of("005930")] == 70_900, "more volume proves it newer than the last trade pushed"
+    assert hub.unconfirmed == set()
+
+
 def test_other_venues_never_touch_the_krx_board() -> None:
     hub, board, _ = make()
     hub.on_trade(trade("005930", 70_500, 130, venue=1))
