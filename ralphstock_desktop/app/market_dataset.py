@@ -275,12 +275,14 @@ class RealDataset:
 class SimulatedDataset(RealDataset):
     """The demo market: generated when it is first looked at, kept in a database of its own.
 
-    The first screen is drawn from the generated arrays at once. They are kept as a draft beside the panel until the database
-    is filled, so that a start right after the first one need not generate them again.
+    The first screen is drawn from the generated arrays at once. Soon after they are kept as a draft beside the panel until the
+    database is filled, so that a start right after the first one need not generate them again.
     """
 
     simulated = True
     _generated: SimulationSpec | None = None
+    _unkept: MarketPanel | None = None
+    """A generated panel that is not on disk yet: the first screen comes before it."""
 
     @property
     def is_stored(self) -> bool:
@@ -299,14 +301,16 @@ class SimulatedDataset(RealDataset):
             from ralphstock_desktop.providers.simulated.market import build_panel
 
             self._generated = self._spec()
-            panel = build_panel(self._generated, on_progress)
-            self._keep_draft(panel, self._generated)
-            return panel
+            self._unkept = build_panel(self._generated, on_progress)
+            return self._unkept
 
     def settle(self, on_progress: OnProgress) -> None:
         """Store a generated market, in one transaction, and the panel made from it."""
         if self._generated is None:
             return
+        if self._unkept is not None:
+            self._keep_draft(self._unkept, self._generated)
+            self._unkept = None
         from ralphstock_desktop.providers.simulated.market import forget_generated, store_market
 
         store_market(self._generated, self.database.unit_of_work, on_progress)

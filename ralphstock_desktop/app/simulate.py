@@ -46,8 +46,11 @@ class DatasetHistory:
         self._with_minutes = dataset.minute_tickers()
 
     def minutes(self, ticker: str, day: date) -> MinuteBatch | None:
-        """Recorded one-minute bars of a day."""
-        if ticker not in self._with_minutes:
+        """Recorded one-minute bars of a day whose daily bar is stored.
+
+        Minutes of a later day were recorded from a replay that was left before its end: to replay them would end the day there.
+        """
+        if ticker not in self._with_minutes or not np.isin(np.datetime64(day, "D"), self.panel.days):
             return None
         with self._database.read() as connection:
             return minutes_of_day(connection, ticker, day)

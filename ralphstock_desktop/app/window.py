@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import importlib
 import logging
 import os
 import platform
@@ -49,6 +50,9 @@ __all__ = ["WindowOptions", "run_window"]
 _log = logging.getLogger(__name__)
 _STEP_S = 10.0
 _PICTURE_SIZE = (1600, 960)
+_SETTLE_AFTER_S = 3.0
+_GENERATES_AFTER_S = 1.0
+"""No signals by then: the market is being generated."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,7 @@ class _WindowRun:
         self._workers = Workers()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed: asyncio.Future[int] = loop.create_future()
+        self._market_there: asyncio.Future[None] = loop.create_future()
         self._garbage = _Garbage()
         self._look = Appearance()
         self._style = ApplicationStyle(application, self._look, options.folders.cache)
@@ -199,6 +204,7 @@ class _WindowRun:
             self._workers,
             time.time_ns,
             options.folders.data,
+            settle_after_s=_SETTLE_AFTER_S,
         )
         self._live = self._make_live() if options.live_s is not None or options.screenshot is None else None
         self._window = MainWindow(
@@ -262,6 +268,8 @@ class _WindowRun:
 
         def on_market(picture: Any) -> None:
             self._timings.reached("market panel mapped")
+            if not self._market_there.done():
+                self._market_there.set_result(None)
             # A simulated market that was shown for want of data is no choice; what is imported later shall be seen.
             chosen = picture.kind == "real" or self._settings.get("first_run_done")
             if chosen and self._settings.get("dataset") != picture.kind and self._options.kind is None:
@@ -282,8 +290,16 @@ class _WindowRun:
         return live
 
     async def _start_live(self, live: LiveService, ready: asyncio.Future[None]) -> None:
-        """Connect the running market once the first signals are on screen."""
-        await ready
+        """Connect the running market once the first signals are on screen.
+
+        A market that has to be generated first takes seconds: meanwhile the client and the simulator are loaded, and the market
+        goes live as soon as it is there, beside its first scan.
+        """
+        try:
+            await asyncio.wait_for(asyncio.shield(ready), _GENERATES_AFTER_S)
+        except TimeoutError:
+            await self._workers.read(_load_live_parts)
+            await self._market_there
         await _painted()
         first: asyncio.Future[None] = self._loop.create_future()
 
@@ -417,6 +433,14 @@ class _WindowRun:
 
     def _save_layout(self, text: str) -> None:
         write_atomically(self._layout_file, text, keep_history=True)
+
+
+def _load_live_parts() -> None:
+    """Import what the running market needs; takes some hundred milliseconds."""
+    for module in ("simulation", "live"):
+        importlib.import_module(f"ralphstock_desktop.app.{module}")
+    for module in ("rest", "source", "stream"):
+        importlib.import_module(f"ralphstock_desktop.providers.kiwoom.{module}")
 
 
 async def _painted() -> None:

@@ -76,6 +76,8 @@ class WorkstationService:
         Thresholds to score by.
     warm : bool
         Compile the scan loops before the first scan (or load them from the compiler's cache).
+    settle_after_s : float
+        How long work that can wait (storing a generated market) leaves the processor to the first screen.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class WorkstationService:
         rules: Rules = DEFAULT_RULES,
         *,
         warm: bool = True,
+        settle_after_s: float = 0.0,
     ) -> None:
         self.market: Channel[MarketPicture] = Channel("market")
         self.scans: Channel[ScanPicture] = Channel("scans")
@@ -102,6 +105,7 @@ class WorkstationService:
         self._data_folder = data_folder
         self._rules = rules
         self._warm = warm
+        self._settle_after_s = settle_after_s
         self.live: LiveMarket | None = None
         """Set by the composition root where there is a running market."""
         self._kind: DatasetKind = "real"
@@ -185,6 +189,7 @@ class WorkstationService:
 
     async def _settle(self, dataset: Dataset) -> None:
         """Finish what could wait, then see which symbols have minute bars and make the loops ready for the next scan."""
+        await asyncio.sleep(self._settle_after_s)
         await self._run_job(dataset.settle)
         self._minutes = await self._workers.read(dataset.minute_tickers)
         self._tell_notices(dataset)  # a mapped panel is shown before its database is opened

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,18 @@ from engine.model.panel import MarketPanel
 from engine.model.scan import ScanFlag
 from ralphstock_desktop.app.live import KiwoomLinks, MemoryOnly
 from ralphstock_desktop.app.settings_store import JsonSettings
+from ralphstock_desktop.app.simulate import DatasetHistory
+from ralphstock_desktop.app.simulation import _RATES
 from ralphstock_desktop.live_ports import Credentials, DiagnosisStep, FeedPart
 from ralphstock_desktop.providers.calendar_xkrx import load_calendar
 from ralphstock_desktop.providers.keystore import MemoryKeyStore
+from ralphstock_desktop.providers.kiwoom_sim.contracts import Fault
 from ralphstock_desktop.services.live.recorder import FeedRecorder
 from ralphstock_desktop.services.live.service import LiveService, LiveSettings
 from ralphstock_desktop.services.live_contracts import ConnectionPlan, FeedStatus, LiveScan
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
+from ralphstock_desktop.ui.texts import Texts
 from tests.providers.simulator_market.small_market import small_panel
 
 CANARY = "canary-secret-5f1d"
@@ -177,9 +183,10 @@ async def test_the_demo_market_goes_live_through_the_client_and_scores_follow(wo
     await world.until(lambda: live.book_of(ticker) is not None and len(live.tape_of(ticker)) > 5)
     await world.until(lambda: len(scans) > 2 and scans[-1].picture.scan.flags.astype(bool).any())
     last = scans[-1].picture
+    # The panel is written on between two scans: a symbol that trades for the first time is flagged by the next one.
     traded = np.flatnonzero(last.panel.valid[:, -1])
     assert len(traded) > 20
-    assert (last.scan.flags[traded] & ScanFlag.FORMING).all()
+    await world.until(lambda: bool((scans[-1].picture.scan.flags[traded] & ScanFlag.FORMING).all()))
     assert last.panel.close_krw[0, -1] <= board.high_krw[0]
     bar = live.forming_day(ticker)
     assert bar is not None
@@ -262,3 +269,33 @@ async def test_a_broker_belongs_to_the_users_own_data(tmp_path: Path, world: Wor
         await own.close()
     texts = [caplog.text, *(path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file())]
     assert not [text for text in texts if CANARY in text]
+
+
+def test_every_fault_of_the_simulator_has_a_switch_with_words_and_a_rate() -> None:
+    for language in ("ko", "en"):
+        texts = Texts(language)
+        assert [fault for fault in Fault if f"simulation.fault.{fault.value}" not in texts] == []
+    assert set(_RATES) == set(Fault) - {Fault.RESTART}, "a restart happens once"
+
+
+def test_an_unfinished_recording_of_the_replayed_day_is_not_replayed() -> None:
+    panel = ordered_panel()
+    ticker = str(panel.tickers[0])
+    last = panel.days[-1].astype("datetime64[D]").item()
+    asked: list[str] = []
+
+    class Database:
+        @contextlib.contextmanager
+        def read(self) -> Iterator[None]:
+            asked.append("read")
+            raise LookupError
+            yield
+
+    history = object.__new__(DatasetHistory)
+    history.panel, history._with_minutes = panel, frozenset({ticker})
+    history._database = Database()  # type: ignore[assignment]  # only whether it is asked matters
+    assert history.minutes(ticker, last + timedelta(days=1)) is None, "the window was closed in the middle of that day"
+    assert asked == []
+    with pytest.raises(LookupError):
+        history.minutes(ticker, last)
+    assert asked == ["read"]

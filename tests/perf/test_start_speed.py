@@ -1,4 +1,4 @@
-"""How long a start takes: a new process on a kept market of 2,600 symbols x 660 days, beside bare imports of Qt and NumPy.
+"""How long a start takes: a new process on a kept market of 2,600 symbols x 610 days, beside bare imports of Qt and NumPy.
 
     python -m pytest -m perf tests/perf/test_start_speed.py -s
 

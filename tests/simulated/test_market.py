@@ -46,7 +46,7 @@ def scanned(panel: MarketPanel) -> VcpScan:
 
 
 def test_size_and_days(spec: SimulationSpec, panel: MarketPanel) -> None:
-    assert panel.shape == (2_600, 660)
+    assert panel.shape == (2_600, 610)
     assert panel.days[-1] == np.datetime64("2026-11-23")
     assert load_calendar().trading.are_trading_days(panel.days).all()
     assert panel.simulated

@@ -60,7 +60,7 @@ class SimulationSpec:
 
     @classmethod
     def ending_before(
-        cls, day: date, calendar: TradingCalendar, *, day_count: int = 660, seed: int = 20_240_704, symbols: int = 2_600
+        cls, day: date, calendar: TradingCalendar, *, day_count: int = 610, seed: int = 20_240_704, symbols: int = 2_600
     ) -> SimulationSpec:
         """Build the market whose last day is the last trading day before ``day``."""
         last = calendar.previous(day)

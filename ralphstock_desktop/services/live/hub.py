@@ -74,7 +74,7 @@ class LiveHub:
         self.keeper: TradeKeeper | None = None
         self.covered: frozenset[str] = frozenset()
         self.unconfirmed: set[str] = set()
-        """Pushed symbols whose state is not known since the push began: it says nothing until the next trade, which may be long."""
+        """Pushed symbols whose state is not known since the push began; it is silent until the next trade."""
         self.messages = 0
         self.duplicates = 0
         self.last_received_ns = 0

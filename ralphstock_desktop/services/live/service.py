@@ -258,10 +258,13 @@ class LiveService:
             self._poller.forget()
         if self._recorder is not None:
             self._recorder.start_day(day, self._sessions.open_ns(day), self._sessions.close_ns(day))
-        self._spawn(self._show_stored_indices(), "stored indices")
+        looking = self._tasks.pop("stored indices", None)
+        if looking is not None:
+            looking.cancel()
+        self._tasks["stored indices"] = self._spawn(self._show_stored_indices(), "stored indices")
 
     async def _show_stored_indices(self) -> None:
-        """Show the last stored levels; on the very first start the market is still being stored, so they are looked for again."""
+        """Show the last stored levels; on the very first start the market is still being stored, so ask again."""
         panel = self._board_panel
         for _ in range(_INDEX_TRIES):
             found = await self._workers.read(self._stored_indices)
