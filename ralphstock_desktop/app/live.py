@@ -179,7 +179,8 @@ class KiwoomLinks:
                 await self._workers.compute(simulation.stop)
 
         refresh = simulation.refresh if simulation is not None else (lambda: None)
-        return LiveLink(plan.host, stream, source, clock, simulation, close, refresh)
+        jumps = (lambda: simulation.clock.jumps) if simulation is not None else (lambda: 0)
+        return LiveLink(plan.host, stream, source, clock, simulation, close, refresh, jumps)
 
     def _address(self, plan: ConnectionPlan) -> str:
         if plan.host == "custom":

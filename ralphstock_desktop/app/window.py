@@ -238,7 +238,10 @@ class _WindowRun:
         self._application.lastWindowClosed.connect(self._end)
         self._single.listen(self._raise)
         ready = self._first_signals()
-        self.spawn(self._workstation.start(options.kind or self._stored_kind()), "start")
+        kind = options.kind or self._stored_kind()
+        if self._live is not None and kind == "simulated":
+            self._live.announce("simulator")
+        self.spawn(self._workstation.start(kind), "start")
         if not self._settings.get("first_run_done") and options.kind is None and options.screenshot is None:
             window.show_first_run()
         window.make_panels()

@@ -213,7 +213,13 @@ class WorkstationService:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def switch_dataset(self, kind: DatasetKind) -> None:
-        """Look at the other market. Nothing of the one is ever shown with the other."""
+        """Look at the other market. Nothing of the one is ever shown with the other.
+
+        One that is on screen, or being opened, is left alone.
+        """
+        shown = self.market.last
+        if kind == self._kind and (shown.kind == kind if shown is not None else isinstance(self.scan_state.last, Loading)):
+            return
         self.cancel_job()
         self._minutes = frozenset()
         await self.start(kind)
@@ -547,7 +553,7 @@ class WorkstationService:
 
     def _show_progress(self, progress: Progress) -> None:
         self.job.publish(progress)
-        if self.scans.last is None:
+        if self.scans.last is None and isinstance(self.scan_state.last, Loading | None):
             self.scan_state.publish(Loading(progress))
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:

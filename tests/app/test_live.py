@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from engine.calendar.trading_days import TradingCalendar
 from engine.model.errors import RalphStockError
+from engine.model.instants import kst_ns
 from engine.model.live import ConnectionState, QuoteSource
 from engine.model.panel import MarketPanel
 from engine.model.scan import ScanFlag
@@ -217,6 +218,27 @@ async def test_a_lost_stream_falls_back_to_polling_and_comes_back(world: World) 
     report = live.health.last
     assert report is not None
     assert {service.name for service in report.services} >= {"kiwoom", "kiwoom_stream", "quote polling", "frames"}
+
+
+@pytest.mark.asyncio
+async def test_a_jump_of_the_clock_begins_the_day_anew(world: World) -> None:
+    live = world.live
+    await world.until(lambda: live.status.last is not None and world.status.shown is QuoteSource.STREAM)
+    simulation = live.simulation
+    assert simulation is not None
+    simulation.set_speed(60.0)
+    day = live.board.day  # type: ignore[union-attr]
+    late, early = kst_ns(day, 15, 0), kst_ns(day, 9, 10)
+    simulation.jump(late)
+    await world.until(lambda: (live.board.at_ns[live.board.source >= 2] >= late - 60_000_000_000).sum() > 20)  # type: ignore[union-attr]
+    volume = live.board.volume_shares.copy()  # type: ignore[union-attr]
+    simulation.jump(early)
+    await world.until(lambda: (live.board.source >= 2).sum() > 20 and (live.board.volume_shares < volume).sum() > 20)  # type: ignore[union-attr]
+    board = live.board
+    assert board is not None
+    seen = board.source >= QuoteSource.POLLED
+    assert (board.at_ns[seen] < late - 3_600_000_000_000).all(), "nothing of the later hour is left"
+    await world.until(lambda: live.gaps.last is not None and live.gaps.last.filled > 25, 60)
 
 
 @pytest.mark.asyncio

@@ -100,9 +100,14 @@ class LiveHub:
 
     # -- set-up ---------------------------------------------------------------------------------------------------------
 
-    def use_board(self, board: QuoteBoard) -> None:
-        """Write to another board from now on; books, tapes and index paths of the day before are dropped with a new day."""
-        if self.board is None or self.board.day != board.day:
+    def use_board(self, board: QuoteBoard, *, anew: bool = False) -> None:
+        """Write to another board from now on.
+
+        Books, tapes and index paths are dropped with a new day, or with ``anew`` when the day is begun again.
+        """
+        if anew:
+            self.unconfirmed = set(self.covered)
+        if anew or self.board is None or self.board.day != board.day:
             for kept in (self._pending, self._books, self._pending_books, self._tapes, self._runs, self._ticks, self._paths):
                 kept.clear()
         self.board = board

@@ -25,6 +25,8 @@ class LiveLink:
     """Ends requests and whatever was started for it (such as the built-in simulator)."""
     refresh: Callable[[], None] = lambda: None
     """Called once a second, for what the source tells of itself."""
+    jumps: Callable[[], int] = lambda: 0
+    """How often the market's clock was set to another instant: what was known of the day then says nothing any more."""
 
 
 class LinkFactory(Protocol):

@@ -47,6 +47,7 @@ from ralphstock_desktop.services.live_contracts import (
     FeedStatus,
     FormingBar,
     GapReport,
+    Host,
     LiveScan,
     QuoteBoard,
     QuoteFrame,
@@ -181,6 +182,9 @@ class LiveService:
         self.sync: Synchronises | None = None
         """Synchroniser of the user's own data; None where the source cannot."""
         self._plan: ConnectionPlan | None = None
+        self._jumps = 0
+        self._opening: Host | None = None
+        """Source that is being prepared."""
         self._only_sync = False
         """A broker is connected while nothing of the user's own is stored yet: it fills the repository first."""
         self._subscriptions = [self._hub.connection.subscribe(self._on_connection, replay=False)]
@@ -239,17 +243,17 @@ class LiveService:
             self._spawn(self._follow_market(simulated), "connect")
         self._use_panel(picture.panel)
 
-    def _use_panel(self, panel: MarketPanel) -> None:
-        """Make board and scanner fit the panel and the market's day."""
+    def _use_panel(self, panel: MarketPanel, *, anew: bool = False) -> None:
+        """Make board and scanner fit the panel and the market's day; ``anew`` forgets what was known of the day."""
         day = self._market_day()
         board = self._hub.board
-        if board is not None and self._board_panel is panel and board.day == day:
+        if not anew and board is not None and self._board_panel is panel and board.day == day:
             return
         fresh = make_board(panel, day)
-        if board is not None and self._board_panel is not None and self._board_panel.simulated == panel.simulated:
+        if not anew and board is not None and self._board_panel is not None and self._board_panel.simulated == panel.simulated:
             carry_over(board, fresh)
         self._board_panel = panel
-        self._hub.use_board(fresh)
+        self._hub.use_board(fresh, anew=anew)
         self._scanner = None
         end = panel.day_index(day)
         if end < 0 or panel.days[end] != np.datetime64(day, "D"):
@@ -321,6 +325,12 @@ class LiveService:
         self._connection = ConnectionChange(ConnectionState.IDLE, self._machine_ns())
         self._publish_status()
 
+    def announce(self, host: Host) -> None:
+        """Say that a source is being prepared; panels wait for it instead of saying that there is none."""
+        self._opening = host
+        self._connection = ConnectionChange(ConnectionState.CONNECTING, self._machine_ns())
+        self._publish_status()
+
     def reconnect(self) -> None:
         """Log in again, also after another program displaced us."""
         link = self._link
@@ -343,8 +353,12 @@ class LiveService:
                     key="error.connect.other_market",
                 )
             await self._end_link()
-            link = await self._factory.make(plan, self._hub, self.registry)
-            self._link, self._only_sync = link, only_sync
+            self.announce(plan.host)
+            try:
+                link = await self._factory.make(plan, self._hub, self.registry)
+            finally:
+                self._opening = None
+            self._link, self._only_sync, self._jumps = link, only_sync, link.jumps()
             self._plan = plan if plan.host != "simulator" else None
             await self._use_sync(link)
             if only_sync:
@@ -537,10 +551,21 @@ class LiveService:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
+            link = self._link
+            if link is not None and link.jumps() != self._jumps:
+                self._jumps = link.jumps()
+                self._begin_day_anew()
             hub.frame()
             beat("frames")
             due = max(due + period, loop.time())
             await asyncio.sleep(due - loop.time())
+
+    def _begin_day_anew(self) -> None:
+        """The market's clock was set to another instant of the day: nothing known of it holds any more."""
+        if self._board_panel is not None:
+            self._use_panel(self._board_panel, anew=True)
+            self._asked_books.clear()
+            self._register()
 
     def _on_frame(self, frame: QuoteFrame) -> None:
         if self._scanner is not None:
@@ -616,7 +641,7 @@ class LiveService:
         report = self.gaps.last
         self.status.publish(
             FeedStatus(
-                host=link.host if link is not None else None,
+                host=link.host if link is not None else self._opening,
                 connection=change.state,
                 shown=self._shown(),
                 age_s=age_s,
