@@ -319,6 +319,13 @@ class SimulatedDataset(RealDataset):
         super().load_panel(on_progress)
         shutil.rmtree(self._draft_folder, ignore_errors=True)
 
+    def close(self) -> None:
+        """Keep a market that nothing has kept yet, then give back the connections."""
+        if self._unkept is not None and self._generated is not None:
+            self._keep_draft(self._unkept, self._generated)
+            self._unkept = None
+        super().close()
+
     @property
     def _draft_folder(self) -> Path:
         return self._folders.cache / "panels" / "simulated-draft"
