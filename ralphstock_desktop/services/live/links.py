@@ -1,15 +1,28 @@
-"""A live source, ready to use, and who makes it: the composition root knows the vendors, the service does not."""
+"""What the live service is put together from: a source ready to use, its recorder, its synchroniser, and who makes them.
+
+The composition root knows the vendors, the service does not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from ralphstock_desktop.live_ports import Diagnosis, FeedSink, MarketClock, MarketSource, QuoteFeed, SourceMonitor
-from ralphstock_desktop.services.live_contracts import ConnectionPlan, Host, SimulationControl
+from ralphstock_desktop.services.channels import Channel
+from ralphstock_desktop.services.live.hub import TradeKeeper
+from ralphstock_desktop.services.live_contracts import (
+    ConnectionPlan,
+    FormingBar,
+    GapReport,
+    Host,
+    SimulationControl,
+    SyncControl,
+)
 
-__all__ = ["LinkFactory", "LiveLink"]
+__all__ = ["LinkFactory", "LiveLink", "MakeRecorder", "MakeSync", "Recorder", "Synchronises"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,3 +66,28 @@ class LinkFactory(Protocol):
     def remember(self, plan: ConnectionPlan | None) -> None:
         """Keep the choice for the next start; secrets go to the key store. None forgets it."""
         ...
+
+
+class Recorder(TradeKeeper, Protocol):
+    """Keeps what was received, proves that nothing is missing, back-fills what is."""
+
+    gaps: Channel[GapReport]
+
+    def start_day(self, day: date, open_ns: int, close_ns: int | None = None) -> None: ...
+    async def run(self) -> None: ...
+    async def flush(self) -> None: ...
+    def minutes_of(self, ticker: str) -> tuple[FormingBar, ...]: ...
+    def has_gap(self, ticker: str) -> bool: ...
+
+
+class Synchronises(SyncControl, Protocol):
+    """A synchroniser with its schedule."""
+
+    async def run(self) -> None: ...
+
+
+MakeSync = Callable[[LiveLink | None], Awaitable[Synchronises | None]]
+"""Makes what keeps the user's repository up to date from a link, or without one; None where nothing can."""
+
+MakeRecorder = Callable[[LiveLink, Callable[[], Sequence[str]]], Recorder]
+"""Makes a recorder for a link; the callable gives the order in which gaps are filled (what is on screen first)."""

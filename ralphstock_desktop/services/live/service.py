@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from engine.calendar.sessions import DEFAULT_SESSIONS, Phase, SessionTable, Venue
+from engine.calendar.sessions import DEFAULT_SESSIONS, Phase, SessionTable
 from engine.calendar.trading_days import TradingCalendar
 from engine.model.errors import DataUnavailable, ProviderError, RalphStockError
 from engine.model.instants import AsOf, day_of, kst_ns
 from engine.model.live import MISSING, BookTick, ConnectionState, IndexTick, QuoteSource, TradeTick
 from engine.model.panel import MarketPanel
-from engine.model.scan import VcpScan
 from engine.thresholds import Rules
 from ralphstock_desktop.live_ports import (
     ConditionFormula,
@@ -37,10 +36,11 @@ from ralphstock_desktop.services.contracts import MarketPicture, ScanPicture
 from ralphstock_desktop.services.health import HealthRegistry
 from ralphstock_desktop.services.live.board import carry_over, make_board
 from ralphstock_desktop.services.live.demand import Demand
-from ralphstock_desktop.services.live.hub import LiveHub, TradeKeeper
-from ralphstock_desktop.services.live.links import LinkFactory, LiveLink
+from ralphstock_desktop.services.live.hub import LiveHub
+from ralphstock_desktop.services.live.links import LinkFactory, LiveLink, MakeRecorder, MakeSync, Recorder, Synchronises
 from ralphstock_desktop.services.live.poller import QuotePoller
 from ralphstock_desktop.services.live.scan import FormingScanner
+from ralphstock_desktop.services.live.status import MessageRate, interest_order, newest_age_s, phase_of, polled_count
 from ralphstock_desktop.services.live_contracts import (
     STALE_AFTER_S,
     ConnectionPlan,
@@ -52,11 +52,10 @@ from ralphstock_desktop.services.live_contracts import (
     QuoteBoard,
     QuoteFrame,
     SimulationControl,
-    SyncControl,
 )
 from ralphstock_desktop.services.workers import Workers
 
-__all__ = ["LiveService", "LiveSettings", "Recorder"]
+__all__ = ["LiveService", "LiveSettings"]
 
 _log = logging.getLogger(__name__)
 _TRADES = frozenset({FeedPart.TRADES})
@@ -64,31 +63,6 @@ _INDEX_TRIES = 24
 """Storing a market takes a minute at most; a market that has no indices is left in peace after that."""
 INDEX_CODES = ("001", "101", "201")
 """KOSPI, KOSDAQ, KOSPI200."""
-
-
-class Recorder(TradeKeeper, Protocol):
-    """Keeps what was received, proves that nothing is missing, back-fills what is."""
-
-    gaps: Channel[GapReport]
-
-    def start_day(self, day: date, open_ns: int, close_ns: int | None = None) -> None: ...
-    async def run(self) -> None: ...
-    async def flush(self) -> None: ...
-    def minutes_of(self, ticker: str) -> tuple[FormingBar, ...]: ...
-    def has_gap(self, ticker: str) -> bool: ...
-
-
-class Synchronises(SyncControl, Protocol):
-    """A synchroniser with its schedule."""
-
-    async def run(self) -> None: ...
-
-
-MakeSync = Callable[[LiveLink | None], Awaitable[Synchronises | None]]
-"""Makes what keeps the user's repository up to date from a link, or without one; None where nothing can."""
-
-MakeRecorder = Callable[[LiveLink, Callable[[], Sequence[str]]], Recorder]
-"""Makes a recorder for a link; the callable gives the order in which gaps are filled (what is on screen first)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +148,7 @@ class LiveService:
         self._demand_due: asyncio.TimerHandle | None = None
         self._asked_books: set[str] = set()
         self._wanted: frozenset[Subscription] = frozenset()
-        self._count_before = (monotonic(), 0)
-        self._rate = 0.0
+        self._rate = MessageRate(monotonic())
         self._board_panel: MarketPanel | None = None
         self._switching = asyncio.Lock()
         self._make_sync = make_sync
@@ -289,7 +262,7 @@ class LiveService:
         return calendar.previous(day)
 
     def _on_official_scan(self, picture: ScanPicture) -> None:
-        self._demand.background = _background(picture.scan, picture.panel)
+        self._demand.background = interest_order(picture.scan, picture.panel)
         self._demand_changed()
 
     async def _follow_market(self, simulated: bool) -> None:
@@ -602,42 +575,13 @@ class LiveService:
             await asyncio.sleep(self._settings.status_s)
 
     def _phase(self) -> tuple[Phase, float | None]:
-        """What the market does and for how many seconds more; KRX first, NXT where KRX rests."""
-        now = self.market_ns()
-        calendar = self._calendar
-        day = day_of(now)
-        if calendar is None or not calendar.is_trading_day(day):
-            return Phase.CLOSED, None
-        for venue in (Venue.KRX, Venue.NXT):
-            for span in self._sessions.spans(day, venue):
-                if span.start_ns <= now < span.end_ns:
-                    return span.phase, (span.end_ns - now) / 1e9
-        later = [
-            span.start_ns
-            for venue in (Venue.KRX, Venue.NXT)
-            for span in self._sessions.spans(day, venue)
-            if span.start_ns > now
-        ]
-        return Phase.CLOSED, (min(later) - now) / 1e9 if later else None
+        return phase_of(self.market_ns(), self._calendar, self._sessions)
 
     def _publish_status(self) -> None:
         hub, link, change = self._hub, self._link, self._connection
-        moment = self._monotonic()
-        before, count = self._count_before
-        if moment - before >= 0.5:
-            self._rate = (hub.messages - count) / (moment - before)
-            self._count_before = (moment, hub.messages)
-        board = hub.board
         phase, left_s = self._phase()
         now = self.market_ns()
-        age_s: float | None = None
-        polled = 0
-        if board is not None:
-            live = board.source >= QuoteSource.POLLED
-            polled = int(np.count_nonzero(board.source == QuoteSource.POLLED))
-            known = board.at_ns[live & (board.at_ns != MISSING)]
-            if len(known):
-                age_s = max((now - int(known.max())) / 1e9, 0.0)
+        age_s = newest_age_s(hub.board, now)
         report = self.gaps.last
         self.status.publish(
             FeedStatus(
@@ -650,10 +594,10 @@ class LiveService:
                 phase_left_s=left_s,
                 market_ns=now,
                 speed=link.clock.speed if link is not None else 1.0,
-                messages_per_s=self._rate,
+                messages_per_s=self._rate.take(self._monotonic(), hub.messages),
                 lag_ms=hub.lag_ms,
                 streamed=len(hub.covered),
-                polled=polled,
+                polled=polled_count(hub.board),
                 open_gaps=report.open if report is not None else 0,
                 filled_gaps=report.filled if report is not None else 0,
                 next_try_s=change.next_try_s,
@@ -669,11 +613,3 @@ class LiveService:
             return QuoteSource.POLLED
         board = self._hub.board
         return QuoteSource.STORED if board is not None and (board.source != QuoteSource.NONE).any() else QuoteSource.NONE
-
-
-def _background(scan: VcpScan, panel: MarketPanel) -> tuple[str, ...]:
-    """Symbols in the order in which a trader would miss them: detected patterns, then by score and by traded value."""
-    score = np.nan_to_num(scan.total_score, nan=-1.0)
-    value = np.nan_to_num(scan.mean_value_krw, nan=0.0)
-    order = np.lexsort((-value, -np.round(score / 10.0), scan.ineligible != 0, ~scan.pattern))
-    return tuple(str(ticker) for ticker in panel.tickers[order])
