@@ -7,7 +7,7 @@ a test); nothing here knows Qt, HTTP or a vendor's field names. Units as in :mod
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -325,9 +325,6 @@ class Diagnosis:
     latency_ms: float | None = None
     clock_offset_s: float | None = None
     """The source's clock minus this machine's."""
-
-
-Probe = Callable[[], Awaitable[Diagnosis]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.model.errors import DataUnavailable, RalphStockError
+from engine.model.errors import DataUnavailable
 from engine.model.instants import kst_datetime
 from engine.model.panel import MarketPanel
 from ralphstock_desktop.data.history_readers import index_days, minutes_of_day, shares_outstanding
@@ -25,13 +25,12 @@ from ralphstock_desktop.providers.kiwoom_sim.faults import SimFaults
 from ralphstock_desktop.providers.kiwoom_sim.limiter import STRICT_LIMITS, SimLimits
 from ralphstock_desktop.providers.kiwoom_sim.market import build_market
 from ralphstock_desktop.providers.kiwoom_sim.server import SimServer, StreamLimits
-from ralphstock_desktop.providers.kiwoom_sim.thread import SimulatorThread
 from ralphstock_desktop.providers.kiwoom_sim.tokens import SimTokens
 
 if TYPE_CHECKING:
     from ralphstock_desktop.app.market_dataset import RealDataset
 
-__all__ = ["DatasetHistory", "SimulatorChoices", "load_history", "make_server", "serve", "simulator_thread"]
+__all__ = ["DatasetHistory", "SimulatorChoices", "load_history", "make_server", "serve"]
 
 
 class DatasetHistory:
@@ -140,13 +139,6 @@ def make_server(history: SimHistory, choices: SimulatorChoices) -> SimServer:
     )
     clock.set_paused(choices.paused)
     return server
-
-
-def simulator_thread(
-    history: SimHistory, choices: SimulatorChoices, on_problem: Callable[[RalphStockError], None]
-) -> SimulatorThread:
-    """Return a simulator of the window's own; start it with ``start()``, which gives the base URL."""
-    return SimulatorThread(lambda: make_server(history, choices), on_problem)
 
 
 def banner(server: SimServer) -> list[str]:

@@ -11,20 +11,19 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection
 
 from engine.features.series import AVERAGE_LENGTHS, moving_average
 from engine.model.chart import ChartSeries, Timeframe
 from engine.model.errors import DataUnavailable
 from engine.model.instants import AsOf
+from ralphstock_desktop.data import history_readers, readers
 from ralphstock_desktop.data import ledger as ledger_queries
-from ralphstock_desktop.data import readers
 from ralphstock_desktop.data.database import Database, read_version
 from ralphstock_desktop.data.minute_bars import KST_NS, resampled
 from ralphstock_desktop.data.schema.market import MINUTE_PRICE
 from ralphstock_desktop.data.unit_of_work import SqlUnitOfWork
-from ralphstock_desktop.ports import MISSING_INT, IndexBatch, Ledger, MinuteBatch, ScanRecord, StoredSignal, SymbolCoverage
+from ralphstock_desktop.ports import IndexBatch, Ledger, MinuteBatch, ScanRecord, StoredSignal, SymbolCoverage
 
 __all__ = ["SqlBarStore"]
 
@@ -91,20 +90,7 @@ class SqlBarStore:
     def minutes_between(self, ticker: str, first_ns: int, last_ns: int) -> MinuteBatch | None:
         """One-minute bars as stored that start from ``first_ns`` on and have ended by ``last_ns``; None if there are none."""
         with self.database.read() as connection:
-            rows, source = readers.minute_rows(connection, ticker, first_ns, last_ns)
-        if not len(rows):
-            return None
-        return MinuteBatch(
-            ticker=np.full(len(rows), ticker),
-            minute_ns=rows.start_ns,
-            open_krw=_integers(rows.open),
-            high_krw=_integers(rows.high),
-            low_krw=_integers(rows.low),
-            close_krw=_integers(rows.close),
-            volume_shares=_integers(rows.volume_shares),
-            value_krw=_integers(rows.value_krw),
-            source=source,
-        )
+            return history_readers.minutes_between(connection, ticker, first_ns, last_ns)
 
     def has_minutes(self, ticker: str) -> bool:
         """Whether any minute bar of the symbol is stored."""
@@ -123,21 +109,8 @@ class SqlBarStore:
 
     def index_days(self, code: str) -> IndexBatch | None:
         """Daily levels of an index or exchange rate by our name (KOSPI, USDKRW); None if nothing is stored."""
-        try:
-            levels = self.level_series(code)
-        except DataUnavailable:
-            return None
-        return IndexBatch(
-            code=np.full(len(levels.day), code),
-            day=levels.day,
-            open=levels.open,
-            high=levels.high,
-            low=levels.low,
-            close=levels.close,
-            volume=np.full(len(levels.day), np.nan),
-            value_krw=levels.value_krw,
-            source="store",
-        )
+        with self.database.read() as connection:
+            return history_readers.index_days(connection, code)
 
     # -- ledger ------------------------------------------------------------------------------------------------------
 
@@ -196,8 +169,3 @@ class SqlBarStore:
         """A stored setting; raises DataUnavailable where there is none."""
         with self.database.read() as connection:
             return readers.setting(connection, key)
-
-
-def _integers(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Whole won or shares with the marker of batches where missing."""
-    return np.where(np.isnan(values), MISSING_INT, np.nan_to_num(values)).astype(np.int64)

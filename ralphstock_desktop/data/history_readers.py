@@ -1,4 +1,4 @@
-"""Reading what a replay needs beside the panel: one day's minutes of a symbol, an index's days, listed shares."""
+"""Stored rows as batches, for replays and the running market: minutes of a symbol, an index's days, listed shares."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from ralphstock_desktop.data.columns import day_ordinal
-from ralphstock_desktop.data.minute_bars import KST_NS, NS_PER_DAY, NS_PER_MINUTE
+from ralphstock_desktop.data.minute_bars import KST_NS, NS_PER_DAY, NS_PER_MINUTE, MinuteRows
 from ralphstock_desktop.data.readers import driver_tuples, minute_rows
 from ralphstock_desktop.data.schema.market import FX_RATE, INDEX_PRICE, SOURCE, STOCK
 from ralphstock_desktop.ports import MISSING_INT, IndexBatch, MinuteBatch
 
-__all__ = ["index_days", "minutes_of_day", "shares_outstanding"]
+__all__ = ["index_days", "minutes_between", "minutes_of_day", "shares_outstanding"]
 
 
 def minutes_of_day(connection: Connection, ticker: str, day: date) -> MinuteBatch | None:
@@ -23,7 +23,16 @@ def minutes_of_day(connection: Connection, ticker: str, day: date) -> MinuteBatc
     """
     begin = day_ordinal(day) * NS_PER_DAY - KST_NS
     rows, source = minute_rows(connection, ticker, begin, begin + NS_PER_DAY - 1 + NS_PER_MINUTE)
-    bars = rows.consistent()
+    return _minute_batch(ticker, rows.consistent(), source)
+
+
+def minutes_between(connection: Connection, ticker: str, first_ns: int, last_ns: int) -> MinuteBatch | None:
+    """One-minute bars as stored that start from ``first_ns`` on and have ended by ``last_ns``; None if there are none."""
+    rows, source = minute_rows(connection, ticker, first_ns, last_ns)
+    return _minute_batch(ticker, rows, source)
+
+
+def _minute_batch(ticker: str, bars: MinuteRows, source: str) -> MinuteBatch | None:
     if not len(bars):
         return None
 

@@ -79,8 +79,6 @@ class LiveHub:
         self.duplicates = 0
         self.last_received_ns = 0
         self.lag_ms: float | None = None
-        self.worst_lag_ms = 0.0
-        """Since it was last read and set back by the owner."""
         self._machine_ns, self._market_ns = machine_ns, market_ns
         self._rows: dict[str, int] = {}
         self._pending: dict[str, TradeTick] = {}
@@ -326,7 +324,6 @@ class LiveHub:
                 now = self._machine_ns()
                 lags = [(now - tick.received_ns) / 1e6 for tick in ticks[:200]]
                 self.lag_ms = statistics.median(lags)
-                self.worst_lag_ms = max(self.worst_lag_ms, *lags)
         if not self._dirty:
             return False
         dirty, self._dirty = self._dirty, {}
