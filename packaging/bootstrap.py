@@ -97,7 +97,8 @@ def environment(lock: str) -> None:
     say("Installing the locked packages (about 300 MB, once) …")
     hint = "Check the network and run the same command again; finished steps are kept."
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-    run([*pip, "--require-hashes", "-r", str(file)], hint)
+    # The lock names everything; resolving again trips older pips once a dependency with extras has a newer release.
+    run([*pip, "--require-hashes", "--no-deps", "-r", str(file)], hint)
     run([*pip, "--no-build-isolation", "--no-deps", "-e", "."], hint)
     say("Compiling the scan loops (once) …")
     run([str(PYTHON), "-m", "ralphstock_desktop", "warm-up"], "Delete .venv and start again.")

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from engine.model.instants import AsOf
 from engine.model.instruments import Designation, Symbol
 from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
+
+if TYPE_CHECKING:
+    from ralphstock_desktop.strategy_ports import StrategyStore
 
 __all__ = [
     "FLOW_INVESTORS",
@@ -524,6 +527,10 @@ class Dataset(Protocol):
 
     def store_scan(self, scan: VcpScan, panel: MarketPanel, started_ns: int) -> None:
         """Write a finished scan and its signals in one transaction (domain.md §10.2)."""
+        ...
+
+    def strategies(self) -> StrategyStore:
+        """What strategies read and keep in this market's repository."""
         ...
 
     def close(self) -> None: ...

@@ -48,6 +48,7 @@ from ralphstock_desktop.ports import (
 from ralphstock_desktop.services.contracts import DatasetKind
 
 if TYPE_CHECKING:
+    from ralphstock_desktop.strategy_ports import StrategyStore
     from ralphstock_desktop.data.bar_store import SqlBarStore
     from ralphstock_desktop.data.database import Database
     from ralphstock_desktop.providers.calendar_xkrx import KrxCalendar
@@ -263,6 +264,12 @@ class RealDataset:
         ]
         with self.database.unit_of_work(durable=True) as unit:
             unit.store_scan(run, signals)
+
+    def strategies(self) -> StrategyStore:
+        """What strategies read and keep in this market's repository."""
+        from ralphstock_desktop.data.strategy_store import SqlStrategyStore
+
+        return SqlStrategyStore(self.database, self._now_ns)
 
     def close(self) -> None:
         """Give back the connections."""

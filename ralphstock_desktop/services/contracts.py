@@ -33,6 +33,7 @@ from ralphstock_desktop.services.channels import Channel
 
 if TYPE_CHECKING:
     from ralphstock_desktop.services.live_contracts import LiveMarket
+    from ralphstock_desktop.services.strategy_contracts import Strategies
 
 __all__ = [
     "IMPORT_FIELDS",
@@ -149,6 +150,8 @@ class ScanPicture:
     """Eligible symbols."""
     scored: int
     detected: int
+    what_if: bool = False
+    """Made under moved thresholds: nothing of it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +329,11 @@ class Workstation(Protocol):
     @property
     def live(self) -> LiveMarket | None:
         """The running market; None where the program runs without one (pictures, tests)."""
+        ...
+
+    @property
+    def strategies(self) -> Strategies | None:
+        """Everything beside VCP; None where the program runs without it (tests of single parts)."""
         ...
 
     @property

@@ -51,6 +51,7 @@ from ralphstock_desktop.services.contracts import (
 )
 from ralphstock_desktop.services.live_contracts import LiveMarket
 from ralphstock_desktop.services.search import SymbolIndex
+from ralphstock_desktop.services.strategy_contracts import Strategies
 from ralphstock_desktop.services.workers import Workers
 
 __all__ = ["WorkstationService"]
@@ -108,6 +109,8 @@ class WorkstationService:
         self._settle_after_s = settle_after_s
         self.live: LiveMarket | None = None
         """Set by the composition root where there is a running market."""
+        self.strategies: Strategies | None = None
+        """Set by the composition root."""
         self._kind: DatasetKind = "real"
         self._index: SymbolIndex | None = None
         self._minutes: frozenset[str] = frozenset()

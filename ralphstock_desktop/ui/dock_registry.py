@@ -142,6 +142,90 @@ def _health(context: DockContext) -> PanelFrame:
     return HealthPanel(context)
 
 
+def _gate(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.gate_panel import GatePanel
+
+    return GatePanel(context)
+
+
+def _closing(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.closing_table import ClosingTable
+
+    return ClosingTable(context)
+
+
+def _closing_card(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.closing_card import ClosingCard
+
+    return ClosingCard(context)
+
+
+def _day_scanner(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.day_scanner import DayScanner
+
+    return DayScanner(context)
+
+
+def _day_checklist(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.day_checklist import DayChecklist
+
+    return DayChecklist(context)
+
+
+def _near(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.near_miss import NearMissPanel
+
+    return NearMissPanel(context)
+
+
+def _diff(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.grade_diff import GradeDiffPanel
+
+    return GradeDiffPanel(context)
+
+
+def _news(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.news_panel import NewsPanel
+
+    return NewsPanel(context)
+
+
+def _what_if(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.what_if import WhatIfPanel
+
+    return WhatIfPanel(context)
+
+
+def _alerts(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.alerts import AlertsPanel
+
+    return AlertsPanel(context)
+
+
+def _recommend(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.recommendations import RecommendationsPanel
+
+    return RecommendationsPanel(context)
+
+
+def _performance(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.performance import PerformancePanel
+
+    return PerformancePanel(context)
+
+
+def _backtest(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.backtest import BacktestPanel
+
+    return BacktestPanel(context)
+
+
+def _journal(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.journal import JournalPanel
+
+    return JournalPanel(context)
+
+
 DOCKS: tuple[DockSpec, ...] = (
     DockSpec("signals", "shell.dock.signals", "0811", "table", "left", _signals, follows_scan=True),
     DockSpec("symbols", "shell.dock.symbols", "0130", "columns", "left_bottom", _symbols, follows_scan=True),
@@ -150,6 +234,20 @@ DOCKS: tuple[DockSpec, ...] = (
     DockSpec("evidence", "shell.dock.evidence", "0812", "evidence", "right", _evidence, follows_scan=True),
     DockSpec("book", "shell.dock.book", "0101", "ladder", "right", _book),
     DockSpec("trades", "shell.dock.trades", "0120", "journal", "right", _trades),
+    DockSpec("gate", "shell.dock.gate", "0801", "gate", "left_bottom", _gate, initially_open=False),
+    DockSpec("closing", "shell.dock.closing", "0831", "table", "left", _closing, initially_open=False),
+    DockSpec("closing_card", "shell.dock.closing_card", "0832", "evidence", "right", _closing_card, initially_open=False),
+    DockSpec("day_scanner", "shell.dock.day_scanner", "0821", "radar", "left", _day_scanner, initially_open=False),
+    DockSpec("day_checklist", "shell.dock.day_checklist", "0822", "check", "right", _day_checklist, initially_open=False),
+    DockSpec("near", "shell.dock.near", "0813", "target", "left_bottom", _near, initially_open=False),
+    DockSpec("diff", "shell.dock.diff", "0814", "trend", "right", _diff, initially_open=False),
+    DockSpec("news", "shell.dock.news", "0850", "news", "right", _news, initially_open=False),
+    DockSpec("what_if", "shell.dock.what_if", "0840", "slider", "right", _what_if, initially_open=False),
+    DockSpec("alerts", "shell.dock.alerts", "0960", "bell", "left_bottom", _alerts, initially_open=False),
+    DockSpec("recommend", "shell.dock.recommend", "0860", "star", "left", _recommend, initially_open=False),
+    DockSpec("performance", "shell.dock.performance", "0870", "trend", "centre", _performance, initially_open=False),
+    DockSpec("backtest", "shell.dock.backtest", "0871", "step", "centre", _backtest, initially_open=False),
+    DockSpec("journal", "shell.dock.journal", "0872", "journal", "left_bottom", _journal, initially_open=False),
     DockSpec("ledger", "shell.dock.ledger", "0980", "database", "left_bottom", _ledger),
     DockSpec("health", "shell.dock.health", "0990", "plug", "left_bottom", _health),
 )

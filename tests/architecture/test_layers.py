@@ -14,6 +14,7 @@ LAYERS = {
     "engine": ROOT / "engine",
     "ports": ROOT / "ralphstock_desktop" / "ports.py",
     "live_ports": ROOT / "ralphstock_desktop" / "live_ports.py",
+    "strategy_ports": ROOT / "ralphstock_desktop" / "strategy_ports.py",
     "data": ROOT / "ralphstock_desktop" / "data",
     "providers": ROOT / "ralphstock_desktop" / "providers",
     "services": ROOT / "ralphstock_desktop" / "services",
@@ -34,6 +35,10 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "engine.scoring", "engine.features", "engine.explain", "engine.asof",
     ),
     "live_ports": (
+        *QT, *SQL, *NET, "pandas", f"{OURS}data", f"{OURS}providers", f"{OURS}services", f"{OURS}ui", f"{OURS}app",
+        "engine.scoring", "engine.features", "engine.explain", "engine.asof",
+    ),
+    "strategy_ports": (
         *QT, *SQL, *NET, "pandas", f"{OURS}data", f"{OURS}providers", f"{OURS}services", f"{OURS}ui", f"{OURS}app",
         "engine.scoring", "engine.features", "engine.explain", "engine.asof",
     ),
