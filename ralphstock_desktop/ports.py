@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from engine.model.chart import ChartSeries, Timeframe
 from engine.model.errors import RalphStockError
+from engine.model.gate import GateReading
 from engine.model.instants import AsOf
 from engine.model.instruments import Designation, Symbol
 from engine.model.panel import MarketPanel
@@ -525,8 +526,13 @@ class Dataset(Protocol):
         """Keep the newest scan for ``recall_scan`` at the next start; a failure is logged only."""
         ...
 
-    def store_scan(self, scan: VcpScan, panel: MarketPanel, started_ns: int) -> None:
-        """Write a finished scan and its signals in one transaction (domain.md §10.2)."""
+    def store_scan(
+        self, scan: VcpScan, panel: MarketPanel, started_ns: int, gate: GateReading | None = None, equity_krw: float = 0.0
+    ) -> None:
+        """Write a finished scan and its signals in one transaction (domain.md §10.2).
+
+        Phase and quantity of new orders follow the gate (§5.3); without one its status is UNKNOWN: WATCH and no quantity.
+        """
         ...
 
     def strategies(self) -> StrategyStore:

@@ -65,9 +65,14 @@ class SignalRecord:
     created_ns: int
     updated_ns: int
     trade: TradeRecord | None = None
+    """The user's own trade where he took the signal and named a price, else what the rules made of it."""
     taken: bool = False
     """The user said he took it (paper journal)."""
     note: str = ""
+    rule_trade: TradeRecord | None = None
+    """What the rules made of it, whether the user took it or not."""
+    close_reason: str = ""
+    """Why a CLOSED signal ended, also where nothing was bought (``EXPIRED``, ``CANCELLED_AT_CLOSE``); empty while open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class RunRecord:
     id: int
     record: ScanRecord
     tickers: tuple[str, ...]
+    found: tuple[tuple[str, str, float | None], ...] = ()
+    """(ticker, grade, score) of every signal of the run, in the order of ``tickers``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +187,10 @@ class StrategyStore(Protocol):
         """Write a run and its signals in one transaction (domain.md §10.2); return the run's id."""
         ...
 
-    def runs(self, strategy: str, signal_date: date) -> tuple[RunRecord, ...]: ...
+    def runs(self, strategy: str, signal_date: date) -> tuple[RunRecord, ...]:
+        """Runs of a strategy for a day, newest first."""
+        ...
+
     def signals(
         self,
         *,
@@ -196,8 +206,20 @@ class StrategyStore(Protocol):
         what became of a signal later: no exit after it is shown."""
         ...
 
-    def set_life(self, signal_id: int, status: str, phase: str, trade: TradeRecord | None, reason: str) -> None:
-        """Move a signal on in its life and write its trade, in one transaction, with a revision of the row before."""
+    def set_life(
+        self,
+        signal_id: int,
+        status: str,
+        phase: str,
+        trade: TradeRecord | None,
+        reason: str,
+        *,
+        ended_ns: int | None = None,
+    ) -> None:
+        """Move a signal on in its life and write its trade, in one transaction, with a revision of the row before.
+
+        ``ended_ns`` is the market instant at which a signal without a trade ended (EXPIRED); else the trade's exit counts.
+        """
         ...
 
     def set_taken(self, signal_id: int, taken: bool, note: str, trade: TradeRecord | None) -> None:

@@ -71,6 +71,8 @@ class IndexState:
     change_pct: float | None
     path: tuple[float, ...] = ()
     """Last closes, oldest first, for a sparkline."""
+    day: np.datetime64 | None = None
+    """Day of ``close``; later than the reading's panel day where the level is live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class GateReading:
     coverage : float
         Percent of the maxima whose component could be judged.
     shock_pct : float | None
-        m: the lower of the two indices' day changes.
+        m: the lower of the two indices' day changes; the known one where only one is known.
     flow_day : numpy.datetime64 | None
         Last day of the foreign-flow window.
     breadth_known, breadth_above : int
@@ -122,6 +124,7 @@ class GateReading:
     breadth_known: int
     breadth_above: int
     circuit_breaker: bool = False
+    flow_day: np.datetime64 | None = None
 
     def component(self, name: str) -> GateComponent:
         """Component by name."""

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from engine.model.panel import FloatArray
 
 __all__ = [
+    "SIGNAL_FIELDS",
+    "TRADE_FIELDS",
     "Equity",
     "ExitReason",
     "Interval",
@@ -25,6 +27,16 @@ __all__ = [
 ]
 
 Ints = npt.NDArray[np.int64]
+
+SIGNAL_FIELDS: tuple[str, ...] = (
+    "kind", "row", "day", "grade", "score", "entry", "stop", "target", "pivot", "gate", "mean_value_krw",
+)  # fmt: skip
+"""Arrays of a :class:`SignalSet`, all of one length."""
+TRADE_FIELDS: tuple[str, ...] = (
+    "entry_day", "entry_price", "exit_day", "exit_price", "reason", "holding_bars",
+    "gross_pct", "net_pct", "tax_pct", "risk_multiple", "factor",
+)  # fmt: skip
+"""Arrays of a :class:`TradeSet`, all of one length."""
 
 
 class SignalKind(IntEnum):
@@ -86,16 +98,16 @@ class SignalSet:
 
     def where(self, mask: npt.NDArray[np.bool_]) -> SignalSet:
         """The signals a mask keeps."""
-        names = ("kind", "row", "day", "grade", "score", "entry", "stop", "target", "pivot", "gate", "mean_value_krw")
-        return SignalSet(ruleset=self.ruleset, **{name: getattr(self, name)[mask] for name in names})
+        return SignalSet(ruleset=self.ruleset, **{name: getattr(self, name)[mask] for name in SIGNAL_FIELDS})
 
 
 @dataclass(frozen=True, eq=False)
 class TradeSet:
     """What became of each signal of a :class:`SignalSet`, same order and length.
 
-    ``entry_day`` -1: not filled (reason EXPIRED) or still waiting (reason NONE). ``exit_day`` -1: still open. Prices in won,
-    the entry in the price scale of the exit day (corporate actions applied), NaN where there is none. Returns in percent.
+    ``entry_day`` -1: not filled (reason EXPIRED) or still waiting (reason NONE). ``exit_day`` -1: still open; of an expired
+    signal it is the day on which the order ended. Prices in won, the entry in the price scale of the exit day (corporate
+    actions applied; of an open position, of the last day looked at), NaN where there is none. Returns in percent.
     """
 
     entry_day: Ints
@@ -111,6 +123,10 @@ class TradeSet:
     """Net result in R: net_pct divided by the planned loss in percent."""
     factor: FloatArray
     """Price factor of corporate actions between signal and exit."""
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> TradeSet:
+        """The trades a mask keeps."""
+        return TradeSet(**{name: getattr(self, name)[mask] for name in TRADE_FIELDS})
 
     @property
     def closed(self) -> npt.NDArray[np.bool_]:

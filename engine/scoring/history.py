@@ -14,7 +14,42 @@ from engine.model.scan import VcpScan
 from engine.scoring.vcp import scan
 from engine.thresholds import Rules
 
-__all__ = ["ScanHistory", "scan_days"]
+__all__ = ["DetectedPlans", "ScanHistory", "scan_days"]
+
+
+@dataclass(frozen=True, eq=False)
+class DetectedPlans:
+    """Order plans of every detected pattern, arrays of one length, by day scanned and symbol row. Prices in won of that day."""
+
+    position: npt.NDArray[np.int64]
+    """Column of the history (index into its ``day_index``)."""
+    row: npt.NDArray[np.int64]
+    entry: FloatArray
+    stop: FloatArray
+    target: FloatArray
+    pivot: FloatArray
+    mean_value_krw: FloatArray
+
+    @classmethod
+    def joined(cls, parts: Sequence[DetectedPlans]) -> DetectedPlans:
+        """Plans of several days, in the order given."""
+        names = ("position", "row", "entry", "stop", "target", "pivot", "mean_value_krw")
+        integers = {"position", "row"}
+        empty = {name: np.empty(0, dtype=np.int64 if name in integers else np.float64) for name in names}
+        return cls(**{name: np.concatenate([empty[name], *(getattr(part, name) for part in parts)]) for name in names})
+
+
+def _plans_of(position: int, result: VcpScan) -> DetectedPlans:
+    rows = np.flatnonzero(result.pattern)
+    return DetectedPlans(
+        position=np.full(len(rows), position, dtype=np.int64),
+        row=rows.astype(np.int64),
+        entry=result.entry_krw[rows],
+        stop=result.stop_krw[rows],
+        target=result.target_krw[rows],
+        pivot=result.pivot[rows],
+        mean_value_krw=result.mean_value_krw[rows],
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +64,8 @@ class ScanHistory:
     smartmoney_score: npt.NDArray[np.float32]
     total_score: FloatArray
     eligible: npt.NDArray[np.bool_]
+    plans: DetectedPlans
+    """Entry, stop, target and pivot of the detected patterns alone: one day in a thousand has one."""
 
 
 def scan_days(
@@ -59,6 +96,7 @@ def scan_days(
     state, grade = np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
     vcp, flow = np.full(shape, np.nan, dtype=np.float32), np.full(shape, np.nan, dtype=np.float32)
     total = np.full(shape, np.nan)
+    plans = []
 
     def scan_day(day: int) -> VcpScan:
         return scan(panel, AsOf.end_of(panel.days[day].astype("datetime64[D]").item()), rules)
@@ -68,6 +106,7 @@ def scan_days(
         state[position], grade[position] = result.state, result.grade
         vcp[position], flow[position] = result.vcp_score, result.smartmoney_score
         total[position] = result.total_score
+        plans.append(_plans_of(position, result))
         if on_day is not None:
             on_day(position + 1, days)
     return ScanHistory(
@@ -79,4 +118,5 @@ def scan_days(
         smartmoney_score=flow.T,
         total_score=total.T,
         eligible=eligible.T,
+        plans=DetectedPlans.joined(plans),
     )

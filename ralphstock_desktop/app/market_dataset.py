@@ -29,7 +29,7 @@ from engine.scoring.rounding import at_least
 from engine.thresholds import VcpThresholds
 from ralphstock_desktop import __version__
 from ralphstock_desktop.app.folders import Folders
-from ralphstock_desktop.app.records import signal_values
+from ralphstock_desktop.app.records import signal_values, vcp_order
 from ralphstock_desktop.data.location import DatabaseLocation
 from ralphstock_desktop.data.panel_store import PanelStore
 from ralphstock_desktop.ports import (
@@ -48,11 +48,12 @@ from ralphstock_desktop.ports import (
 from ralphstock_desktop.services.contracts import DatasetKind
 
 if TYPE_CHECKING:
-    from ralphstock_desktop.strategy_ports import StrategyStore
+    from engine.model.gate import GateReading
     from ralphstock_desktop.data.bar_store import SqlBarStore
     from ralphstock_desktop.data.database import Database
     from ralphstock_desktop.providers.calendar_xkrx import KrxCalendar
     from ralphstock_desktop.providers.simulated.spec import SimulationSpec
+    from ralphstock_desktop.strategy_ports import StrategyStore
 
 __all__ = ["RealDataset", "SimulatedDataset", "dataset_makers", "display_of", "has_real_data"]
 
@@ -227,11 +228,13 @@ class RealDataset:
     def _scan_file(self) -> Path:
         return self._panel_folder().with_suffix(".scan.npz")
 
-    def store_scan(self, scan: VcpScan, panel: MarketPanel, started_ns: int) -> None:
+    def store_scan(
+        self, scan: VcpScan, panel: MarketPanel, started_ns: int, gate: GateReading | None = None, equity_krw: float = 0.0
+    ) -> None:
         """Write a finished scan and the signals of its detected patterns.
 
-        Without a Market Gate the status of new orders is unknown, so signals are stored as WATCH with no quantity
-        (domain.md §5.3). A pattern whose coverage is too low to be open (§0.3) is shown but not stored.
+        A new order is PENDING where the gate allows its grade, else WATCH with no quantity (domain.md §5.3). A pattern whose
+        coverage is too low to be open (§0.3) is shown but not stored.
         """
         signal_date: date = panel.days[scan.day_index].astype("datetime64[D]").item()
         scored = int(np.count_nonzero(~np.isnan(scan.vcp_score)))
@@ -250,18 +253,20 @@ class RealDataset:
             finished_ns=self._now_ns(),
             state="COMPLETE",
         )
-        signals = [
-            StoredSignal(
-                strategy=_STRATEGY,
-                ticker=str(panel.tickers[row]),
-                signal_date=signal_date,
-                ruleset=scan.ruleset,
-                values=signal_values(panel, scan, int(row)),
-                status="OPEN",
-                phase="WATCH",
+        signals = []
+        for row in np.flatnonzero(scan.pattern & at_least(scan.coverage, VcpThresholds().open_coverage)):
+            phase, qty = vcp_order(scan, int(row), gate, equity_krw)
+            signals.append(
+                StoredSignal(
+                    strategy=_STRATEGY,
+                    ticker=str(panel.tickers[row]),
+                    signal_date=signal_date,
+                    ruleset=scan.ruleset,
+                    values={**signal_values(panel, scan, int(row)), "qty": qty},
+                    status="OPEN",
+                    phase=phase,
+                )
             )
-            for row in np.flatnonzero(scan.pattern & at_least(scan.coverage, VcpThresholds().open_coverage))
-        ]
         with self.database.unit_of_work(durable=True) as unit:
             unit.store_scan(run, signals)
 

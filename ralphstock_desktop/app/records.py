@@ -10,12 +10,15 @@ import numpy as np
 
 from engine.explain.reasons import signal_reasons
 from engine.model.evidence import ItemState
+from engine.model.gate import GateReading
 from engine.model.instants import kst_datetime
 from engine.model.panel import ARRAY_FIELDS, MarketPanel
 from engine.model.scan import GROUPS, ITEMS, Grade, Ineligible, ScanFlag, VcpScan, VcpState
+from engine.scoring.order_plan import position_size
+from engine.thresholds import DEFAULT_RULES, Rules
 from ralphstock_desktop.ui.texts import Texts
 
-__all__ = ["COLUMNS", "scan_records", "signal_values", "tiny_panel"]
+__all__ = ["COLUMNS", "scan_records", "signal_values", "tiny_panel", "vcp_order"]
 
 _KOREAN = Texts("ko")
 
@@ -112,6 +115,31 @@ def signal_values(panel: MarketPanel, scan: VcpScan, row: int) -> dict[str, Any]
         "details": {"trend": record["trend"], "signals": record["signals"], "ineligible": record["ineligible"]},
         "base_start": date.fromisoformat(base) if base else None,
     }
+
+
+def vcp_order(
+    scan: VcpScan, row: int, gate: GateReading | None, equity_krw: float, rules: Rules = DEFAULT_RULES
+) -> tuple[str, int]:
+    """Return phase and quantity of a detected pattern's order: (``PENDING``, shares) where the gate allows its grade.
+
+    Otherwise (``WATCH``, 0): RED, UNKNOWN or no gate, or a grade below the gate's minimum (domain.md §5.3).
+    """
+    grade = Grade(int(scan.grade[row]))
+    lowest = gate.status.min_grade if gate is not None else None
+    if gate is None or lowest is None or grade < lowest:
+        return "WATCH", 0
+    if equity_krw <= 0 or math.isnan(float(scan.mean_value_krw[row])):
+        return "PENDING", 0
+    qty = position_size(
+        equity_krw=equity_krw,
+        entry_krw=float(scan.entry_krw[row]),
+        stop_krw=float(scan.stop_krw[row]),
+        grade=grade,
+        mean_value_krw=float(scan.mean_value_krw[row]),
+        gate_factor=gate.status.size_factor(rules.gate.yellow_size),
+        thresholds=rules.plan,
+    )
+    return "PENDING", max(0, qty)
 
 
 def tiny_panel() -> MarketPanel:

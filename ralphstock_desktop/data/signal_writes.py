@@ -16,11 +16,15 @@ from ralphstock_desktop.data.schema.records import EXECUTION_COLUMNS, SCAN_RUN, 
 from ralphstock_desktop.data.write_context import WriteContext
 from ralphstock_desktop.ports import ScanRecord, StoredSignal
 
-__all__ = ["ScanStored", "plain", "store_scan"]
+__all__ = ["CANCELLED_AT_CLOSE", "ScanStored", "add_revision", "plain", "store_scan"]
 
 _MIN_OPEN_COVERAGE = VcpThresholds().open_coverage
 _KEY = ("strategy", "ticker", "signal_date", "ruleset")
 _OWN = {"id", "run_id", "superseded_at", "created_at", "updated_at", *_KEY, *EXECUTION_COLUMNS}
+_WAITING = frozenset({"WATCH", "PENDING"})
+_LOOK_ONLY = frozenset({"PREVIEW", "FLOW_FINAL"})
+"""Runs of the closing bet for watching and study: they never make, change or end a signal (domain.md §3.1)."""
+CANCELLED_AT_CLOSE = "CANCELLED_AT_CLOSE"
 _SCORE_COLUMNS = frozenset(column.name for column in SIGNAL.columns if column.name not in _OWN)
 
 
@@ -38,6 +42,8 @@ class ScanStored:
     """WATCH and PENDING signals the run no longer found."""
     revived: int
     """Superseded signals the run found again."""
+    cancelled: int = 0
+    """PRE_CLOSE candidates of the closing bet that the official bar did not confirm."""
 
 
 def store_scan(context: WriteContext, run: ScanRecord, signals: Sequence[StoredSignal]) -> ScanStored:
@@ -47,29 +53,92 @@ def store_scan(context: WriteContext, run: ScanRecord, signals: Sequence[StoredS
     run marks WATCH and PENDING signals of its strategy, day and rule set that it no longer finds as superseded; a PARTIAL or
     FAILED run marks none. The same scan stored twice changes nothing but ``scan_run``.
 
+    Closing bet (domain.md §3.1): a candidate of PRE_CLOSE that a complete CONFIRMED run no longer finds becomes CLOSED with
+    reason CANCELLED_AT_CLOSE, after a revision of the row. PREVIEW and FLOW_FINAL runs, and a PRE_CLOSE run that comes after a
+    complete CONFIRMED one, are kept as runs only; FLOW_FINAL leaves its scores as revisions for study.
+
     Raises
     ------
     ValidationFailed
         If a signal belongs to another strategy, day or rule set, names a column that does not exist, or occurs twice.
     """
     _check(run, signals)
-    run_id = _insert_run(context, run)
+    run_id = _insert_run(context, run, signals)
     stored = _stored(context, run)
-    tally = dict.fromkeys(("inserted", "updated", "unchanged", "kept", "revived"), 0)
+    tally = dict.fromkeys(("inserted", "updated", "unchanged", "kept", "revived", "superseded", "cancelled"), 0)
+    if _is_look_only(context, run, run_id):
+        for signal in signals:
+            tally[_note_study(context, run_id, run, signal, stored.get(signal.ticker))] += 1
+        return ScanStored(run_id=run_id, **tally)
     for signal in signals:
-        tally[_store_one(context, run_id, signal, stored.get(signal.ticker))] += 1
-        revives = signal.ticker in stored and stored[signal.ticker]["superseded_at"] is not None
-        if revives and stored[signal.ticker]["phase"] in {"WATCH", "PENDING"} and run.state != "FAILED":
+        before = stored.get(signal.ticker)
+        tally[_store_one(context, run_id, signal, before)] += 1
+        if before is not None and before["superseded_at"] is not None and before["phase"] in _WAITING and run.state != "FAILED":
             tally["revived"] += 1
-            _set(context, stored[signal.ticker]["id"], superseded_at=None)
-    superseded = 0
+            _set(context, before["id"], superseded_at=None)
     if run.state == "COMPLETE":
         found = {signal.ticker for signal in signals}
+        confirmed = _confirmed_before(context, run, run_id)
         for ticker, row in stored.items():
-            if ticker not in found and row["phase"] in {"WATCH", "PENDING"} and row["superseded_at"] is None:
-                superseded += 1
-                _set(context, row["id"], superseded_at=context.now_ns)
-    return ScanStored(run_id=run_id, superseded=superseded, **tally)
+            if ticker in found or row["phase"] not in _WAITING or row["superseded_at"] is not None:
+                continue
+            if run.strategy == "CLOSING_BET" and run.mode == "CONFIRMED" and ticker not in confirmed:
+                tally["cancelled"] += 1
+                add_revision(context, row["id"], plain(row), row["run_id"], CANCELLED_AT_CLOSE)
+                _set(
+                    context,
+                    row["id"],
+                    status="CLOSED",
+                    phase="DONE",
+                    close_reason=CANCELLED_AT_CLOSE,
+                    ended_at=run.as_of.instant_ns,
+                    updated_at=context.now_ns,
+                )
+            else:
+                tally["superseded"] += 1
+                _set(context, row["id"], superseded_at=run.as_of.instant_ns)
+    return ScanStored(run_id=run_id, **tally)
+
+
+def _is_look_only(context: WriteContext, run: ScanRecord, run_id: int) -> bool:
+    if run.strategy != "CLOSING_BET":
+        return False
+    if run.mode in _LOOK_ONLY:
+        return True
+    if run.mode != "PRE_CLOSE":
+        return False
+    query = select(SCAN_RUN.c.id).where(*_same_day(run, run_id), SCAN_RUN.c.mode == "CONFIRMED", SCAN_RUN.c.state == "COMPLETE")
+    return context.connection.execute(query.limit(1)).first() is not None
+
+
+def _confirmed_before(context: WriteContext, run: ScanRecord, run_id: int) -> set[str]:
+    """Tickers that an earlier CONFIRMED run of the day found: losing them later is a correction, not a cancelled order."""
+    query = select(SCAN_RUN.c.found).where(*_same_day(run, run_id), SCAN_RUN.c.mode == "CONFIRMED")
+    return {item[0] for found in context.connection.execute(query).scalars() for item in found or ()}
+
+
+def _same_day(run: ScanRecord, run_id: int) -> tuple[Any, ...]:
+    table = SCAN_RUN
+    return (
+        table.c.strategy == run.strategy,
+        table.c.signal_date == run.signal_date,
+        table.c.ruleset == run.ruleset,
+        table.c.id != run_id,
+    )
+
+
+def _note_study(
+    context: WriteContext, run_id: int, run: ScanRecord, signal: StoredSignal, before: dict[str, Any] | None
+) -> str:
+    """Keep what a FLOW_FINAL run says of a stored signal as a revision; nothing else of it is stored."""
+    if before is None or run.mode != "FLOW_FINAL":
+        return "unchanged"
+    given = {name: plain(value) for name, value in signal.values.items()}
+    record = plain({name: before[name] for name in _SCORE_COLUMNS} | given)
+    if all(before[name] == value for name, value in given.items()) or _last_revision(context, before["id"]) == record:
+        return "unchanged"
+    add_revision(context, before["id"], record, run_id, "FLOW_FINAL")
+    return "kept"
 
 
 def _check(run: ScanRecord, signals: Sequence[StoredSignal]) -> None:
@@ -105,7 +174,7 @@ def _check(run: ScanRecord, signals: Sequence[StoredSignal]) -> None:
         seen.add(signal.ticker)
 
 
-def _insert_run(context: WriteContext, run: ScanRecord) -> int:
+def _insert_run(context: WriteContext, run: ScanRecord, signals: Sequence[StoredSignal]) -> int:
     values = {
         "strategy": run.strategy,
         "mode": run.mode,
@@ -120,6 +189,7 @@ def _insert_run(context: WriteContext, run: ScanRecord) -> int:
         "started_at": run.started_ns,
         "finished_at": run.finished_ns,
         "state": run.state,
+        "found": [[item.ticker, plain(item.values.get("grade")), plain(item.values.get("score"))] for item in signals],
     }
     return int(context.connection.execute(insert(SCAN_RUN).values(**values).returning(SCAN_RUN.c.id)).scalar_one())
 
@@ -143,6 +213,7 @@ def _store_one(context: WriteContext, run_id: int, signal: StoredSignal, before:
                 run_id=run_id,
                 status=signal.status,
                 phase=signal.phase,
+                placed_phase=signal.phase,
                 created_at=context.now_ns,
                 updated_at=context.now_ns,
                 **given,
@@ -155,10 +226,10 @@ def _store_one(context: WriteContext, run_id: int, signal: StoredSignal, before:
         record = plain({name: before[name] for name in _SCORE_COLUMNS} | given)
         # the same finding again is no new revision
         if _last_revision(context, before["id"]) != record:
-            _revise(context, before["id"], record, run_id, "FOUND_IN_EXECUTION")
+            add_revision(context, before["id"], record, run_id, "FOUND_IN_EXECUTION")
             return "kept"
         return "unchanged"
-    _revise(context, before["id"], plain(before), before["run_id"], "SCAN_UPDATE")
+    add_revision(context, before["id"], plain(before), before["run_id"], "SCAN_UPDATE")
     _set(context, before["id"], run_id=run_id, updated_at=context.now_ns, **given)
     return "updated"
 
@@ -173,7 +244,8 @@ def _last_revision(context: WriteContext, signal_id: int) -> Any:
     return context.connection.execute(query).scalar()
 
 
-def _revise(context: WriteContext, signal_id: int, record: dict[str, Any], run_id: int, reason: str) -> None:
+def add_revision(context: WriteContext, signal_id: int, record: dict[str, Any], run_id: int, reason: str) -> None:
+    """Append a record to a signal's history."""
     table = SIGNAL_REVISION
     last = context.connection.execute(select(func.max(table.c.rev)).where(table.c.signal_id == signal_id)).scalar()
     context.connection.execute(

@@ -138,6 +138,18 @@ class SqlUnitOfWork:
         """Keep the progress of a long job together with the rows it speaks of."""
         put_job(self._context.connection, job)
 
+    @property
+    def records(self) -> WriteContext:
+        """For the repositories of strategies (``strategy_store``): what they write belongs to this transaction.
+
+        Raises
+        ------
+        StorageError
+            If the unit is not durable.
+        """
+        self._need_durable("records")
+        return self._context
+
     def finish(self) -> None:
         """Bump the change counters; called by the owner of the transaction right before the commit."""
         self._context.finish()

@@ -67,6 +67,8 @@ class WriteContext:
         if not self._changed:
             return
         self._bump("market")
+        if "news" in self._changed:
+            self._bump("news")
         if self._changed & PANEL_DATASETS:
             version = self._bump("panel")
             self._log_days(version, (entry for entry in self._days if entry[0] in PANEL_DATASETS))

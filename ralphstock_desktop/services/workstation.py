@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -119,6 +120,10 @@ class WorkstationService:
         """One per running or waiting job: stopping them never stops one that is asked for afterwards."""
         self._told: set[str] = set()
         self._scan_number = 0
+        self._scanning: asyncio.Task[Any] | None = None
+        self._standard: ScanPicture | None = None
+        self.keep_signals: Callable[[VcpScan, MarketPicture, int], Coroutine[Any, Any, None]] | None = None
+        """Set by who stores signals with the gate's say; without it they are stored as WATCH."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -320,8 +325,36 @@ class WorkstationService:
                 self._spawn(self.start(self._kind), "start")
             return
         self._scan_number += 1
+        same = self._same_knowledge(picture)
+        if same is not None:
+            # A minute later nothing more is known of the daily bars: the scan is the same.
+            self._publish_scan(replace(same.scan, as_of=picture.as_of), picture, same.seconds)
+            return
         self.scan_state.publish(Loading(Progress("progress.scan", 0, len(picture.panel.tickers))))
-        self._spawn(self._scan(picture, self._scan_number), "scan")
+        self._scanning = self._spawn(self._scan(picture, self._scan_number), "scan")
+
+    def _same_knowledge(self, picture: MarketPicture) -> ScanPicture | None:
+        """The scan on screen, if an earlier instant is looked at and it was made from the same bars and flows."""
+        shown = self.scans.last
+        if picture.is_latest or shown is None or shown.what_if or shown.panel is not picture.panel:
+            return None
+        if isinstance(self.scan_state.last, Loading) or shown.scan.ruleset != self._rules.ruleset_id:
+            return None
+        known = known_days(picture.panel, picture.as_of)
+        return shown if (known.bar, known.flow) == (shown.scan.day_index, shown.scan.flow_day_index) else None
+
+    async def idle_scan(self) -> None:
+        """Wait until the scan that is running is on screen."""
+        if self._scanning is not None and not self._scanning.done():
+            await asyncio.wait({self._scanning})
+
+    def show_what_if(self, result: VcpScan, rules: Rules, seconds: float) -> None:
+        """Show a scan made under moved thresholds; nothing of it is stored. The next ordinary scan takes its place."""
+        picture = self.market.last
+        if picture is None or picture.panel.version != result.panel_version:
+            return
+        self._explained.clear()
+        self.scans.publish(_scan_picture(result, picture.panel, rules, seconds, what_if=True))
 
     async def _scan(self, picture: MarketPicture, number: int) -> None:
         started_ns = self._now_ns()
@@ -341,21 +374,21 @@ class WorkstationService:
         if picture.is_latest:
             await self._store_scan(result, picture, started_ns)
 
+    def show_standard(self) -> None:
+        """Show the last scan under the standard rules again; it is made anew if it belongs to another instant."""
+        picture, standard = self.market.last, self._standard
+        if picture is None:
+            return
+        if standard is not None and standard.panel is picture.panel and standard.scan.as_of == picture.as_of:
+            self._explained.clear()
+            self.scans.publish(standard)
+        else:
+            self.start_scan()
+
     def _publish_scan(self, result: VcpScan, picture: MarketPicture, seconds: float) -> None:
         self._explained.clear()
-        detected = int(result.pattern.sum())
-        scored = int(np.count_nonzero(~np.isnan(result.vcp_score)))
-        self.scans.publish(
-            ScanPicture(
-                scan=result,
-                panel=picture.panel,
-                rules=self._rules,
-                seconds=seconds,
-                universe=int(np.count_nonzero(result.ineligible == 0)),
-                scored=scored,
-                detected=detected,
-            )
-        )
+        self._standard = _scan_picture(result, picture.panel, self._rules, seconds)
+        self.scans.publish(self._standard)
         self.scan_state.publish(Ready(picture.as_of))
         if _is_partial_day(picture.panel, result.day_index):
             self.notices.publish("notice.partial_day")
@@ -370,7 +403,10 @@ class WorkstationService:
         dataset = await self._dataset(picture.kind)
         await self._workers.read(dataset.keep_scan, result)
         try:
-            await self._workers.job(dataset.store_scan, result, picture.panel, started_ns)
+            if self.keep_signals is not None:
+                await self.keep_signals(result, picture, started_ns)
+            else:
+                await self._workers.job(dataset.store_scan, result, picture.panel, started_ns)
         except RalphStockError:
             # The scan on screen is right all the same; what could not be kept is told, not hidden.
             _log.exception("a finished scan could not be stored")
@@ -559,10 +595,11 @@ class WorkstationService:
         if self.scans.last is None and isinstance(self.scan_state.last, Loading | None):
             self.scan_state.publish(Loading(progress))
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        return task
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -573,6 +610,21 @@ class WorkstationService:
             asyncio.get_running_loop().call_exception_handler(
                 {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}
             )
+
+
+def _scan_picture(
+    result: VcpScan, panel: MarketPanel, rules: Rules, seconds: float, *, what_if: bool = False
+) -> ScanPicture:
+    return ScanPicture(
+        scan=result,
+        panel=panel,
+        rules=rules,
+        seconds=seconds,
+        universe=int(np.count_nonzero(result.ineligible == 0)),
+        scored=int(np.count_nonzero(~np.isnan(result.vcp_score))),
+        detected=int(result.pattern.sum()),
+        what_if=what_if,
+    )
 
 
 def _is_partial_day(panel: MarketPanel, day: int) -> bool:

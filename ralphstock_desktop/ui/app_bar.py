@@ -24,6 +24,7 @@ from engine.model.instruments import Market
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.actions import ActionBook
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.layout.defaults import WORKSPACES
 from ralphstock_desktop.ui.palette_search import SearchField
 from ralphstock_desktop.ui.panel_header import IconButton
 from ralphstock_desktop.ui.viewmodels.shell import ShellViewModel
@@ -83,18 +84,19 @@ class Logo(QWidget):
 
 
 class _WorkspaceTab(QAbstractButton):
-    """The tab of the open workspace with the 2-px accent under it."""
+    """The tab of one workspace; the open one stands on a plate with the 2-px accent under it."""
 
-    def __init__(self, appearance: Appearance, text_key: str) -> None:
+    def __init__(self, appearance: Appearance, name: str) -> None:
         super().__init__()
-        self._appearance, self._key = appearance, text_key
+        self._appearance, self.name = appearance, name
+        self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         appearance.changed.connect(self._apply)
         self._apply()
 
     def _apply(self) -> None:
-        self.setText(self._appearance.tr(self._key))
+        self.setText(self._appearance.tr(f"shell.workspace.{self.name}"))
         self.setAccessibleName(self.text())
         self.updateGeometry()
         self.update()
@@ -106,20 +108,86 @@ class _WorkspaceTab(QAbstractButton):
         return QSize(width + look.px(20), look.space("app_bar"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the chosen tab."""
+        """Draw the word, and plate and accent of the open one."""
         del event
         look = self._appearance
         painter = QPainter(self)
         try:
-            plate = self.rect().adjusted(0, look.px(7), 0, -look.px(6))
-            painter.fillRect(plate, look.color("bg-raised"))
-            painter.fillRect(look.px(8), self.height() - 2, self.width() - look.px(16), 2, look.color("accent"))
-            font = look.font("title", bold=True)
+            if self.isChecked():
+                plate = self.rect().adjusted(0, look.px(7), 0, -look.px(6))
+                painter.fillRect(plate, look.color("bg-raised"))
+                painter.fillRect(look.px(8), self.height() - 2, self.width() - look.px(16), 2, look.color("accent"))
+            font = look.font("title", bold=self.isChecked())
             painter.setFont(font)
-            painter.setPen(look.color("focus" if self.hasFocus() else "text"))
+            painter.setPen(look.color("focus" if self.hasFocus() else "text" if self.isChecked() else "text-secondary"))
             painter.drawText(look.px(10), look.baseline(0, self.height(), font), self.text())
         finally:
             painter.end()
+
+
+class WorkspaceTabs(QWidget):
+    """The workspaces side by side; where there is no room only the open one, with the others in its menu.
+
+    Signals
+    -------
+    chosen : str
+        Another workspace is wanted.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+        self.current = "research"
+        self.folded = False
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self.tabs = {name: _WorkspaceTab(appearance, name) for name in WORKSPACES}
+        for name, tab in self.tabs.items():
+            tab.clicked.connect(lambda _checked=False, name=name: self._on_clicked(name))
+            row.addWidget(tab)
+        self._show()
+
+    def set_current(self, name: str) -> None:
+        """Mark the open workspace."""
+        self.current = name
+        self._show()
+
+    def set_folded(self, *, folded: bool) -> None:
+        """Show only the open one."""
+        if folded != self.folded:
+            self.folded = folded
+            self._show()
+
+    def wanted_width(self, *, folded: bool) -> int:
+        """Width of all tabs, or of the open one."""
+        return sum(tab.sizeHint().width() for name, tab in self.tabs.items() if not folded or name == self.current)
+
+    def _show(self) -> None:
+        for name, tab in self.tabs.items():
+            tab.setChecked(name == self.current)
+            tab.setVisible(not self.folded or name == self.current)
+        self.updateGeometry()
+
+    def _on_clicked(self, name: str) -> None:
+        self._show()  # a click must not uncheck the open one
+        if name != self.current:
+            self.chosen.emit(name)
+        elif self.folded:
+            self._offer()
+
+    def _offer(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in WORKSPACES:
+            action = menu.addAction(self._appearance.tr(f"shell.workspace.{name}"))
+            action.setCheckable(True)
+            action.setChecked(name == self.current)
+            action.triggered.connect(lambda _checked=False, name=name: self.chosen.emit(name))
+        menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
 
 
 class Clock(QWidget):
@@ -381,7 +449,7 @@ class AppBar(QWidget):
         super().__init__(parent)
         self._appearance, self._shell, self._actions = appearance, shell, actions
         self.logo = Logo(appearance)
-        self.workspace = _WorkspaceTab(appearance, "shell.workspace.research")
+        self.workspace = WorkspaceTabs(appearance)
         self.search = SearchField(appearance)
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.search.installEventFilter(self)
@@ -525,6 +593,7 @@ class AppBar(QWidget):
             self.logo.update()
         self.as_of.give_way(narrow=narrow, phase=step < 5, latest=step < 8)
         self.search.setMinimumWidth(self._search_width(step))
+        self.workspace.set_folded(folded=step >= 1)
         shown = self._shown(step)
         for widget in self._parts():
             if widget.isHidden() == (widget in shown):
@@ -544,13 +613,17 @@ class AppBar(QWidget):
                 total += self.as_of.wanted_width(phase=step < 5, latest=step < 8)
             elif widget is self.logo:
                 total += self.logo.wanted_width(with_name=step == 0 and self.width() >= self._appearance.px(1440))
+            elif widget is self.workspace:
+                total += self.workspace.wanted_width(folded=step >= 1)
             else:
                 total += _width_of(widget)
         return total + self._row.spacing() * (len(shown) + 1)
 
     def _sizes(self) -> tuple[int, ...]:
         """Widths on which the choice of parts rests."""
-        return tuple(_width_of(widget) for widget in (*self._parts(), *self.as_of.parts) if widget is not self.as_of)
+        own = (self.as_of, self.workspace)
+        sizes = tuple(_width_of(widget) for widget in (*self._parts(), *self.as_of.parts) if widget not in own)
+        return (*sizes, self.workspace.wanted_width(folded=False), self.workspace.wanted_width(folded=True))
 
     def open_search(self) -> None:
         """Bring the search field on screen where only its button has a place."""

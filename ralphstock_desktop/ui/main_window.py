@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QEvent, Qt, QTimer, SignalInstance
@@ -42,6 +43,7 @@ from ralphstock_desktop.ui.dialogs.help_overlay import HelpOverlay
 from ralphstock_desktop.ui.dialogs.settings import Fact, SettingsWindow
 from ralphstock_desktop.ui.dock_registry import DOCKS, ConnectsMarket, DockContext, DockSpec, MarketFiltered, Spawn
 from ralphstock_desktop.ui.index_strip import IndexStrip
+from ralphstock_desktop.ui.layout.defaults import WORKSPACES
 from ralphstock_desktop.ui.layout.dock_area import DockArea, widget_dock
 from ralphstock_desktop.ui.layout.model import LayoutUnreadable, dump_layout, parse_layout
 from ralphstock_desktop.ui.look_settings import LookSettings
@@ -216,6 +218,11 @@ class MainWindow(QMainWindow):
         book.connect_slot("previous_panel", lambda: self._walk_panels(-1))
         book.connect_slot("scan", work.start_scan)
         book.connect_slot("cancel", work.cancel_job)
+        for name in WORKSPACES:
+            book.connect_slot(f"workspace_{name}", partial(self.open_workspace, name))
+        book.connect_slot("time_machine", self._enter_time_machine)
+        book.connect_slot("what_if", lambda: self.area.open_panel("what_if"))
+        book.connect_slot("open_alerts", lambda: self.area.open_panel("alerts"))
         book.connect_slot("import", self._open_import)
         book.connect_slot("open_ledger", lambda: self.area.open_panel("ledger"))
         book.connect_slot("connect", self.open_connect)
@@ -236,6 +243,7 @@ class MainWindow(QMainWindow):
         book.connect_slot("quit", self.close)
         self.bar.market_chosen.connect(self._on_market)
         self.bar.search_wanted.connect(self._focus_search)
+        self.bar.workspace.chosen.connect(self.open_workspace)
         self.past.back.connect(work.set_as_of_latest)
         self.status.ledger_wanted.connect(lambda: self.area.open_panel("ledger"))
         self.status.health_wanted.connect(lambda: self.area.open_panel("health"))
@@ -308,8 +316,24 @@ class MainWindow(QMainWindow):
             break
         else:
             self.area.restore_default(self.width())
+        self.bar.workspace.set_current(self.area.workspace)
         if problem is not None:
             self.show_notice(lambda: error_sentence(self.appearance, problem))
+
+    def open_workspace(self, name: str) -> None:
+        """Arrange another workspace; each keeps its own arrangement."""
+        self.area.switch_workspace(name, self.width())
+        self.bar.workspace.set_current(self.area.workspace)
+        self.area.apply_sizes()
+        self.make_panels()
+
+    def _enter_time_machine(self) -> None:
+        """Set the clock back: to the close of the day before the one on screen, or forward to now if it is set back already."""
+        work = self._parts.workstation
+        if self.shell.past:
+            work.set_as_of_latest()
+        else:
+            self.shell.step(-1)
 
     def reset_layout(self) -> None:
         """Go back to the default layout; the one before can be brought back."""

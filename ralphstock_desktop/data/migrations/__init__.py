@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["HEAD", "KNOWN"]
 
-KNOWN = ("0001", "0002")
+KNOWN = ("0001", "0002", "0003")
 """Every released version, oldest first."""
 
 HEAD = KNOWN[-1]

@@ -73,7 +73,7 @@ DATA_VERSION = Table(
     money("version", nullable=False),
     small_text("database_id", 40, nullable=False),
 )
-"""``panel``: bumped by every transaction that changed what the panel is built from; ``market``: by any market data."""
+"""``panel``: bumped by every transaction that changed what the panel is built from; ``news``: headlines; ``market``: any."""
 
 DATA_CHANGE = Table(
     "data_change",
@@ -317,6 +317,7 @@ NEWS = Table(
     _source_ref(),
     UniqueConstraint("canonical_url"),
     Index(None, "published_at"),
+    Index(None, "collected_at"),
     Index(None, "cluster_id"),
 )
 

@@ -26,8 +26,11 @@ __all__ = [
     "CHAT_SESSION",
     "EXECUTION_COLUMNS",
     "JOB",
+    "JOURNAL_ENTRY",
     "MARKET_STATUS",
+    "NEWS_COLLECTION",
     "NEWS_SCORE",
+    "NOTICE",
     "RS_RANK",
     "SCAN_RUN",
     "SECTOR_RETURN",
@@ -35,10 +38,11 @@ __all__ = [
     "SIGNAL",
     "SIGNAL_REVISION",
     "TRADE",
+    "TRIED_RULESET",
     "WATCHLIST",
 ]
 
-EXECUTION_COLUMNS = frozenset({"status", "phase", "notes"})
+EXECUTION_COLUMNS = frozenset({"status", "phase", "notes", "placed_phase", "close_reason", "ended_at"})
 """Columns of ``signal`` that belong to the user and the execution; a scan never touches them (domain.md §10.2-2)."""
 
 SECTOR_RETURN = Table(
@@ -102,8 +106,10 @@ SCAN_RUN = Table(
     instant("started_at", nullable=False),
     instant("finished_at", nullable=False),
     small_text("state", 12, nullable=False),
+    json_text("found"),
     CheckConstraint("state IN ('COMPLETE','PARTIAL','FAILED')", name="state"),
 )
+"""``found``: [ticker, grade, score] of every signal of the run, so that two runs of a day can be compared later."""
 Index("ix_scan_run_strategy_signal_date_started", SCAN_RUN.c.strategy, SCAN_RUN.c.signal_date, SCAN_RUN.c.started_at)
 
 SIGNAL = Table(
@@ -168,6 +174,10 @@ SIGNAL = Table(
     instant("superseded_at"),
     instant("created_at", nullable=False),
     instant("updated_at", nullable=False),
+    # execution: the phase it was first stored with; why and as of when its life ended, for EXPIRED has no trade to say it
+    small_text("placed_phase", 12),
+    small_text("close_reason"),
+    instant("ended_at"),
     UniqueConstraint("strategy", "ticker", "signal_date", "ruleset"),
     CheckConstraint("status IN ('OPEN','CLOSED')", name="status"),
     CheckConstraint("phase IN ('WATCH','PENDING','ACTIVE','DONE')", name="phase"),
@@ -211,6 +221,30 @@ TRADE = Table(
     CheckConstraint("(exit_time IS NULL) = (exit_price IS NULL)", name="exit"),
     Index(None, "exit_time"),
 )
+
+JOURNAL_ENTRY = Table(
+    "journal_entry",
+    METADATA,
+    Column("signal_id", ForeignKey("signal.id"), primary_key=True, autoincrement=False),
+    Column("taken", Boolean, nullable=False),
+    text("note", nullable=False),
+    small_text("phase_before", 12),
+    instant("entry_time"),
+    money("entry_price"),
+    money("qty"),
+    instant("exit_time"),
+    money("exit_price"),
+    small_text("exit_reason"),
+    real("gross_pct"),
+    real("net_pct"),
+    Column("holding_bars", Integer),
+    real("tax_rate"),
+    small_text("cost_model"),
+    instant("updated_at", nullable=False),
+    CheckConstraint("(entry_time IS NULL) = (entry_price IS NULL)", name="entry"),
+    CheckConstraint("(exit_time IS NULL) = (exit_price IS NULL)", name="exit"),
+)
+"""What the user did with a signal by his own word (paper journal); ``trade`` holds what the rules made of it."""
 
 NEWS_SCORE = Table(
     "news_score",
@@ -277,8 +311,8 @@ BACKTEST_TRADE = Table(
     Column("run_id", ForeignKey("backtest_run.id"), primary_key=True),
     Column("n", Integer, primary_key=True, autoincrement=False),
     ticker(),
-    instant("entry_time", nullable=False),
-    money("entry_price", nullable=False),
+    instant("entry_time"),
+    money("entry_price"),
     money("qty"),
     instant("exit_time"),
     money("exit_price"),
@@ -288,7 +322,9 @@ BACKTEST_TRADE = Table(
     Column("holding_bars", Integer),
     real("tax_rate"),
     small_text("cost_model"),
+    json_text("details"),
 )
+"""``details``: further columns of the test by name."""
 
 CHAT_SESSION = Table(
     "chat_session",
@@ -342,3 +378,43 @@ JOB = Table(
     instant("next_at"),
     CheckConstraint("state IN ('IDLE','RUNNING','DONE','FAILED')", name="state"),
 )
+
+NOTICE = Table(
+    "notice",
+    METADATA,
+    row_id(),
+    small_text("dedup", 200, nullable=False),
+    instant("at", nullable=False),
+    instant("created_at", nullable=False),
+    small_text("kind", 20, nullable=False),
+    small_text("strategy", nullable=False),
+    small_text("ticker", 12, nullable=False),
+    small_text("text_key", 120, nullable=False),
+    json_text("fields", nullable=False),
+    Column("shown", Boolean, nullable=False),
+    Column("opened", Boolean, nullable=False),
+    UniqueConstraint("dedup"),
+    Index(None, "at"),
+)
+"""What the user was told or must be told; ``opened``: he has read it. Strategy and ticker are empty for the market."""
+
+TRIED_RULESET = Table(
+    "tried_ruleset",
+    METADATA,
+    small_text("strategy", primary_key=True),
+    small_text("ruleset", primary_key=True),
+    instant("first_at", nullable=False),
+    **CLUSTERED,
+)
+"""Rule sets tried on these data: a record shows how many, because trying until it fits proves nothing."""
+
+NEWS_COLLECTION = Table(
+    "news_collection",
+    METADATA,
+    small_text("source", 200, primary_key=True),
+    money("hour", primary_key=True, autoincrement=False),
+    instant("first_at", nullable=False),
+    Index(None, "first_at"),
+    **CLUSTERED,
+)
+"""Hours (since 1970) in which a collector worked, found or not: what tells "no news" from "nobody looked" at any instant."""

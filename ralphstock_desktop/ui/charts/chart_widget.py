@@ -20,6 +20,7 @@ import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QHelpEvent,
     QHideEvent,
     QKeyEvent,
     QMouseEvent,
@@ -32,7 +33,7 @@ from PySide6.QtGui import (
     QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.model.chart import ChartSeries, VcpOverlay
 from engine.model.evidence import Evidence
@@ -45,7 +46,17 @@ from ralphstock_desktop.ui.charts.ink import Ink
 from ralphstock_desktop.ui.charts.link import ChartLink, CrosshairAt, RangeShown
 from ralphstock_desktop.ui.charts.navigation import Navigation
 from ralphstock_desktop.ui.charts.paint_axes import Crosshair
-from ralphstock_desktop.ui.charts.scene import ChartOptions, GapBand, LimitMarks, PatternSummary, Scale, Scene, SceneInput
+from ralphstock_desktop.ui.charts.paint_news import NEWS_JUMP, add_news, bar_at, news_tip
+from ralphstock_desktop.ui.charts.scene import (
+    ChartOptions,
+    GapBand,
+    LimitMarks,
+    NewsFlag,
+    PatternSummary,
+    Scale,
+    Scene,
+    SceneInput,
+)
 from ralphstock_desktop.ui.charts.viewport import View, ViewStore
 
 __all__ = ["ChartWidget"]
@@ -176,6 +187,7 @@ class ChartWidget(QWidget):
             data=ChartData(series) if series is not None else None,
             limits=None,
             gaps=(),
+            news=(),
             overlay=self._given.overlay if same else None,
             summary=self._given.summary if same else PatternSummary(),
             evidence=self._given.evidence if same else None,
@@ -215,6 +227,12 @@ class ChartWidget(QWidget):
         """Hatch bars of which something was not received."""
         if gaps != self._given.gaps:
             self._given = replace(self._given, gaps=gaps)
+            self._changed(keep_scale=True)
+
+    def set_news(self, news: tuple[NewsFlag, ...]) -> None:
+        """Flags above the bars on which news were first published."""
+        if news != self._given.news:
+            self._given = replace(self._given, news=news)
             self._changed(keep_scale=True)
 
     def set_countdown(self, text: str) -> None:
@@ -294,6 +312,16 @@ class ChartWidget(QWidget):
         if by_user:
             self._tell_range()
             self.view_changed.emit()
+
+    def show_time(self, time_s: int) -> None:
+        """Put the crosshair on the bar of an exchange time; move the view only where that bar is out of sight."""
+        series, scene, view = self.series, self.scene(), self._given.view
+        bar = bar_at(series, time_s) if series is not None else None
+        if bar is None or scene is None:
+            return
+        if not scene.first <= bar < scene.last:
+            self.set_view(replace(view, right=bar + 0.5 - scene.axis.count + view.bars * 0.25))
+        self._set_cross(Crosshair(bar))
 
     def rescale(self) -> None:
         """Let the price axis follow the bars in sight again (after a drag)."""
@@ -376,6 +404,9 @@ class ChartWidget(QWidget):
         data = self._given.data
         if at.origin == self._origin or data is None or not len(data):
             return
+        if at.origin == NEWS_JUMP and at.time_s is not None:
+            self.show_time(at.time_s)
+            return
         bar = None
         if at.time_s is not None:
             bar = data.index.bar(at.time_s // 86_400)
@@ -429,6 +460,7 @@ class ChartWidget(QWidget):
         painter.scale(1 / ratio, 1 / ratio)
         if self._base is None:
             self._base = layers.base_picture(scene)
+            add_news(self._base, scene)
         dirty = QRegion()
         for part in event.region():  # type: ignore[attr-defined]  # a QRegion is a sequence of rectangles
             left, top = math.floor(part.x() * ratio), math.floor(part.y() * ratio)
@@ -552,7 +584,12 @@ class ChartWidget(QWidget):
             self.set_crosshair(None)
 
     def event(self, event: QEvent) -> bool:
-        """Pinch on a trackpad."""
+        """Pinch on a trackpad; titles of the news flag under the pointer."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            scene = self.scene()
+            tip = news_tip(scene, *self.device_point(event.pos().toPointF())) if scene is not None else ""
+            QToolTip.showText(event.globalPos(), tip, self)
+            return True
         if isinstance(event, QNativeGestureEvent) and self.navigation.gesture(event):
             return True
         return super().event(event)

@@ -20,7 +20,18 @@ from ralphstock_desktop.ui.charts.ink import Ink
 from ralphstock_desktop.ui.charts.levels import group_size
 from ralphstock_desktop.ui.charts.viewport import BarAxis, View
 
-__all__ = ["VWAP_TOKEN", "ChartOptions", "GapBand", "LimitMarks", "PaneBox", "PatternSummary", "Scale", "Scene", "SceneInput"]
+__all__ = [
+    "VWAP_TOKEN",
+    "ChartOptions",
+    "GapBand",
+    "LimitMarks",
+    "NewsFlag",
+    "PaneBox",
+    "PatternSummary",
+    "Scale",
+    "Scene",
+    "SceneInput",
+]
 
 VWAP_TOKEN = "category-8"
 """Colour of the volume-weighted average price: none of the moving averages has it."""
@@ -53,6 +64,16 @@ class GapBand:
     filled: bool
     words: str
     """Plate on it; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsFlag:
+    """News first published on one bar: how many, their titles for the hover, and whether one of them is severe."""
+
+    bar: int
+    count: int
+    titles: tuple[str, ...]
+    severe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +163,7 @@ class SceneInput:
     limits: LimitMarks | None = None
     flow_note: str = ""
     gaps: tuple[GapBand, ...] = ()
+    news: tuple[NewsFlag, ...] = ()
     countdown: str = ""
     """Time until the newest bar ends, under the tag of the last price; empty while nothing forms."""
 

@@ -34,7 +34,7 @@ from ralphstock_desktop.ui.panel_header import IconButton
 
 __all__ = ["Fact", "SettingsWindow"]
 
-_PAGES = (("look", "sun"), ("data", "database"))
+_PAGES = (("look", "sun"), ("trading", "target"), ("notices", "bell"), ("data", "database"))
 _DIRECTIONS = ("kr", "us", "cb")
 
 

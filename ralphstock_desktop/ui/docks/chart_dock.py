@@ -20,6 +20,7 @@ from ralphstock_desktop.ui.charts.scene import ChartOptions
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.chart import ChartViewModel
+from ralphstock_desktop.ui.viewmodels.chart_news import ChartNews
 
 __all__ = ["ChartPanel", "PictureRequest"]
 
@@ -48,6 +49,7 @@ class ChartPanel(PanelFrame):
             context.appearance, panel_id="chart", title_key="shell.dock.chart", screen="0600", skeleton="chart", role="both"
         )
         self.view_model = ChartViewModel(context.workstation, context.spawn, "chart")
+        self.news = ChartNews(context.workstation)
         self.head = ChartHead(context.appearance)
         self.chart = ChartWidget(context.appearance, options=ChartOptions(), link=context.chart_link, origin="chart")
         self.chart.menu.add_more = self._add_to_menu
@@ -74,6 +76,7 @@ class ChartPanel(PanelFrame):
         bars.gaps_changed.connect(self._show_gaps)
         bars.countdown_changed.connect(self._show_countdown)
         bars.feed_changed.connect(self._on_feed)
+        self.news.changed.connect(self._show_news)
         self.head.timeframe_chosen.connect(self._on_timeframe)
         self.head.adjusted_chosen.connect(self._on_adjusted)
         self.head.picture_wanted.connect(self.request_picture)
@@ -93,6 +96,7 @@ class ChartPanel(PanelFrame):
         if self.chart.options.limit_marks:
             self.chart.set_limits(self.view_model.limit_marks())
         self._show_gaps()
+        self._show_news()
         self._show_countdown()
         self._say()
         self._on_feed()
@@ -129,6 +133,10 @@ class ChartPanel(PanelFrame):
         if not series.timeframe.is_intraday:
             spans = spans[:1]
         self.chart.set_gaps(bands(series, spans))
+
+    def _show_news(self) -> None:
+        """Flags above the bars on which news of the symbol were first published."""
+        self.chart.set_news(self.news.flags(self.view_model.series))
 
     def _show_countdown(self) -> None:
         left = self.view_model.live_bars.countdown_s
@@ -227,11 +235,13 @@ class ChartPanel(PanelFrame):
         """Begin to listen."""
         super().came_into_sight()
         self.view_model.activate()
+        self.news.activate()
 
     def went_out_of_sight(self) -> None:
         """Stop listening."""
         super().went_out_of_sight()
         self.view_model.deactivate()
+        self.news.deactivate()
 
     def panel_state(self) -> dict[str, object]:
         """Time frame, price kind, views and options."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, Qt, QTimer, Signal, qVersion
 from PySide6.QtGui import QCloseEvent, QGuiApplication
@@ -16,9 +17,18 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import Loading
 from ralphstock_desktop.ui.dock_registry import DockContext, DockSpec
-from ralphstock_desktop.ui.layout.defaults import default_layout
+from ralphstock_desktop.ui.layout.defaults import WORKSPACES, default_layout
 from ralphstock_desktop.ui.layout.dock_tree import build_tree, capture_tree, raise_current, size_tree
-from ralphstock_desktop.ui.layout.model import Floating, Layout, Node, WindowPlace, panels_of
+from ralphstock_desktop.ui.layout.model import (
+    Floating,
+    Layout,
+    LayoutUnreadable,
+    Node,
+    WindowPlace,
+    dump_layout,
+    panels_of,
+    parse_layout,
+)
 from ralphstock_desktop.ui.layout.screens import Box, ScreenBox, choose_screen, place_box, remember
 from ralphstock_desktop.ui.links import LinkHub, as_workstation
 from ralphstock_desktop.ui.panel import PanelFrame
@@ -120,6 +130,8 @@ class DockArea(QObject):
         self._states: dict[str, dict[str, object]] = {}
         self._homes: dict[str, tuple[Floating, Box]] = {}
         self._tree: Node | None = None
+        self.workspace = "research"
+        self._others: dict[str, str] = {}
         self._before_maximum: tuple[QByteArray, str] | None = None
         self._quiet = False
         self._settle = QTimer(self)
@@ -319,7 +331,26 @@ class DockArea(QObject):
             window=remember(Box(*_rect(box)), screens, maximized=window.isMaximized()),
             qt_state=bytes(state.toBase64().data()).decode("ascii"),
             signature=self.signature(),
+            workspace=self.workspace,
+            others=dict(self._others),
         )
+
+    def switch_workspace(self, name: str, width: int) -> None:
+        """Arrange another workspace as it was left, or as it is by default; the present one is kept."""
+        if name == self.workspace:
+            return
+        self.leave_maximum()
+        self._others[self.workspace] = dump_layout(replace(self.capture(), others={}))
+        text = self._others.pop(name, "")
+        self.workspace = name
+        try:
+            layout = parse_layout(text, tuple(self.docks)) if text else None
+        except LayoutUnreadable:
+            layout = None  # of a later version, or damaged: the default takes its place
+        if layout is None:
+            self.restore_default(width)
+        else:
+            self.restore(replace(layout, workspace=name, others=self._others), with_window=False)
 
     def restore(self, layout: Layout, *, with_window: bool = True) -> None:
         """Arrange everything as a layout says; screens that are gone are replaced by the nearest one."""
@@ -327,6 +358,8 @@ class DockArea(QObject):
         self._before_maximum = None
         if with_window and layout.window is not None:
             self._place_window(layout.window)
+        self.workspace = layout.workspace if layout.workspace in WORKSPACES else "research"
+        self._others = {name: text for name, text in layout.others.items() if name in WORKSPACES and name != self.workspace}
         self._states.update(layout.panels)
         for name, dock in self.docks.items():
             if dock.made and name in layout.panels:
@@ -340,7 +373,7 @@ class DockArea(QObject):
 
     def restore_default(self, width: int) -> None:
         """Arrange the default layout for a window of this width."""
-        layout = default_layout(width, self._context.appearance.px)
+        layout = replace(default_layout(width, self._context.appearance.px, self.workspace), others=self._others)
         known = [name for name in panels_of(layout.root) if name in self.docks]
         if known:
             self.restore(layout, with_window=False)

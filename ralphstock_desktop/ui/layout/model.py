@@ -100,6 +100,8 @@ class Layout:
     signature: str = ""
     """Identity of screens, scale, zoom and panel set at the time of saving."""
     workspace: str = "research"
+    others: dict[str, str] = field(default_factory=dict)
+    """Layout texts of the workspaces that are not on screen, by name."""
 
 
 def panels_of(node: Node | None) -> Iterator[str]:
@@ -161,6 +163,7 @@ def dump_layout(layout: Layout) -> str:
             "format": FORMAT,
             "version": VERSION,
             "workspace": layout.workspace,
+            "others": layout.others,
             "window": _place_to_json(layout.window) if layout.window else None,
             "tree": _node_to_json(layout.root),
             "floating": [{"panel": item.panel, **_place_to_json(item.place)} for item in layout.floating],
@@ -230,7 +233,13 @@ def parse_layout(text: str, known: Sequence[str]) -> Layout:
         qt_state=_text(raw.get("qt")),
         signature=_text(raw.get("signature")),
         workspace=_text(raw.get("workspace")) or "research",
+        others=_read_others(raw.get("others")),
     )
+
+
+def _read_others(value: object) -> dict[str, str]:
+    """Texts of the other workspaces; what is no text is dropped, each is read (and refused) when it is opened."""
+    return {str(name): text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str:

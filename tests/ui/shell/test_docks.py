@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QRect, Qt
 
 from ralphstock_desktop.ui.dock_registry import DOCKS
+from ralphstock_desktop.ui.layout.defaults import default_layout
 from ralphstock_desktop.ui.layout.dock_area import current_screens
 from ralphstock_desktop.ui.layout.dock_tree import Leaf, capture_tree, cut_boxes
 from ralphstock_desktop.ui.layout.model import Split, Tabs, WindowPlace, dump_layout, panels_of, parse_layout
@@ -18,6 +19,8 @@ from tests.ui.shell.conftest import Opened
 
 Open = Callable[..., Opened]
 IDS = tuple(spec.id for spec in DOCKS)
+RESEARCH = set(panels_of(default_layout(1600, round).root))
+"""Panels of the workspace a window opens with."""
 
 
 def boxes(opened: Opened) -> dict[str, QRect]:
@@ -62,7 +65,7 @@ def test_default_layout(open_window: Open, size: tuple[int, int]) -> None:
     assert shown["chart"].right() < shown["evidence"].left()
     assert 280 <= shown["evidence"].width() <= 420
     tree = capture_tree(opened.window, opened.window.area.docks)
-    assert set(panels_of(tree)) == set(IDS), "the others are tabs"
+    assert set(panels_of(tree)) == RESEARCH, "the others are tabs"
 
 
 def test_round_trip_through_qt_and_through_the_tree(open_window: Open, qtbot: Any) -> None:
@@ -135,7 +138,7 @@ def test_maximise_and_back(open_window: Open, qtbot: Any) -> None:
     assert area.maximized == "chart"
     qtbot.waitUntil(lambda: boxes(opened)["chart"].width() > 1500)
     text = dump_layout(area.capture())
-    assert set(panels_of(parse_layout(text, IDS).root)) == set(IDS), "a maximised panel is not what is remembered"
+    assert set(panels_of(parse_layout(text, IDS).root)) == RESEARCH, "a maximised panel is not what is remembered"
     frame.header.double_clicked.emit()
     qtbot.waitUntil(lambda: same(before, boxes(opened)))
 
@@ -195,7 +198,7 @@ def test_reset_and_undo(open_window: Open, qtbot: Any) -> None:
     opened.window.actions_book.trigger("reset_layout")
     assert {"symbols", "evidence"} <= set(boxes(opened))
     opened.window.actions_book.trigger("undo_layout")
-    assert set(panels_of(area.capture().root)) == changed == set(IDS) - {"symbols", "evidence"}
+    assert set(panels_of(area.capture().root)) == changed == RESEARCH - {"symbols", "evidence"}
 
 
 def test_panels_are_made_once_and_only_when_seen(open_window: Open, qtbot: Any) -> None:
@@ -211,7 +214,32 @@ def test_tabbed_panels_leave_their_title_to_the_tab(open_window: Open, qtbot: An
     opened = open_window()
     qtbot.waitUntil(lambda: opened.window.area.docks["chart"].frame.header.tabbed)
     assert not opened.window.area.docks["signals"].frame.header.tabbed
-    assert "0600" in opened.window.area.docks["chart"].windowTitle()
+    docks = opened.window.area.docks
+    assert docks["chart"].windowTitle() == docks["chart"].frame.title, "among many tabs the number is in the header alone"
+
+
+def test_workspaces_keep_their_own_arrangement(open_window: Open, qtbot: Any) -> None:
+    opened = open_window()
+    window, area = opened.window, opened.window.area
+    area.docks["symbols"].close()
+    left = set(panels_of(area.capture().root))
+    window.actions_book.trigger("workspace_closing")
+    assert window.bar.workspace.current == "closing"
+    qtbot.waitUntil(lambda: {"closing", "chart", "closing_card"} <= set(boxes(opened)))
+    assert "signals" not in boxes(opened)
+    again = parse_layout(dump_layout(area.capture()), IDS)
+    assert again.workspace == "closing" and set(again.others) == {"research"}
+    window.bar.workspace.tabs["research"].click()
+    assert set(panels_of(area.capture().root)) == left
+    assert area.workspace == "research" and set(area.capture().others) == {"closing"}
+
+
+def test_a_damaged_workspace_gets_its_default(open_window: Open) -> None:
+    opened = open_window()
+    area = opened.window.area
+    area.restore(replace(area.capture(), others={"day": "{broken", "unknown": "x"}), with_window=False)
+    opened.window.open_workspace("day")
+    assert {"day_scanner", "day_checklist"} <= set(panels_of(area.capture().root))
 
 
 def test_f6_walks_through_the_visible_panels(open_window: Open, qtbot: Any) -> None:

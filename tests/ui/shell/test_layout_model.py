@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ralphstock_desktop.ui.dock_registry import DOCKS
-from ralphstock_desktop.ui.layout.defaults import default_layout
+from ralphstock_desktop.ui.layout.defaults import WORKSPACES, default_layout
 from ralphstock_desktop.ui.layout.model import (
     Floating,
     Layout,
@@ -141,7 +141,14 @@ def test_without_gives_the_share_to_the_others() -> None:
 @pytest.mark.parametrize("zoom", [0.9, 1.0, 1.5, 2.0])
 def test_default_layouts_hold_every_panel_and_a_usable_evidence(width: int, zoom: float) -> None:
     layout = default_layout(width, lambda size: round(size * zoom))
-    assert sorted(panels_of(layout.root)) == sorted(KNOWN)
+    research = list(panels_of(layout.root))
+    assert len(research) == len(set(research))
+    shown = {
+        name
+        for workspace in WORKSPACES
+        for name in panels_of(default_layout(width, lambda size: round(size * zoom), workspace).root)
+    }
+    assert shown == set(KNOWN), "every panel has its place in some workspace"
     root = layout.root
     assert isinstance(root, Split)
     assert sum(root.fractions) == pytest.approx(1)

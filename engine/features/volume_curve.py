@@ -1,0 +1,100 @@
+"""The share of a day's volume expected by an instant, φ (domain.md §4.2).
+
+The curve is written for an ordinary day that opens at 09:00; on late-opening days and on the exam day it shifts with the open.
+After the day's close φ is 1, whatever the curve has reached.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from engine.calendar.sessions import SessionTable
+from engine.model.errors import ValidationFailed
+from engine.model.panel import FloatArray
+from engine.thresholds import Rules
+
+__all__ = ["DAY_MINUTES", "Curve", "own_curve", "phi", "table_curve"]
+
+DAY_MINUTES = 391
+"""One-minute bars of a day: 09:00, 09:01 … 15:30, the last one with the closing auction."""
+_OPEN_MINUTE = 540
+_MINUTE_NS = 60_000_000_000
+_ENDS_AT_ONE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Cumulative share of a day's volume at minutes after midnight of an ordinary day; both ascending."""
+
+    minute: FloatArray
+    share: FloatArray
+
+
+def table_curve(rules: Rules) -> Curve:
+    """The rule book's curve."""
+    table = np.asarray(rules.daytrading.volume_curve, dtype=np.float64)
+    return Curve(table[:, 0], table[:, 1])
+
+
+def own_curve(day_rows: FloatArray, rules: Rules) -> Curve | None:
+    """Make a curve from the user's own minute data.
+
+    Parameters
+    ----------
+    day_rows : float64 array, shape (days, 391)
+        Each row one day: the share of the day's volume traded by the *end* of the minute bars 09:00 … 15:30. Days that are
+        not a cumulative share (a missing value, a fall, an end other than 1) are left out.
+
+    Returns
+    -------
+    Curve or None
+        The mean of the days; None where fewer than ``curve_days`` of them can be used, so that the table counts.
+
+    Raises
+    ------
+    ValidationFailed
+        If there are not 391 minutes a day.
+    """
+    rows = np.asarray(day_rows, dtype=np.float64)
+    if rows.ndim != 2 or rows.shape[1] != DAY_MINUTES:
+        raise ValidationFailed(f"A volume curve needs rows of {DAY_MINUTES} minutes; the shape {rows.shape} is not.")
+    with np.errstate(invalid="ignore"):
+        usable = np.isfinite(rows).all(axis=1) & (np.diff(rows, axis=1) >= 0).all(axis=1)
+        usable &= (rows[:, 0] >= 0) & (np.abs(rows[:, -1] - 1.0) <= _ENDS_AT_ONE)
+    if np.count_nonzero(usable) < rules.daytrading.curve_days:
+        return None
+    mean = rows[usable].mean(axis=0)
+    # The bar of minute k ends at k + 1; the 15:30 bar is the closing auction, after which φ is 1 anyway.
+    minutes = np.concatenate(([float(_OPEN_MINUTE)], _OPEN_MINUTE + 1.0 + np.arange(DAY_MINUTES - 1)))
+    return Curve(minutes, np.concatenate(([0.0], mean[:-1])))
+
+
+def phi(now_ns: int, day: date, sessions: SessionTable, rules: Rules, curve: Curve | None = None) -> float:
+    """Return the share of the day's volume expected by an instant.
+
+    Parameters
+    ----------
+    now_ns : int
+        Instant, UTC ns.
+    day : date
+        Trading day.
+    curve : Curve | None
+        The user's own curve; None takes the rule book's.
+
+    Returns
+    -------
+    float
+        0 at the open … 1 from the close on; NaN before the open.
+    """
+    opened = sessions.open_ns(day)
+    if now_ns < opened:
+        return math.nan
+    if now_ns >= sessions.close_ns(day):
+        return 1.0
+    used = curve if curve is not None else table_curve(rules)
+    minute = _OPEN_MINUTE + (now_ns - opened) / _MINUTE_NS
+    return float(np.interp(minute, used.minute, used.share))

@@ -1,0 +1,1 @@
+"""Where long searches run: processes of this machine, or the workers of a Dask cluster."""

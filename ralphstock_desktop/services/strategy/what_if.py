@@ -1,0 +1,474 @@
+"""What-if: move a threshold, and the whole market is scored, ranked and counted again before the finger has left the slider.
+
+What was measured (averages, swings, highs) is kept; only what a threshold decides is computed anew. Measuring runs again
+only where a moved threshold changes what is measured (a window's length, the zigzag). Stored signals never change: pictures
+made here carry ``what_if``, and the standard ones come back with :meth:`WhatIfService.reset`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.asof.view import KnownDays
+from engine.features.closing_measures import measure_closing
+from engine.features.day_measures import measure_prior
+from engine.features.vcp_measures import VcpMeasures
+from engine.model.closing import ClosingBetScan, SignalPhase
+from engine.model.daytrade import DayTradeScan
+from engine.model.errors import DataUnavailable, ValidationFailed
+from engine.model.instants import AsOf
+from engine.model.panel import MarketPanel
+from engine.model.performance import RecordRow
+from engine.model.scan import Grade, VcpScan
+from engine.scoring.vcp import measure_day, score
+from engine.thresholds import Rules, Spec, iter_specs
+from ralphstock_desktop.services.channels import Channel
+from ralphstock_desktop.services.contracts import ScanPicture
+from ralphstock_desktop.services.strategy.evaluate import Evaluation, score_closing_basis, score_day_basis
+from ralphstock_desktop.services.strategy.quantities import histogram_of
+from ralphstock_desktop.services.strategy_contracts import (
+    ClosingPicture,
+    DayTradePicture,
+    StrategyName,
+    Threshold,
+    WhatIfState,
+)
+from ralphstock_desktop.services.workers import Workers
+from ralphstock_desktop.services.workstation import WorkstationService
+from ralphstock_desktop.strategy_ports import RuleProfile, StrategyStore
+
+__all__ = ["Standing", "WhatIfService", "slider_names"]
+
+_SECTIONS: dict[StrategyName, tuple[str, ...]] = {
+    "VCP": ("vcp", "universe", "smartmoney", "grade"),
+    "CLOSING_BET": ("jongga",),
+    "DAY_TRADE": ("daytrading", "grade"),
+}
+_TELLING: dict[StrategyName, tuple[str, ...]] = {
+    "VCP": (
+        "vcp.rs_min", "vcp.gate_last_depth_pct", "vcp.gate_last_to_first", "vcp.first_depth_max_pct", "vcp.near_pivot_pct.1",
+        "vcp.breakout_volume", "vcp.dry_ratio.0", "vcp.detect_score", "universe.min_mean_value_krw", "grade.a_score",
+    ),
+    "CLOSING_BET": (
+        "jongga.min_value_krw", "jongga.candle_body_pct", "jongga.near_high", "jongga.period_range_pct",
+        "jongga.max_change_pct", "jongga.min_change_pct", "jongga.candle_close_position", "jongga.overheat_change_pct",
+    ),
+    "DAY_TRADE": (
+        "daytrading.spike_full", "daytrading.spike_part", "daytrading.box_width_pct", "daytrading.momentum_full",
+        "daytrading.flow_full_krw", "daytrading.flow_full_pct", "daytrading.oversold_full_pct", "daytrading.sector_full_pct",
+        "daytrading.min_mean_value_krw",
+    ),
+}  # fmt: skip
+_MEASURED = frozenset(
+    {
+        "vcp.min_theta_pct", "vcp.base_window_bars", "vcp.right_gap_bars", "vcp.high_slack", "vcp.tight_min_pct",
+        "vcp.tight_bars", "vcp.merge_ratio", "universe.mean_value_bars", "smartmoney.window_days",
+        "jongga.high_window_bars", "jongga.breakout_bars", "jongga.period_bars", "jongga.period_recent_bars",
+        "jongga.supply_days", "daytrading.volume_bars", "daytrading.range_bars", "daytrading.ma_bars", "daytrading.flow_days",
+        "daytrading.sector_bars", "daytrading.mean_value_bars", "daytrading.min_mean_value_krw", "daytrading.min_close_krw",
+        "daytrading.min_bars",
+    }
+)  # fmt: skip
+"""Thresholds that change what is measured, not only what it is worth."""
+_RECORD_AFTER_S = 0.7
+"""The record is counted again once the slider has rested."""
+
+RecordOf = Callable[[StrategyName, Rules], Coroutine[Any, Any, RecordRow | None]]
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Who has a signal under some rules, in which order."""
+
+    rows: npt.NDArray[np.intp]
+    """Rows with a signal, best first."""
+    grade: npt.NDArray[np.uint8]
+    score: npt.NDArray[np.float64]
+    listed: npt.NDArray[np.intp]
+    """Rows of the whole list in its order."""
+
+
+def slider_names(strategy: StrategyName) -> tuple[str, ...]:
+    """Names of every threshold of a strategy that can be moved, the most telling ones first."""
+    first = _TELLING[strategy]
+    known = [name for name, _, _ in iter_specs(Rules()) if name.split(".")[0] in _SECTIONS[strategy]]
+    return tuple(name for name in first if name in known) + tuple(name for name in known if name not in first)
+
+
+def standing_of(scan: VcpScan | ClosingBetScan | DayTradeScan) -> Standing:
+    """Signals and order of a scan: detected patterns, closing-bet signals of grade B or better, checklists of B or better."""
+    if isinstance(scan, VcpScan):
+        total = np.nan_to_num(scan.total_score, nan=-1.0)
+        listed = np.lexsort((np.arange(len(total)), -total))[: int(np.count_nonzero(total >= 0))]
+        rows = listed[scan.pattern[listed]]
+        return Standing(rows, scan.grade, scan.total_score, listed)
+    if isinstance(scan, ClosingBetScan):
+        rows = scan.order[scan.phase[scan.order] != SignalPhase.NONE]
+        return Standing(rows, scan.grade, scan.total, scan.order)
+    rows = scan.order[scan.grade[scan.order] >= Grade.B]
+    return Standing(rows, scan.grade, scan.score, scan.order)
+
+
+class WhatIfService:
+    """See :class:`ralphstock_desktop.services.strategy_contracts.WhatIf`.
+
+    Parameters
+    ----------
+    evaluation : callable
+        The evaluation on screen (standard rules); None before there is one.
+    publish_closing, publish_day : callables
+        Show a picture made here.
+    restore : callable
+        Show the standard pictures again.
+    record_of : callable
+        The out-of-sample record of all grades of a strategy under rules; slow, on a worker.
+    store : callable
+        Where profiles and tries are kept; None before a market is open.
+    """
+
+    def __init__(
+        self,
+        workstation: WorkstationService,
+        workers: Workers,
+        *,
+        evaluation: Callable[[], Evaluation | None],
+        publish_closing: Callable[[ClosingPicture], None],
+        publish_day: Callable[[DayTradePicture], None],
+        restore: Callable[[], None],
+        record_of: RecordOf,
+        store: Callable[[], StrategyStore | None],
+        now_ns: Callable[[], int],
+        record_after_s: float = _RECORD_AFTER_S,
+    ) -> None:
+        self.state: Channel[WhatIfState] = Channel("what_if")
+        self._workstation, self._workers = workstation, workers
+        self._evaluation = evaluation
+        self._publish_closing, self._publish_day, self._restore = publish_closing, publish_day, restore
+        self._record_of, self._store, self._now_ns = record_of, store, now_ns
+        self._record_after_s = record_after_s
+        self._strategy: StrategyName = "VCP"
+        self._changes: dict[str, float] = {}
+        self._history: list[dict[str, float]] = []
+        self._profile = ""
+        self._tries: set[str] = set()
+        self._known_tries = 0
+        self._profiles: tuple[RuleProfile, ...] = ()
+        self._vcp_measures: tuple[str, VcpMeasures] | None = None
+        self._vcp_base: ScanPicture | None = None
+        self._histograms: tuple[tuple[int, int], dict[str, tuple[float, ...] | None]] = ((0, 0), {})
+        self._wanted = 0
+        self._worker: asyncio.Task[None] | None = None
+        self._record_task: asyncio.Task[None] | None = None
+        self._records: tuple[RecordRow | None, RecordRow | None] = (None, None)
+
+    # -- what can be moved ----------------------------------------------------------------------------------------------
+
+    def choose(self, strategy: StrategyName) -> None:
+        """Look at another strategy's thresholds; what was moved of it stays moved."""
+        self._strategy = strategy
+        self._records = (None, None)
+        self._start()
+
+    def thresholds(self, strategy: StrategyName) -> tuple[Threshold, ...]:
+        """Return every slider with its default, limits and, where it is one number, the market's distribution of it."""
+        rules = self.rules
+        now = {name: (float(value), spec) for name, value, spec in iter_specs(rules)}
+        base = {name: float(value) for name, value, _ in iter_specs(self._workstation.rules)}
+        return tuple(
+            Threshold(name, now[name][0], base[name], now[name][1], self._histogram(name, now[name][1]))
+            for name in slider_names(strategy)
+        )
+
+    def _histogram(self, name: str, spec: Spec) -> tuple[float, ...] | None:
+        """The market's distribution under the standard rules; counted once per standard scan."""
+        evaluation = self._evaluation()
+        scan = self._vcp_base.scan if self._vcp_base is not None else None
+        key = (id(scan), id(evaluation))
+        if self._histograms[0] != key:
+            self._histograms = (key, {})
+        kept = self._histograms[1]
+        if name not in kept:
+            kept[name] = histogram_of(name, spec, scan, evaluation)
+        return kept[name]
+
+    @property
+    def rules(self) -> Rules:
+        """The moved rules."""
+        return self._workstation.rules.replace(dict(self._changes))
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is moved."""
+        return bool(self._changes)
+
+    def follow_standard(self, picture: ScanPicture) -> None:
+        """Take note of a new standard scan; while thresholds are moved, the market is scored under them at once."""
+        self._vcp_base = picture
+        self._vcp_measures = None
+        if self.active:
+            self._start()
+        elif self.state.last is not None:
+            self._publish(self._standing(), self._standing(), 0.0)
+
+    # -- moving ---------------------------------------------------------------------------------------------------------
+
+    def move(self, name: str, value: float) -> None:
+        """Set one threshold."""
+        self._workstation.rules.replace({**self._changes, name: value})  # refuses what is not allowed
+        base = {key: float(number) for key, number, _ in iter_specs(self._workstation.rules)}
+        self._history.append(dict(self._changes))
+        del self._history[:-200]
+        self._changes = {**self._changes, name: value}
+        if abs(base[name] - value) < 1e-12:
+            del self._changes[name]
+        self._profile = ""
+        self._start()
+
+    def undo(self) -> None:
+        """Take back the last move."""
+        if self._history:
+            self._changes = self._history.pop()
+            self._start()
+
+    def reset(self) -> None:
+        """Back to the standard rules."""
+        if self._changes:
+            self._history.append(dict(self._changes))
+        self._changes = {}
+        self._profile = ""
+        self._records = (self._records[0], None)
+        self._restore()
+        self._publish(self._standing(), self._standing(), 0.0)
+
+    # -- profiles -------------------------------------------------------------------------------------------------------
+
+    def profiles(self) -> tuple[RuleProfile, ...]:
+        """Named rule sets, as last read."""
+        return self._profiles
+
+    async def refresh_profiles(self) -> None:
+        """Read the named rule sets and the number of tries of this market."""
+        store = self._store()
+        if store is not None:
+            self._profiles = await self._workers.read(store.profiles)
+
+    async def save_as(self, name: str) -> None:
+        """Keep the moved rules under a name.
+
+        Raises
+        ------
+        ValidationFailed
+            If the name is empty or nothing is moved.
+        """
+        title = name.strip()
+        if not title or not self._changes:
+            raise ValidationFailed(
+                "A profile needs a name and at least one moved threshold.", key="error.profile_empty", name=title
+            )
+        store = self._need_store()
+        profile = RuleProfile(title, dict(self._changes), self.rules.ruleset_id, self._now_ns())
+        await self._workers.job(store.save_profile, profile)
+        self._profile = title
+        await self.refresh_profiles()
+        self._start()
+
+    async def load(self, name: str) -> None:
+        """Move the thresholds to those of a profile."""
+        await self.refresh_profiles()
+        profile = next((item for item in self._profiles if item.name == name), None)
+        if profile is None:
+            raise DataUnavailable(f"There is no profile named '{name}'.", key="error.profile_unknown", name=name)
+        self._workstation.rules.replace(dict(profile.changes))
+        self._history.append(dict(self._changes))
+        self._changes = dict(profile.changes)
+        self._profile = name
+        self._start()
+
+    async def delete(self, name: str) -> None:
+        """Forget a profile."""
+        await self._workers.job(self._need_store().delete_profile, name)
+        if self._profile == name:
+            self._profile = ""
+        await self.refresh_profiles()
+
+    def _need_store(self) -> StrategyStore:
+        store = self._store()
+        if store is None:
+            raise DataUnavailable("No market is open.", key="error.connect.not_connected")
+        return store
+
+    async def close(self) -> None:
+        """Drop what is running."""
+        for task in (self._worker, self._record_task):
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*(t for t in (self._worker, self._record_task) if t is not None), return_exceptions=True)
+
+    # -- computing ------------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """Compute for the newest wish; wishes that came meanwhile are answered together."""
+        self._wanted += 1
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.get_running_loop().create_task(self._work(), name="what-if")
+
+    async def _work(self) -> None:
+        done = 0
+        while done != self._wanted:
+            done = self._wanted
+            strategy, rules, active = self._strategy, self.rules, self.active
+            if not active:
+                self._restore()
+                self._publish(self._standing(), self._standing(), 0.0)
+                continue
+            before = self._standing()
+            found = await self._workers.compute(self._score, strategy, rules, frozenset(self._changes))
+            if done != self._wanted or found is None:
+                continue  # overtaken
+            scan, seconds = found
+            self._show(scan, rules, seconds)
+            self._tries.add(rules.ruleset_id)
+            self._publish(before, standing_of(scan), seconds)
+        if self._record_task is not None:
+            self._record_task.cancel()
+        self._record_task = asyncio.get_running_loop().create_task(self._count_record(), name="what-if record")
+
+    def _score(
+        self, strategy: StrategyName, rules: Rules, changed: frozenset[str]
+    ) -> tuple[VcpScan | ClosingBetScan | DayTradeScan, float] | None:
+        """Score the whole market under rules. On a worker."""
+        begin = time.perf_counter()
+        measures_anew = bool(changed & _MEASURED)
+        scan: VcpScan | ClosingBetScan | DayTradeScan
+        if strategy == "VCP":
+            base = self._vcp_base
+            if base is None:
+                return None
+            scan = self._score_vcp(base, rules, measures_anew)
+        else:
+            evaluation = self._evaluation()
+            if evaluation is None:
+                return None
+            if strategy == "CLOSING_BET":
+                closing = evaluation.closing_basis
+                if measures_anew:
+                    measured = measure_closing(closing.panel, closing.day, closing.flow_day, rules)
+                    closing = replace(closing, measures=measured)
+                scan = score_closing_basis(closing, rules)
+            else:
+                day = evaluation.day_basis
+                if measures_anew:
+                    prior = day.prior
+                    day = replace(day, prior=measure_prior(day.panel, prior.prior_day, prior.flow_day, rules))
+                scan = score_day_basis(day, rules)
+        return scan, time.perf_counter() - begin
+
+    def _score_vcp(self, base: ScanPicture, rules: Rules, measures_anew: bool) -> VcpScan:
+        scan, panel = base.scan, base.panel
+        known = KnownDays(scan.day_index, scan.flow_day_index)
+        if measures_anew:
+            measures = measure_day(panel, known, rules)
+        else:
+            if self._vcp_measures is None or self._vcp_measures[0] != panel.version:
+                self._vcp_measures = (panel.version, measure_day(panel, known, base.rules))
+            measures = self._vcp_measures[1]
+        return score(panel, AsOf(scan.as_of.instant_ns), known, measures, rules)
+
+    def _show(self, scan: VcpScan | ClosingBetScan | DayTradeScan, rules: Rules, seconds: float) -> None:
+        evaluation = self._evaluation()
+        if isinstance(scan, VcpScan):
+            self._workstation.show_what_if(scan, rules, seconds)
+        elif evaluation is not None and isinstance(scan, ClosingBetScan):
+            self._publish_closing(
+                replace(evaluation.closing, scan=scan, rules=rules, seconds=seconds, differences=(), what_if=True)
+            )
+        elif evaluation is not None and isinstance(scan, DayTradeScan):
+            self._publish_day(replace(evaluation.day, scan=scan, rules=rules, seconds=seconds, changed=None, what_if=True))
+
+    def _standing(self) -> Standing | None:
+        """The standing under the standard rules."""
+        if self._strategy == "VCP":
+            return standing_of(self._vcp_base.scan) if self._vcp_base is not None else None
+        evaluation = self._evaluation()
+        if evaluation is None:
+            return None
+        return standing_of(evaluation.closing.scan if self._strategy == "CLOSING_BET" else evaluation.day.scan)
+
+    def _panel(self) -> MarketPanel | None:
+        return self._vcp_base.panel if self._vcp_base is not None else None
+
+    def _publish(self, before: Standing | None, after: Standing | None, seconds: float) -> None:
+        panel = self._panel()
+        if before is None or after is None or panel is None:
+            return
+        values = self.thresholds(self._strategy)
+        self.state.publish(
+            WhatIfState(
+                active=self.active,
+                strategy=self._strategy,
+                rules=self.rules,
+                base_rules=self._workstation.rules,
+                profile=self._profile,
+                changed=tuple(item for item in values if item.name in self._changes),
+                counts_before=_counts(before),
+                counts_after=_counts(after),
+                entering=_only_in(after, before, panel),
+                leaving=_only_in(before, after, panel),
+                moved=_moved(before, after),
+                seconds=seconds,
+                record_before=self._records[0],
+                record_after=self._records[1],
+                tries=max(self._known_tries, len(self._tries)),
+                can_undo=bool(self._history),
+            )
+        )
+
+    # -- record ---------------------------------------------------------------------------------------------------------
+
+    async def _count_record(self) -> None:
+        """Count the record again when the slider has rested, and remember that these rules were tried."""
+        await asyncio.sleep(self._record_after_s)
+        strategy, rules = self._strategy, self.rules
+        store = self._store()
+        if store is not None and self._tries:
+            self._known_tries = await self._workers.job(store.remember_tries, strategy, sorted(self._tries))
+        before = self._records[0] or await self._record_of(strategy, self._workstation.rules)
+        after = await self._record_of(strategy, rules) if self.active else None
+        if (strategy, rules.ruleset_id) != (self._strategy, self.rules.ruleset_id):
+            return
+        self._records = (before, after)
+        last = self.state.last
+        if last is not None:
+            self.state.publish(
+                replace(last, record_before=before, record_after=after, tries=max(self._known_tries, len(self._tries)))
+            )
+
+
+def _counts(standing: Standing) -> dict[str, int]:
+    counts = {
+        grade.name: int(np.count_nonzero(standing.grade[standing.rows] == grade))
+        for grade in (Grade.S, Grade.A, Grade.B, Grade.C)
+    }
+    counts["all"] = len(standing.rows)
+    return counts
+
+
+def _only_in(one: Standing, other: Standing, panel: MarketPanel) -> tuple[tuple[str, int, float], ...]:
+    rows = one.rows[~np.isin(one.rows, other.rows)]
+    return tuple((str(panel.tickers[row]), int(one.grade[row]), float(one.score[row])) for row in rows)
+
+
+def _moved(before: Standing, after: Standing) -> int:
+    """Symbols in both lists whose rank differs."""
+    size = max(len(before.grade), 1)
+    ranks = np.full((2, size), -1)
+    ranks[0, before.listed], ranks[1, after.listed] = np.arange(len(before.listed)), np.arange(len(after.listed))
+    both = (ranks >= 0).all(axis=0)
+    return int(np.count_nonzero(ranks[0, both] != ranks[1, both]))
