@@ -1,19 +1,16 @@
-"""Closing-bet evidence and filters in words: text keys and the numbers their sentences name.
+"""Closing-bet evidence in words: text keys and the numbers their sentences name.
 
 As :mod:`engine.explain.sentences` for VCP: nothing is recomputed, the numbers are the evidence's own ``inputs`` and ``value``,
 and formatting belongs to whoever shows them. Keys: ``closing_evidence.item.<item>`` (short label),
-``closing_evidence.calc.<item>`` with variants for an estimated value, a veto and a model's score, and
-``closing_evidence.filter.<CODE>``.
+``closing_evidence.calc.<item>`` with variants for an estimated value, a veto and a model's score.
 """
 
 from __future__ import annotations
 
-import math
-
 from engine.explain.sentences import FieldKind, Sentence, SentenceField
 from engine.model.evidence import Evidence
 
-__all__ = ["closing_item_key", "closing_sentence", "filter_sentence"]
+__all__ = ["closing_item_key", "closing_sentence"]
 
 Kinds = tuple[tuple[str, FieldKind], ...]
 
@@ -46,20 +43,6 @@ _RESULT: dict[str, FieldKind] = {
 }
 """Items whose sentence ends with the measured value itself (field ``value``)."""
 
-_FILTERS: dict[str, Kinds] = {
-    "UNIVERSE": (("market", "text"), ("type", "text")),
-    "HALTED": (("marks", "text"),),
-    "ALERT": (("marks", "text"),),
-    "PRICE_LT_1000": (("close", "price"), ("need", "price")),
-    "TRADING_VALUE_LT_100B": (("value", "money"), ("need", "money")),
-    "CHANGE_OUT_OF_RANGE": (("change", "signed_percent"), ("low", "percent"), ("high", "percent")),
-    "LIMIT_UP": (("close", "price"), ("limit", "price")),
-    "LISTED_LT_20": (("bars", "whole"), ("need", "whole")),
-    "NEWS_VETO": (),
-    "GATE": (("gate", "text"), ("grade", "text")),
-    "NOT_TRADABLE": (),
-}
-
 
 def closing_item_key(evidence: Evidence) -> str:
     """Text key of the short label of an item."""
@@ -84,15 +67,6 @@ def closing_sentence(evidence: Evidence) -> Sentence:
     elif evidence.item == "H2" and evidence.margin is not None:
         fields.append(SentenceField("value", evidence.margin, "signed_percent"))
     return Sentence(f"closing_evidence.calc.{name}", tuple(fields))
-
-
-def filter_sentence(code: str, passed: bool | None, fields: dict[str, str | int | float]) -> Sentence:
-    """Return one mandatory filter in words: ``closing_evidence.filter.<CODE>``, or ``….unknown`` where it cannot be judged."""
-    if passed is None or any(isinstance(value, float) and math.isnan(value) for value in fields.values()):
-        return Sentence(f"closing_evidence.filter.{code}.unknown")
-    named = tuple(SentenceField(name, fields[name], kind) for name, kind in _FILTERS[code])
-    empty = any(field.kind == "text" and not field.value for field in named)
-    return Sentence(f"closing_evidence.filter.{code}.none", ()) if empty else Sentence(f"closing_evidence.filter.{code}", named)
 
 
 def _variant(item: str, inputs: dict[str, float | int | str]) -> str:

@@ -37,6 +37,7 @@ from ralphstock_desktop import __version__
 from ralphstock_desktop.app.folders import Folders, read_history, write_atomically
 from ralphstock_desktop.app.market_dataset import dataset_makers, display_of, has_real_data
 from ralphstock_desktop.app.settings_store import JsonSettings
+from ralphstock_desktop.app.strategies import open_strategies
 from ralphstock_desktop.services.contracts import DatasetKind, Empty, Failed, Loading, Ready, SettingValue
 from ralphstock_desktop.services.live.service import LiveService
 from ralphstock_desktop.services.workers import Workers
@@ -207,13 +208,15 @@ class _WindowRun:
             settle_after_s=_SETTLE_AFTER_S,
         )
         self._live = self._make_live() if options.live_s is not None or options.screenshot is None else None
+        market_ns = self._live.market_ns if self._live is not None else time.time_ns
+        self._strategies = open_strategies(self._workstation, self._settings, self._workers, time.time_ns, market_ns)
         self._window = MainWindow(
             WindowParts(
                 workstation=self._workstation,
                 settings=self._settings,
                 appearance=self._look,
                 spawn=self.spawn,
-                now_ns=self._live.market_ns if self._live is not None else time.time_ns,
+                now_ns=market_ns,
                 save_layout=self._save_layout,
                 write_file=_write_file,
                 memory_bytes=_memory_bytes,
@@ -312,6 +315,7 @@ class _WindowRun:
 
         subscription = live.frames.subscribe(on_frame, replay=False)
         await live.start()
+        self._strategies.follow_live()
         self._timings.reached("live market started")
         await first
         subscription.close()
@@ -335,6 +339,7 @@ class _WindowRun:
             workstation.set_as_of(AsOf.end_of(self._options.as_of))
             while isinstance(workstation.scan_state.last, Loading):
                 await asyncio.sleep(0.01)
+        await self._strategies.idle()
         problem = ""
         if self._options.ticker is not None:
             problem = self._choose(self._options.ticker)
@@ -420,6 +425,7 @@ class _WindowRun:
             subscription.close()
         if self._live is not None:
             await self._step("live market", self._live.close())
+        await self._step("strategies", self._strategies.close())
         await self._step("workstation", self._workstation.close())
         for task in list(self._tasks):
             task.cancel()

@@ -256,7 +256,7 @@ def _vcp_candidates(
                     weight_pct=_weight_pct(grade, rules.plan),
                     signal_date=day,
                     reasons=signal_reasons(scan, row),
-                    traded_value_krw=float(panel.value_krw[row, scan.day_index]),
+                    traded_value_krw=float(panel.traded_value(row)[0][scan.day_index]),
                     record=records.of("VCP", int(grade)) if records is not None else None,
                 )
             )

@@ -42,6 +42,7 @@ from ralphstock_desktop.ui.dialogs.first_run import FirstRunPage
 from ralphstock_desktop.ui.dialogs.help_overlay import HelpOverlay
 from ralphstock_desktop.ui.dialogs.settings import Fact, SettingsWindow
 from ralphstock_desktop.ui.dock_registry import DOCKS, ConnectsMarket, DockContext, DockSpec, MarketFiltered, Spawn
+from ralphstock_desktop.ui.gate_strip import GateStrip
 from ralphstock_desktop.ui.index_strip import IndexStrip
 from ralphstock_desktop.ui.layout.defaults import WORKSPACES
 from ralphstock_desktop.ui.layout.dock_area import DockArea, widget_dock
@@ -174,6 +175,7 @@ class MainWindow(QMainWindow):
         self.bar = AppBar(look, self.shell, self.actions_book, parts.now_ns)
         self.simulation, self.past, self.notice = SimulationBanner(look), PastBanner(look), NoticeBanner(look)
         self.indices = IndexStrip(look, parts.workstation)
+        self.gate = GateStrip(look, parts.workstation)
         self.status = StatusBar(look, self.shell)
         self.area = DockArea(self, self.context, parts.docks, self._on_made)
         self._assemble()
@@ -198,7 +200,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.bar, self.simulation, self.past, self.indices, self.notice):
+        for widget in (self.bar, self.simulation, self.past, self.gate, self.indices, self.notice):
             column.addWidget(widget)
         self.setMenuWidget(top)
         # A QStatusBar would add its own frames and grip; a plain bottom bar in its place keeps the 24 px of the design.
@@ -245,6 +247,7 @@ class MainWindow(QMainWindow):
         self.bar.search_wanted.connect(self._focus_search)
         self.bar.workspace.chosen.connect(self.open_workspace)
         self.past.back.connect(work.set_as_of_latest)
+        self.gate.panel_wanted.connect(lambda: self.area.open_panel("gate"))
         self.status.ledger_wanted.connect(lambda: self.area.open_panel("ledger"))
         self.status.health_wanted.connect(lambda: self.area.open_panel("health"))
         self.status.cancel_requested.connect(work.cancel_job)
@@ -742,6 +745,7 @@ class MainWindow(QMainWindow):
         self.area.stop()
         self._timer.stop()
         self.indices.close_feed()
+        self.gate.close_feed()
         for subscription in self._subscriptions:
             subscription.close()
         for dialog in list(self._reports):

@@ -1,1 +1,1 @@
-"""Collectors of news: feeds, disclosures, folders of files. Guests on other people's servers, and suspicious of what they send."""
+"""Collectors of news: feeds, disclosures, folders of files. Guests on other people's servers, who trust nothing they get."""

@@ -2,8 +2,8 @@
 
 1. One request every two seconds to a host at most, or as seldom as its robots.txt asks; robots.txt is obeyed.
 2. ``ETag`` and ``Last-Modified`` are sent back; an unchanged page is taken from memory.
-3. A try lasts ten seconds at most, however slowly the bytes drip. Three tries with growing pauses; a host that says when to come
-   back is obeyed. After five outages in a row a host is left alone for thirty seconds, then tried once.
+3. A try lasts ten seconds at most, however slowly the bytes drip. Three tries with growing pauses; a host that says when to
+   come back is obeyed. After five outages in a row a host is left alone for thirty seconds, then tried once.
 4. Pages are cut off at a limit, also while they are being unpacked. At most three redirects, never from https to http, never
    from the outside into the user's own network.
 
@@ -33,8 +33,8 @@ __all__ = ["USER_AGENT", "PoliteClient", "checked_url"]
 USER_AGENT = "ralphstock-desktop"
 
 _INTERVAL_S = 2.0
-_LONGEST_INTERVAL_S = 60.0
-"""A host that wants more rest than this between two requests is left to its users."""
+_LONGEST_INTERVAL_S = 120.0
+"""A host that wants more rest than this between two requests does not want to be visited."""
 _TIMEOUT_S = 10.0
 _TRIES = 3
 _FIRST_PAUSE_S = 1.0
@@ -49,6 +49,7 @@ _KEPT_PAGES = 64
 _LARGEST_KEPT = 2**20
 _OUTAGES_TO_OPEN = 5
 _OPEN_S = 30.0
+_FORBIDDEN = ("User-agent: *", "Disallow: /")
 _REDIRECT_CODES = frozenset((301, 302, 303, 307, 308))
 _WORTH_ANOTHER_TRY = frozenset((408, 425, 500, 502, 503, 504))
 
@@ -125,7 +126,7 @@ class PoliteClient:
         self._client = httpx.AsyncClient(
             timeout=self._timeout_s,
             follow_redirects=False,
-            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
+            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip"},
             transport=transport,
             trust_env=transport is None,
         )
@@ -233,6 +234,7 @@ class PoliteClient:
             headers["If-None-Match"] = kept.etag
         if kept is not None and kept.modified:
             headers["If-Modified-Since"] = kept.modified
+        self._client.cookies.clear()  # a guest without a memory of who he was
         async with self._client.stream("GET", address, headers=headers) as response:
             code = response.status_code
             if code == httpx.codes.NOT_MODIFIED and kept is not None:
@@ -279,7 +281,7 @@ class PoliteClient:
     # -- robots.txt -----------------------------------------------------------------------------------------------------
 
     def _host(self, address: httpx.URL) -> _Host:
-        key = f"{address.scheme}://{address.netloc.decode('ascii')}"
+        key = address.netloc.decode("ascii")
         if key not in self._hosts:
             self._hosts[key] = _Host(asyncio.Lock())
         return self._hosts[key]
@@ -317,14 +319,17 @@ class PoliteClient:
                 place = self._redirected(place, answer, source)
         except ProviderError as error:
             if error.code in ("401", "403"):
-                lines = ["User-agent: *", "Disallow: /"]
+                lines = list(_FORBIDDEN)
             elif not (error.code.startswith("4") and error.code != "429"):
                 host.robots_error, lasts_s = error, _ROBOTS_FAILED_S
         host.robots.parse(lines)
         host.robots_until_s = self._monotonic() + lasts_s
         wanted = host.robots.crawl_delay(self._agent)
         if wanted is not None:
-            host.interval_s = min(max(_INTERVAL_S, float(wanted)), _LONGEST_INTERVAL_S)
+            if float(wanted) > _LONGEST_INTERVAL_S:
+                host.robots = RobotFileParser()
+                host.robots.parse(_FORBIDDEN)
+            host.interval_s = max(_INTERVAL_S, float(wanted))
             host.next_s = max(host.next_s, self._monotonic() + host.interval_s)
 
 
@@ -345,6 +350,8 @@ async def _content(response: httpx.Response, source: str, limit: int) -> bytes:
                 raise _too_strange(source, f"larger than {limit // 2**10} KB")
     except zlib.error as error:
         raise _too_strange(source, "broken packing") from error
+    if unpack is not None and not unpack.eof:
+        raise _too_strange(source, "broken packing")
     return bytes(content)
 
 

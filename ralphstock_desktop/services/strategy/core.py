@@ -123,7 +123,15 @@ class StrategyService:
         self._run: ClosingRun | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._records = RecordKeeper(workers, self._spawn, self._now_sources, self.records)
-        self._keeper = Keeper(workers, notices, journal, self.equity_krw, now_ns)
+        self._keeper = Keeper(
+            workers,
+            notices,
+            journal,
+            dataset=self._open_dataset,
+            equity_krw=self.equity_krw,
+            now_ns=now_ns,
+            on_problem=workstation.notices.publish,
+        )
         self._live = LivePart(self)
         self.what_if = WhatIfService(
             workstation,
@@ -133,7 +141,7 @@ class StrategyService:
             publish_day=self.day_trades.publish,
             restore=self._restore,
             record_of=self._record_of,
-            store=self._store_now,
+            store=lambda: self.store,
             now_ns=now_ns,
         )
         self.time_machine = TimeMachineService(workstation, marks=self._marks, has_minutes=self._has_minutes)
@@ -156,6 +164,8 @@ class StrategyService:
         self._live.close()
         await self.time_machine.close()
         await self.what_if.close()
+        self.backtests.cancel()
+        await self.notices.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -203,11 +213,16 @@ class StrategyService:
             self._sources[kind] = await self._workers.read(lambda: Sources(dataset.strategies()))
         return self._sources[kind]
 
+    async def _open_dataset(self, kind: str) -> Dataset:
+        return await self._workstation.open_dataset("simulated" if kind == "simulated" else "real")
+
     def _now_sources(self) -> Sources | None:
         picture = self._workstation.market.last
         return self._sources.get(picture.kind) if picture is not None else None
 
-    def _store_now(self) -> StrategyStore | None:
+    @property
+    def store(self) -> StrategyStore | None:
+        """The repository of the market on screen; None before it was opened."""
         sources = self._now_sources()
         return sources.store if sources is not None else None
 
@@ -474,7 +489,7 @@ class StrategyService:
         if not (self.what_if.active and self.day_trades.last is not None and self.day_trades.last.what_if):
             self.day_trades.publish(picture)
             self.day_state.publish(Ready(AsOf(picture.quotes.now_ns), final=False))
-        self._spawn(self._keeper.tell_day(evaluation.day, picture), "day-trading notices")
+        self._spawn(self._keeper.tell_day(self._now_sources(), evaluation.day, picture), "day-trading notices")
         return found
 
     def take_closing(self, evaluation: Evaluation, basis: ClosingBasis, picture: ClosingPicture, *, store: bool) -> None:
@@ -488,7 +503,10 @@ class StrategyService:
             self.closing_state.publish(Ready(basis.as_of, final=False))
         sources = self._now_sources()
         if store and sources is not None:
-            self._spawn(self._keeper.keep_closing(sources, picture), "keep PRE_CLOSE")
+            self._spawn(self._keep_run(sources, picture), "keep PRE_CLOSE")
+
+    async def _keep_run(self, sources: Sources, picture: ClosingPicture) -> None:
+        await self._keeper.keep_closing(sources, picture)
 
     # -- helpers of parts -----------------------------------------------------------------------------------------------
 

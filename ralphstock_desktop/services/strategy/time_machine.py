@@ -42,7 +42,7 @@ class TimeMachineService:
         Seconds of this machine, for playing.
     """
 
-    speeds = SPEEDS
+    speeds: tuple[float, ...] = SPEEDS
 
     def __init__(
         self,

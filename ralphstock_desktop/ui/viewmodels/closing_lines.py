@@ -5,6 +5,7 @@ The six components are written by :mod:`~ralphstock_desktop.ui.viewmodels.closin
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from engine.model.closing import Cap, SignalPhase
@@ -141,15 +142,17 @@ class CardWriter:
     def _plan(self, found: ClosingExplanation) -> tuple[PlanCell, ...]:
         tr, scan, row, rules = self._look.tr, found.picture.scan, found.row, found.picture.rules.jongga
         entry, stop, target = (float(values[row]) for values in (scan.entry_krw, scan.stop_krw, scan.target_krw))
-        amount = fmt.shares(float(found.qty), self._look.language) if found.qty else tr("closing.card.qty_none")
+        if math.isnan(entry):
+            amount, leave = "", fmt.MISSING
+        else:
+            amount = fmt.shares(float(found.qty), self._look.language) if found.qty else tr("closing.card.qty_none")
+            leave = tr("closing.card.exit_value", time=exit_clock(found.picture.rules))
         down, up = (fmt.percent(sign * value, 0) for sign, value in ((-1, rules.stop_pct), (1, rules.target_pct)))
         return (
             PlanCell(tr("closing.card.entry"), fmt.price(entry), amount, "plan-entry"),
             PlanCell(tr("closing.card.stop", distance=down), fmt.price(stop), "", "plan-stop"),
             PlanCell(tr("closing.card.target", distance=up), fmt.price(target), "", "plan-target"),
-            PlanCell(
-                tr("closing.card.exit"), tr("closing.card.exit_value", time=exit_clock(found.picture.rules)), "", "line-strong"
-            ),
+            PlanCell(tr("closing.card.exit"), leave, "", "line-strong"),
         )
 
     # -- news -----------------------------------------------------------------------------------------------------------

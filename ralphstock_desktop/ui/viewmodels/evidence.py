@@ -235,7 +235,11 @@ class EvidenceViewModel(QObject):
             self._later.start()
 
     def _on_focus(self, focus: EvidenceFocus) -> None:
-        """Another panel (the chart's Esc) may clear or move the focus."""
+        """Another panel (the chart's Esc) may clear or move the focus; an item of another strategy is none of these rows."""
+        if focus.evidence is not None and self.evidence(focus.evidence.item) is None:
+            self.focused_item, self.pinned = "", False
+            self.focus_changed.emit()
+            return
         item = focus.evidence.item if focus.evidence is not None else ""
         if focus.ticker == self.ticker and (item, focus.pinned) != (self.focused_item, self.pinned):
             self.focused_item, self.pinned = item, focus.pinned

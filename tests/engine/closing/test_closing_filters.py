@@ -9,7 +9,20 @@ from datetime import date
 import numpy as np
 import pytest
 from builders import Series
-from closing_cases import EOK, JO, STOCK, NewsOf, closing_panel, gate_reading, same_news, score_market, score_one, strong
+from closing_cases import (
+    EOK,
+    JO,
+    STOCK,
+    NewsOf,
+    closing_panel,
+    gate_reading,
+    news_points,
+    same_news,
+    score_market,
+    score_one,
+    strong,
+)
+from test_closing_twin import rows_of
 
 from engine.model.closing import ClosingRun
 from engine.model.errors import DataUnavailable, ValidationFailed
@@ -428,6 +441,10 @@ def test_order_of_candidates() -> None:
     }
     s = score_market(market, news={"000050": NewsOf(0)})
     assert s.order() == ["000020", "000030", "000010", "000040", "000050"]
+    backwards = rows_of(s.panel, np.arange(len(market))[::-1])
+    news = news_points([NewsOf(0) if ticker == "000050" else NewsOf(3) for ticker in backwards.tickers])
+    scan = scan_closing_bet(backwards, s.scan.as_of, ClosingRun.CONFIRMED, news, None, s.rules)
+    assert [str(backwards.tickers[row]) for row in scan.order] == s.order(), "the ticker decides, not the row"
     flagged = score_market({**market, "000090": strong(value=3 * JO)}, news={"000090": NewsOf(3, veto=True)})
     # With news 000050 has 12 and the largest value. A veto earns no news: 9 points, last, listed with its reason.
     assert flagged.order() == ["000050", "000020", "000030", "000010", "000040", "000090"]

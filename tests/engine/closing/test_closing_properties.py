@@ -122,7 +122,7 @@ def test_points_rise_with_value_over_the_whole_ladder(panel: MarketPanel, news: 
     """One symbol's value from 0 to 2조 in small steps: points 0, 1, 2, 3 in this order and never back."""
     row = int(np.flatnonzero(scan_at(panel, news, LAST).candidate)[0])
     seen = []
-    for value in np.arange(0, 2e12, 5e9):
+    for value in np.arange(0, 2e12, 2e10):
         arrays = {"value_krw": panel.value_krw.copy()}
         arrays["value_krw"][row, -1] = value
         seen.append(float(measured_points(replace(panel, **arrays), news)[row, VOLUME]))
@@ -254,6 +254,21 @@ def test_both_ways_of_reading_windows_agree(
             patch.setattr(closing_measures, "_CHUNK", 1)
             slow = measure_closing(panel, day, day - 1, rules)
         assert_bit_equal(usual, slow)
+
+
+def test_what_lies_before_the_windows_changes_nothing(panel: MarketPanel) -> None:
+    """As in the forming panel, which keeps the last 252 bars of a symbol: all but the number of bars stays to the last bit."""
+    full = measure_closing(panel, LAST, LAST - 1, DEFAULT_RULES)
+    arrays = copies(panel)
+    for row in range(SYMBOLS):
+        bars = np.flatnonzero(panel.valid[row])
+        arrays["valid"][row, : bars[-252] if len(bars) >= 252 else 0] = False
+    start = int(np.argmax(arrays["valid"].any(axis=0)))
+    assert 0 < start < LENGTH - 252, "the cut leaves days out and some symbols holes"
+    cut = replace(panel, days=panel.days[start:], **{name: array[:, start:] for name, array in arrays.items()})
+    less = measure_closing(cut, LAST - start, LAST - 1 - start, DEFAULT_RULES)
+    assert (less.n_bars[full.n_bars >= 252] == 252).all() and (full.n_bars > 252).any()
+    assert_bit_equal(replace(less, n_bars=full.n_bars), full)
 
 
 def test_windows_follow_the_lengths_only(panel: MarketPanel) -> None:

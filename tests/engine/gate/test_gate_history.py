@@ -219,6 +219,8 @@ def test_windows_reach_over_a_long_halt() -> None:
     assert [array.tolist() for array in alone] == [[2], [1]]
     everything = breadth_days(panel, RULES, np.arange(150))
     assert [array[149] for array in everything] == [2, 1]
+    panel.valid[1, 149] = False  # a row without trades today is there, but it is no bar
+    assert breadth_days(panel, RULES, [149])[0].tolist() == [1]
     panel.close_krw[0, 50:60] = 10_500  # mean (10 x 10,500 + 10 x 10,200)/20 = 10,350
     assert breadth_days(panel, RULES, [149])[1].tolist() == [0]
 

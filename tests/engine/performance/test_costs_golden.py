@@ -64,7 +64,10 @@ def test_beyond_the_data_the_year_end_is_known() -> None:
 @pytest.mark.parametrize(
     ("last", "settles"),
     [
-        ("2022-12-28", "2023-01-02"),  # 2022-12-31 is a Saturday: Friday the 30th is the year-end holiday; 29 is the 1st day after
+        (
+            "2022-12-28",
+            "2023-01-02",
+        ),  # 2022-12-31 is a Saturday: Friday the 30th is the year-end holiday; 29 is the 1st day after
         ("2023-12-28", "2024-01-03"),  # closing holiday on Friday the 29th
     ],
 )

@@ -20,7 +20,9 @@ from engine.performance.study import event_study, forward_returns, not_overlappi
 from engine.thresholds import DEFAULT_RULES, Rules
 
 _NO_TAX = tuple(dataclasses.replace(rate, kospi_pct=0.0, kosdaq_pct=0.0) for rate in DEFAULT_RULES.cost.tax)
-FREE = dataclasses.replace(DEFAULT_RULES, cost=dataclasses.replace(DEFAULT_RULES.cost, commission_pct=0.0, slippage_pct=0.0, tax=_NO_TAX))
+FREE = dataclasses.replace(
+    DEFAULT_RULES, cost=dataclasses.replace(DEFAULT_RULES.cost, commission_pct=0.0, slippage_pct=0.0, tax=_NO_TAX)
+)
 START = 100_000_000.0
 
 
@@ -168,7 +170,13 @@ def index(panel: MarketPanel, opens: list[float], closes: list[float]) -> Market
     return MarketSeries(kospi, None, None, None, "test")
 
 
-BARS = [(10_000,) * 4, (10_100, 10_300, 10_000, 10_200), (10_200, 10_500, 10_100, 10_400), None, (10_400, 10_800, 10_300, 10_710)]
+BARS = [
+    (10_000,) * 4,
+    (10_100, 10_300, 10_000, 10_200),
+    (10_200, 10_500, 10_100, 10_400),
+    None,
+    (10_400, 10_800, 10_300, 10_710),
+]
 
 
 def test_forward_returns_by_hand() -> None:

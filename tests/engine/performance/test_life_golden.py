@@ -56,7 +56,9 @@ CASES: list[tuple[str, list[Bar], int, float, int, float, R, int]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("bars", "entry_day", "entry", "exit_day", "price", "reason", "held"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@pytest.mark.parametrize(
+    ("bars", "entry_day", "entry", "exit_day", "price", "reason", "held"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+)
 def test_near_pivot(bars: list[Bar], entry_day: int, entry: float, exit_day: int, price: float, reason: R, held: int) -> None:
     found = live(market([SIGNAL_BAR, *bars]), signal(N))
     assert (found.entry_day, found.entry_price, found.exit_day, found.exit_price) == (entry_day, entry, exit_day, price)

@@ -21,7 +21,9 @@ from engine.performance.walk_forward import walk_forward, windows
 from engine.thresholds import DEFAULT_RULES
 
 
-def made(net: Sequence[float], days: Sequence[int] | None = None, rows: Sequence[int] | None = None) -> tuple[SignalSet, TradeSet]:
+def made(
+    net: Sequence[float], days: Sequence[int] | None = None, rows: Sequence[int] | None = None
+) -> tuple[SignalSet, TradeSet]:
     """Closed trades with given net returns, bought the day after the signal and sold the day after that."""
     count = len(net)
     days = days if days is not None else range(count)
@@ -67,7 +69,14 @@ def test_only_losses() -> None:
 def test_one_trade_shows_no_percentage() -> None:
     found = metrics(*made([7]), DEFAULT_RULES)
     assert found.closed == 1
-    shown = (found.win_rate.value, found.mean_net_pct.value, found.median_net_pct, found.mean_gross_pct, found.best_pct, found.worst_pct)
+    shown = (
+        found.win_rate.value,
+        found.mean_net_pct.value,
+        found.median_net_pct,
+        found.mean_gross_pct,
+        found.best_pct,
+        found.worst_pct,
+    )
     assert shown == (None,) * 6
 
 
@@ -75,7 +84,13 @@ def test_no_trade_at_all() -> None:
     signals, trades = made([1])
     none = np.zeros(1, dtype=bool)
     found = metrics(signals.where(none), trades.where(none), DEFAULT_RULES)
-    assert (found.closed, found.profit_factor, found.has_losses, found.mean_holding_bars, found.few) == (0, None, False, None, True)
+    assert (found.closed, found.profit_factor, found.has_losses, found.mean_holding_bars, found.few) == (
+        0,
+        None,
+        False,
+        None,
+        True,
+    )
 
 
 def test_thirty_trades_are_enough() -> None:
@@ -208,7 +223,10 @@ def test_without_a_compiler_there_is_no_base_rate(monkeypatch: pytest.MonkeyPatc
 def test_a_trade_counts_when_its_holding_time_is_over() -> None:
     """Bought on day 1, sold on day 2: it counts from day 21 on (20 bars after the entry bar), not before."""
     panel, signals, _ = _two_stocks()
-    counted = [bool(countable(panel, signals, follow(panel, signals, DEFAULT_RULES, last), DEFAULT_RULES, last)[0]) for last in (2, 20, 21)]
+    counted = [
+        bool(countable(panel, signals, follow(panel, signals, DEFAULT_RULES, last), DEFAULT_RULES, last)[0])
+        for last in (2, 20, 21)
+    ]
     assert counted == [False, False, True]
 
 

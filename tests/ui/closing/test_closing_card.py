@@ -298,6 +298,18 @@ def test_no_quantity_is_said(desk: ClosingDesk) -> None:
     assert head is not None and head.plan[0].remark == "수량 0"
 
 
+def test_a_symbol_without_a_bar_has_no_plan_and_no_grade(desk: ClosingDesk) -> None:
+    scan = closing_picture().scan
+    nothing = {name: getattr(scan, name).copy() for name in ("total", "entry_krw", "stop_krw", "target_krw", "grade")}
+    for name, values in nothing.items():
+        values[HYOSUNG] = 0 if name == "grade" else float("nan")
+    desk.work.open(closing_picture(scan=nothing))
+    QApplication.processEvents()
+    head = vm(desk).head
+    assert head is not None and (head.total, head.verdict) == ("—", "채점 불가")
+    assert [(cell.value, cell.remark) for cell in head.plan] == [("—", "")] * 4
+
+
 def test_narrow_and_wide_cards_cut_no_price_and_all_is_painted(open_desk: OpenDesk) -> None:
     for width, zoom, language in ((300, 100, "ko"), (380, 100, "en"), (600, 150, "ko"), (900, 200, "en")):
         look = Appearance(zoom_pct=zoom, language=language, theme="light")  # type: ignore[arg-type]
