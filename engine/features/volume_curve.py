@@ -20,10 +20,10 @@ from engine.thresholds import Rules
 __all__ = ["DAY_MINUTES", "Curve", "own_curve", "phi", "table_curve"]
 
 DAY_MINUTES = 391
-"""One-minute bars of a day: 09:00, 09:01 … 15:30, the last one with the closing auction."""
+"""Instants of a day's curve: 09:00, 09:01 … 15:30."""
 _OPEN_MINUTE = 540
 _MINUTE_NS = 60_000_000_000
-_ENDS_AT_ONE = 1e-6
+_AT_ENDS = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,8 @@ def own_curve(day_rows: FloatArray, rules: Rules) -> Curve | None:
     Parameters
     ----------
     day_rows : float64 array, shape (days, 391)
-        Each row one day: the share of the day's volume traded by the *end* of the minute bars 09:00 … 15:30. Days that are
-        not a cumulative share (a missing value, a fall, an end other than 1) are left out.
+        Each row one day: the share of the day's volume traded by 09:00, 09:01 … 15:30; the first is 0, the last, with the
+        closing auction, 1. Days that are not such a cumulative share (a missing value, a fall, other ends) are left out.
 
     Returns
     -------
@@ -64,13 +64,10 @@ def own_curve(day_rows: FloatArray, rules: Rules) -> Curve | None:
         raise ValidationFailed(f"A volume curve needs rows of {DAY_MINUTES} minutes; the shape {rows.shape} is not.")
     with np.errstate(invalid="ignore"):
         usable = np.isfinite(rows).all(axis=1) & (np.diff(rows, axis=1) >= 0).all(axis=1)
-        usable &= (rows[:, 0] >= 0) & (np.abs(rows[:, -1] - 1.0) <= _ENDS_AT_ONE)
+        usable &= (np.abs(rows[:, 0]) <= _AT_ENDS) & (np.abs(rows[:, -1] - 1.0) <= _AT_ENDS)
     if np.count_nonzero(usable) < rules.daytrading.curve_days:
         return None
-    mean = rows[usable].mean(axis=0)
-    # The bar of minute k ends at k + 1; the 15:30 bar is the closing auction, after which φ is 1 anyway.
-    minutes = np.concatenate(([float(_OPEN_MINUTE)], _OPEN_MINUTE + 1.0 + np.arange(DAY_MINUTES - 1)))
-    return Curve(minutes, np.concatenate(([0.0], mean[:-1])))
+    return Curve(_OPEN_MINUTE + np.arange(DAY_MINUTES, dtype=np.float64), rows[usable].mean(axis=0))
 
 
 def phi(now_ns: int, day: date, sessions: SessionTable, rules: Rules, curve: Curve | None = None) -> float:

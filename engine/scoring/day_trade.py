@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -341,7 +342,7 @@ def day_trade_days(
     """
     if gate_status is not None and len(gate_status) != len(days):
         raise ValidationFailed("The gate needs one status for each day.")
-    found: dict[str, list[npt.NDArray[np.generic]]] = {name: [] for name in _SIGNAL_COLUMNS}
+    found: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in _SIGNAL_COLUMNS}
     for position, day in enumerate(days):
         if day < 1:
             continue
@@ -350,10 +351,19 @@ def day_trade_days(
         quotes = quotes_from_bars(panel, day, sessions.official_bar_ns(today))
         scan = _score(panel, measure_prior(panel, day - 1, day - 1, rules), quotes, rules, status, None, sessions, None)
         rows = np.flatnonzero(scan.eligible & (scan.grade >= Grade.B) & at_least(scan.coverage, rules.vcp.open_coverage))
-        columns = (rows, np.full(len(rows), day), scan.grade[rows], scan.score[rows], scan.entry_krw[rows], scan.stop_krw[rows])
-        rest = (scan.target_krw[rows], np.full(len(rows), int(status)), scan.mean_value_krw[rows])
-        for name, values in zip(_SIGNAL_COLUMNS, (*columns, *rest), strict=True):
-            found[name].append(values)
+        columns: dict[str, npt.NDArray[Any]] = {
+            "row": rows,
+            "day": np.full(len(rows), day),
+            "grade": scan.grade[rows],
+            "score": scan.score[rows],
+            "entry": scan.entry_krw[rows],
+            "stop": scan.stop_krw[rows],
+            "target": scan.target_krw[rows],
+            "gate": np.full(len(rows), int(status)),
+            "mean_value": scan.mean_value_krw[rows],
+        }
+        for name in _SIGNAL_COLUMNS:
+            found[name].append(columns[name])
     joined = {name: np.concatenate(parts) if parts else np.zeros(0) for name, parts in found.items()}
     count = len(joined["row"])
     return SignalSet(

@@ -35,6 +35,7 @@ _LIST_URL = "https://opendart.fss.or.kr/api/list.json"
 _FEED_URL = "https://dart.fss.or.kr/api/todayRSS.xml"
 _PAGE_ROWS = 100
 _MOST_PAGES = 40
+"""Newest first: what a first reading leaves out is old, and would have no time."""
 _BRACKET_NS = 900 * 1_000_000_000
 """Longest time between two readings within which a new disclosure counts as published now."""
 _MOST_TIMES = 10_000
@@ -113,9 +114,7 @@ class DartListCollector:
         asked_ns = self._now_ns()
         rows: dict[str, dict[str, Any]] = {}
         page, pages = 1, 1
-        while page <= pages:
-            if page > _MOST_PAGES:
-                raise self._strange(f"more than {_MOST_PAGES} pages")
+        while page <= min(pages, _MOST_PAGES):
             answer = await self._page(key, day_of(since_ns), day_of(asked_ns), page)
             found = {receipt: row for row in answer["list"] if (receipt := str(row.get("rcept_no", "")))}
             is_known = bool(found) and self._is_bracketed(asked_ns) and found.keys() <= self._seen.keys()
@@ -137,8 +136,16 @@ class DartListCollector:
         return self._read_ns is not None and 0 <= now_ns - self._read_ns <= _BRACKET_NS
 
     def _published(self, rows: Iterable[str], asked_ns: int, read_ns: int) -> dict[str, int]:
-        new_ns = read_ns if self._is_bracketed(asked_ns) else MISSING_INT
-        return {receipt: self._times.get(receipt, self._seen.get(receipt, new_ns)) for receipt in rows}
+        is_bracketed = self._is_bracketed(asked_ns)
+        last_day = day_of(self._read_ns or 0).strftime("%Y%m%d")
+
+        def time_of(receipt: str) -> int:
+            told = self._times.get(receipt, self._seen.get(receipt))
+            if told is not None:
+                return told
+            return read_ns if is_bracketed and receipt[:8] >= last_day else MISSING_INT
+
+        return {receipt: time_of(receipt) for receipt in rows}
 
     def _found(self, rows: dict[str, dict[str, Any]], published: dict[str, int]) -> Iterable[Found]:
         for receipt, row in rows.items():

@@ -172,8 +172,10 @@ class PoliteClient:
 
     # -- one page, three tries ------------------------------------------------------------------------------------------
 
-    async def _tried(self, address: httpx.URL, source: str, keep: bool, limit: int) -> bytes | str:
-        """Return the page, or where it moved to."""
+    async def _tried(
+        self, address: httpx.URL, source: str, keep: bool, limit: int, *, may_be_absent: bool = False
+    ) -> bytes | str:
+        """Return the page, or where it moved to. A page that may be absent fails without being counted as a failure."""
         host = self._host(address)
         if host.open_until_s > self._monotonic():
             raise _failure(source, address, "left alone after several failures", retryable=True)
@@ -190,7 +192,8 @@ class PoliteClient:
                     raise
                 pause_s = max(pause_s, error.retry_after_ms / 1e3)
             except ProviderError as error:
-                self._monitor.failed(source, error)
+                if not (may_be_absent and error.code.startswith("4")):
+                    self._monitor.failed(source, error)
                 if not error.retryable:
                     raise
                 self._count_outage(host, source)
@@ -312,7 +315,7 @@ class PoliteClient:
         place = address.copy_with(raw_path=b"/robots.txt", fragment=None)
         try:
             for _ in range(_REDIRECTS + 1):
-                answer = await self._tried(place, source, False, _LARGEST_ROBOTS)
+                answer = await self._tried(place, source, False, _LARGEST_ROBOTS, may_be_absent=True)
                 if isinstance(answer, bytes):
                     lines = answer.decode("utf-8-sig", "replace").splitlines()
                     break

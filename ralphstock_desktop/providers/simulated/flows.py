@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from engine.model.instruments import SecurityType
 from ralphstock_desktop.providers.simulated.bars import Bars
+from ralphstock_desktop.providers.simulated.leaders import Leader
 from ralphstock_desktop.providers.simulated.patterns import Plant
 from ralphstock_desktop.providers.simulated.spec import SimulationSpec
 from ralphstock_desktop.providers.simulated.universe import Universe
@@ -39,7 +40,14 @@ def _persistent(rows: int, days: int, rng: np.random.Generator, persistence: flo
     return np.asarray(out.T, dtype=np.float64)
 
 
-def make_flows(spec: SimulationSpec, universe: Universe, bars: Bars, plants: list[Plant], rng: np.random.Generator) -> Flows:
+def make_flows(
+    spec: SimulationSpec,
+    universe: Universe,
+    bars: Bars,
+    plants: list[Plant],
+    leaders: list[Leader],
+    rng: np.random.Generator,
+) -> Flows:
     """Draw the flows of the last ``spec.flow_days`` days for stocks; other issues have none."""
     symbols, days = bars.close_krw.shape
     count = min(spec.flow_days, days)
@@ -64,6 +72,12 @@ def make_flows(spec: SimulationSpec, universe: Universe, bars: Bars, plants: lis
             wobble = rng.normal(0, 0.012, (2, last + 1 - start))
             foreign[plant.row, start : last + 1] = plant.recipe.flow + wobble[0]
             institution[plant.row, start : last + 1] = 0.7 * plant.recipe.flow + wobble[1]
+    for leader in leaders:
+        last = leader.day - (days - count)
+        if leader.flow > 0.0 and last > _RECENT_DAYS:
+            wobble = rng.normal(0, 0.012, (2, _RECENT_DAYS))
+            foreign[leader.row, last - _RECENT_DAYS : last] = leader.flow + wobble[0]
+            institution[leader.row, last - _RECENT_DAYS : last] = 0.6 * leader.flow + wobble[1]
     np.clip(foreign, -0.45, 0.45, out=foreign)
     np.clip(institution, -0.35, 0.35, out=institution)
     pension = 0.22 * institution + 0.006 * rng.standard_normal((symbols, count))

@@ -33,6 +33,7 @@ from ralphstock_desktop.ports import (
 from ralphstock_desktop.providers.simulated.bars import Bars, Events, make_bars, make_events
 from ralphstock_desktop.providers.simulated.flows import INVESTORS, Flows, make_flows
 from ralphstock_desktop.providers.simulated.indices import make_indices
+from ralphstock_desktop.providers.simulated.leaders import Leader, apply_leaders, plan_leaders
 from ralphstock_desktop.providers.simulated.minutes import make_minutes
 from ralphstock_desktop.providers.simulated.patterns import Plant, plan_plants
 from ralphstock_desktop.providers.simulated.returns import make_paths
@@ -93,6 +94,7 @@ class SimulatedMarket:
     spec: SimulationSpec
     universe: Universe
     plants: list[Plant]
+    leaders: list[Leader]
     events: Events
     bars: Bars
     flows: Flows
@@ -326,7 +328,7 @@ def _generate_once(keyed: _Keyed) -> SimulatedMarket:
         if on_progress is not None:
             on_progress(Progress("simulated.progress.generate", next(steps), 7, detail))
 
-    streams = [np.random.Generator(np.random.PCG64(child)) for child in np.random.SeedSequence(spec.seed).spawn(9)]
+    streams = [np.random.Generator(np.random.PCG64(child)) for child in np.random.SeedSequence(spec.seed).spawn(10)]
     days = len(spec.days)
     step("universe")
     universe = make_universe(spec.symbols, streams[0])
@@ -345,19 +347,22 @@ def _generate_once(keyed: _Keyed) -> SimulatedMarket:
     events = make_events(universe, days, {plant.row for plant in plants}, streams[3])
     # One planted base carries a bonus issue of one to one: its raw prices halve in the middle of the pattern.
     events.actions.append((plants[0].row, days - 25, 0.5))
+    leaders = plan_leaders(universe, events, {plant.row for plant in plants}, days, streams[9])
+    apply_leaders(leaders, universe, paths, streams[9])
     step("bars")
     bars = make_bars(spec, universe, paths, plants, events, streams[4])
     step("flows")
-    flows = make_flows(spec, universe, bars, plants, streams[5])
+    flows = make_flows(spec, universe, bars, plants, leaders, streams[5])
     step("indices")
     indices = make_indices(spec, universe, bars, paths.market_return, streams[6])
     step("news")
-    news = make_news(spec, universe, bars, streams[7])
+    news = make_news(spec, universe, bars, leaders, streams[7])
     step("minutes")
     shown = [plant.row for plant in plants if plant.end == days - 1][: spec.minute_symbols]
+    shown += sorted({leader.row for leader in leaders if leader.day >= days - spec.minute_days})
     minutes = make_minutes(spec, universe, bars, shown, streams[8])
     step("")
-    return SimulatedMarket(spec, universe, plants, events, bars, flows, indices, news, minutes)
+    return SimulatedMarket(spec, universe, plants, leaders, events, bars, flows, indices, news, minutes)
 
 
 def forget_generated() -> None:

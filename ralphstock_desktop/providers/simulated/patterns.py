@@ -37,7 +37,7 @@ class Recipe:
     """Volume of the last day, in usual days."""
     flow: float
     """Foreign and institution buying as a share of turnover, in the last two weeks."""
-    run_up: float = 2.3
+    run_up: float = 2.9
     """Price at the first high over the price a year before."""
 
 
@@ -71,7 +71,7 @@ def _recipes() -> list[tuple[Recipe, int]]:
         (Recipe(s.FORMING, (23.0, 9.4), (11, 9), (12, 0), 8.4, -0.2, 0.8, 0.04), 5),
         (Recipe(s.FORMING, (26.0, 12.6), (12, 10), (13, 0), 11.2, 0.2, 0.8, -0.02), 3),
         (Recipe(s.FAILED, three, long3, up3, 1.8, -7.5, 1.8, -0.10), 5),
-        (Recipe(s.NO_BASE, (), (), (), 0.0, 0.4, 1.0, 0.03, 2.6), 4),
+        (Recipe(s.NO_BASE, (), (), (), 0.0, 0.4, 1.0, 0.03, 3.2), 4),
     ]
 
 

@@ -14,6 +14,7 @@ __all__ = ["Paths", "make_paths"]
 
 Floats = npt.NDArray[np.float64]
 
+_LAST_WEEKS, _LAST_RISE = 40, 0.06
 _UP_CLIP, _DOWN_CLIP = 0.235, -0.30
 """Log returns stay inside the daily limits with room for the tick."""
 
@@ -57,12 +58,19 @@ def _persistent(shape: tuple[int, int], rng: np.random.Generator, persistence: f
     return np.asarray(path.T, dtype=np.float64)
 
 
+def _rise_at_the_end(market: Floats) -> None:
+    """Let the market's last weeks rise, so that the first look at the demo does not fall on a closed gate."""
+    market[-_LAST_WEEKS:] += max(_LAST_RISE - float(market[-_LAST_WEEKS:].sum()), 0.0) / _LAST_WEEKS
+    market[-1] = max(float(market[-1]), 0.001)
+
+
 def make_paths(universe: Universe, days: int, rng: np.random.Generator) -> Paths:
     """Draw the market."""
     symbols = len(universe.ticker)
     shape = (symbols, days)
     market_vol = _clustered((1, days), np.array([0.0095]), rng, persistence=0.96, size=0.45)[0]
     market = market_vol * rng.standard_t(6, days) * 0.8 + 0.0005
+    _rise_at_the_end(market)
     board_vol = _clustered((2, days), np.array([0.004, 0.007]), rng, persistence=0.95, size=0.3)
     boards = board_vol * rng.standard_normal((2, days))
     sector_vol = _clustered((len(SECTORS), days), np.full(len(SECTORS), 0.008), rng, persistence=0.95, size=0.4)

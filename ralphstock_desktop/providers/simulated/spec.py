@@ -37,7 +37,7 @@ class SimulationSpec:
     news_days, minute_days : int
         Last days with headlines and with one-minute bars.
     minute_symbols : int
-        Issues with one-minute bars.
+        Planted issues with one-minute bars, beside the leaders of those days.
     """
 
     days: npt.NDArray[np.datetime64]
@@ -69,4 +69,4 @@ class SimulationSpec:
     @property
     def identity(self) -> str:
         """Short text that is equal for equal markets; used as the panel's version."""
-        return f"simulated-{self.seed}-{self.symbols}x{len(self.days)}-{self.days[-1]}-r2"
+        return f"simulated-{self.seed}-{self.symbols}x{len(self.days)}-{self.days[-1]}-r3"

@@ -8,6 +8,7 @@ made here carry ``what_if``, and the standard ones come back with :meth:`WhatIfS
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ from ralphstock_desktop.services.contracts import ScanPicture
 from ralphstock_desktop.services.strategy.evaluate import Evaluation, score_closing_basis, score_day_basis
 from ralphstock_desktop.services.strategy.quantities import histogram_of
 from ralphstock_desktop.services.strategy_contracts import (
+    STRATEGIES,
     ClosingPicture,
     DayTradePicture,
     StrategyName,
@@ -45,6 +47,8 @@ from ralphstock_desktop.services.workstation import WorkstationService
 from ralphstock_desktop.strategy_ports import RuleProfile, StrategyStore
 
 __all__ = ["Standing", "WhatIfService", "slider_names"]
+
+_log = logging.getLogger(__name__)
 
 _SECTIONS: dict[StrategyName, tuple[str, ...]] = {
     "VCP": ("vcp", "universe", "smartmoney", "grade"),
@@ -79,6 +83,9 @@ _MEASURED = frozenset(
 """Thresholds that change what is measured, not only what it is worth."""
 _RECORD_AFTER_S = 0.7
 """The record is counted again once the slider has rested."""
+_ONE_MOVE_S = 0.7
+"""Moves of one threshold that follow each other faster are one drag, and one step of undo."""
+_STEPS_KEPT = 200
 
 RecordOf = Callable[[StrategyName, Rules], Coroutine[Any, Any, RecordRow | None]]
 
@@ -98,7 +105,9 @@ class Standing:
 def slider_names(strategy: StrategyName) -> tuple[str, ...]:
     """Names of every threshold of a strategy that can be moved, the most telling ones first."""
     first = _TELLING[strategy]
-    known = [name for name, _, _ in iter_specs(Rules()) if name.split(".")[0] in _SECTIONS[strategy]]
+    known = [
+        name for name, _, spec in iter_specs(Rules()) if name.split(".")[0] in _SECTIONS[strategy] and spec.low < spec.high
+    ]
     return tuple(name for name in first if name in known) + tuple(name for name in known if name not in first)
 
 
@@ -131,6 +140,10 @@ class WhatIfService:
         The out-of-sample record of all grades of a strategy under rules; slow, on a worker.
     store : callable
         Where profiles and tries are kept; None before a market is open.
+    record_after_s : float
+        How long a slider rests before the record is counted.
+    timer : callable
+        Seconds of this machine, to tell one drag from two moves.
     """
 
     def __init__(
@@ -146,22 +159,31 @@ class WhatIfService:
         store: Callable[[], StrategyStore | None],
         now_ns: Callable[[], int],
         record_after_s: float = _RECORD_AFTER_S,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state: Channel[WhatIfState] = Channel("what_if")
         self._workstation, self._workers = workstation, workers
         self._evaluation = evaluation
         self._publish_closing, self._publish_day, self._restore = publish_closing, publish_day, restore
         self._record_of, self._store, self._now_ns = record_of, store, now_ns
-        self._record_after_s = record_after_s
+        self._record_after_s, self._timer = record_after_s, timer
         self._strategy: StrategyName = "VCP"
         self._changes: dict[str, float] = {}
-        self._history: list[dict[str, float]] = []
+        self._history: list[tuple[dict[str, float], str]] = []
+        """Changes and profile before each step."""
+        self._last_move: tuple[str, float] = ("", 0.0)
         self._profile = ""
-        self._tries: set[str] = set()
-        self._known_tries = 0
+        self._tries: dict[StrategyName, set[str]] = {}
+        self._known_tries: dict[StrategyName, int] = {}
         self._profiles: tuple[RuleProfile, ...] = ()
-        self._vcp_measures: tuple[str, VcpMeasures] | None = None
+        self._profiles_of: StrategyStore | None = None
+        self._vcp_measures: tuple[tuple[str, int, int, str], VcpMeasures] | None = None
         self._vcp_base: ScanPicture | None = None
+        self._base = 0
+        """Counts the instants followed: what was scored for an earlier one is dropped."""
+        self._others: tuple[StrategyName, ...] = ()
+        """Strategies beside the chosen one whose moved thresholds are to be scored at a new instant."""
+        self._reader: asyncio.Task[None] | None = None
         self._histograms: tuple[tuple[int, int], dict[str, tuple[float, ...] | None]] = ((0, 0), {})
         self._wanted = 0
         self._worker: asyncio.Task[None] | None = None
@@ -172,8 +194,12 @@ class WhatIfService:
 
     def choose(self, strategy: StrategyName) -> None:
         """Look at another strategy's thresholds; what was moved of it stays moved."""
-        self._strategy = strategy
-        self._records = (None, None)
+        if strategy != self._strategy:
+            self._strategy = strategy
+            self._records = (None, None)
+            self._last_move = ("", 0.0)
+        if self._profiles_of is not self._store() and (self._reader is None or self._reader.done()):
+            self._reader = self._spawn(self.refresh_profiles(), "what-if profiles")
         self._start()
 
     def thresholds(self, strategy: StrategyName) -> tuple[Threshold, ...]:
@@ -210,42 +236,74 @@ class WhatIfService:
 
     def follow_standard(self, picture: ScanPicture) -> None:
         """Take note of a new standard scan; while thresholds are moved, the market is scored under them at once."""
-        self._vcp_base = picture
-        self._vcp_measures = None
-        if self.active:
-            self._start()
-        elif self.state.last is not None:
-            self._publish(self._standing(), self._standing(), 0.0)
+        before, self._vcp_base = self._vcp_base, picture
+        self._base += 1
+        if before is None or before.panel is not picture.panel or before.scan.day_index != picture.scan.day_index:
+            self._records = (None, None)
+        if not self.active:
+            if self.state.last is not None:
+                self._publish(self._standing(), self._standing(), 0.0)
+            return
+        # Nobody else shows the instant: strategies without a moved threshold are shown by the standard rules.
+        moved, evaluation = self._moved_strategies(), self._evaluation()
+        if evaluation is not None and "CLOSING_BET" not in moved:
+            self._publish_closing(evaluation.closing)
+        if evaluation is not None and "DAY_TRADE" not in moved:
+            self._publish_day(evaluation.day)
+        self._others = tuple(strategy for strategy in moved if strategy != self._strategy)
+        self._start()
+
+    def _moved_strategies(self) -> tuple[StrategyName, ...]:
+        """Strategies of which a threshold is moved."""
+        sections = {name.split(".")[0] for name in self._changes}
+        return tuple(strategy for strategy in STRATEGIES if sections & set(_SECTIONS[strategy]))
 
     # -- moving ---------------------------------------------------------------------------------------------------------
 
     def move(self, name: str, value: float) -> None:
-        """Set one threshold."""
+        """Set one threshold.
+
+        Raises
+        ------
+        ValidationFailed
+            If there is no such threshold, or the value is not allowed.
+        """
         self._workstation.rules.replace({**self._changes, name: value})  # refuses what is not allowed
         base = {key: float(number) for key, number, _ in iter_specs(self._workstation.rules)}
-        self._history.append(dict(self._changes))
-        del self._history[:-200]
-        self._changes = {**self._changes, name: value}
+        changes = {**self._changes, name: value}
         if abs(base[name] - value) < 1e-12:
-            del self._changes[name]
-        self._profile = ""
-        self._start()
+            del changes[name]
+        moment = self._timer()
+        if changes != self._changes:
+            same_drag = self._last_move[0] == name and moment - self._last_move[1] < _ONE_MOVE_S
+            self._take(changes, "", remember=not same_drag)
+        self._last_move = (name, moment)
 
     def undo(self) -> None:
-        """Take back the last move."""
+        """Take back the last move; a whole drag is one."""
         if self._history:
-            self._changes = self._history.pop()
-            self._start()
+            changes, profile = self._history.pop()
+            self._take(changes, profile, remember=False)
+            self._last_move = ("", 0.0)
 
     def reset(self) -> None:
         """Back to the standard rules."""
         if self._changes:
-            self._history.append(dict(self._changes))
-        self._changes = {}
-        self._profile = ""
+            self._take({}, "", remember=True)
+        self._last_move = ("", 0.0)
+
+    def _take(self, changes: dict[str, float], profile: str, *, remember: bool) -> None:
+        """Move to other thresholds; the step before can be taken back."""
+        if remember:
+            self._history.append((self._changes, self._profile))
+            del self._history[:-_STEPS_KEPT]
+        self._changes, self._profile = changes, profile
         self._records = (self._records[0], None)
-        self._restore()
-        self._publish(self._standing(), self._standing(), 0.0)
+        if self.active:
+            self._start()
+        else:
+            self._show_standard()
+            self._rest()
 
     # -- profiles -------------------------------------------------------------------------------------------------------
 
@@ -254,10 +312,11 @@ class WhatIfService:
         return self._profiles
 
     async def refresh_profiles(self) -> None:
-        """Read the named rule sets and the number of tries of this market."""
+        """Read the named rule sets of this market."""
         store = self._store()
         if store is not None:
             self._profiles = await self._workers.read(store.profiles)
+            self._profiles_of = store
 
     async def save_as(self, name: str) -> None:
         """Keep the moved rules under a name.
@@ -277,19 +336,26 @@ class WhatIfService:
         await self._workers.job(store.save_profile, profile)
         self._profile = title
         await self.refresh_profiles()
-        self._start()
+        self._tell_profile()
 
     async def load(self, name: str) -> None:
-        """Move the thresholds to those of a profile."""
+        """Move the thresholds to those of a profile.
+
+        Raises
+        ------
+        DataUnavailable
+            If there is no such profile.
+        ValidationFailed
+            If its thresholds are not allowed any more.
+        """
         await self.refresh_profiles()
         profile = next((item for item in self._profiles if item.name == name), None)
         if profile is None:
             raise DataUnavailable(f"There is no profile named '{name}'.", key="error.profile_unknown", name=name)
-        self._workstation.rules.replace(dict(profile.changes))
-        self._history.append(dict(self._changes))
-        self._changes = dict(profile.changes)
-        self._profile = name
-        self._start()
+        changes = {key: float(value) for key, value in profile.changes.items()}
+        self._workstation.rules.replace(dict(changes))
+        self._take(changes, name, remember=True)
+        self._last_move = ("", 0.0)
 
     async def delete(self, name: str) -> None:
         """Forget a profile."""
@@ -297,6 +363,11 @@ class WhatIfService:
         if self._profile == name:
             self._profile = ""
         await self.refresh_profiles()
+        self._tell_profile()
+
+    def _tell_profile(self) -> None:
+        if self.state.last is not None:
+            self.state.publish(replace(self.state.last, profile=self._profile))
 
     def _need_store(self) -> StrategyStore:
         store = self._store()
@@ -306,10 +377,15 @@ class WhatIfService:
 
     async def close(self) -> None:
         """Drop what is running."""
-        for task in (self._worker, self._record_task):
-            if task is not None:
-                task.cancel()
-        await asyncio.gather(*(t for t in (self._worker, self._record_task) if t is not None), return_exceptions=True)
+        tasks = [task for task in (self._worker, self._record_task, self._reader) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        task.add_done_callback(_finished)
+        return task
 
     # -- computing ------------------------------------------------------------------------------------------------------
 
@@ -317,28 +393,49 @@ class WhatIfService:
         """Compute for the newest wish; wishes that came meanwhile are answered together."""
         self._wanted += 1
         if self._worker is None or self._worker.done():
-            self._worker = asyncio.get_running_loop().create_task(self._work(), name="what-if")
+            self._worker = self._spawn(self._work(), "what-if")
 
     async def _work(self) -> None:
         done = 0
         while done != self._wanted:
             done = self._wanted
-            strategy, rules, active = self._strategy, self.rules, self.active
-            if not active:
-                self._restore()
-                self._publish(self._standing(), self._standing(), 0.0)
+            if not self.active:
+                self._show_standard()
                 continue
+            strategy, rules, base = self._strategy, self.rules, self._base
             before = self._standing()
             found = await self._workers.compute(self._score, strategy, rules, frozenset(self._changes))
-            if done != self._wanted or found is None:
-                continue  # overtaken
-            scan, seconds = found
-            self._show(scan, rules, seconds)
-            self._tries.add(rules.ruleset_id)
-            self._publish(before, standing_of(scan), seconds)
+            # Overtaken by a further move of the same drag is shown all the same: a drag faster than the scoring must not
+            # leave the screen standing. Of another strategy or instant, or of rules that were left, nothing is shown.
+            if found is not None and self.active and (strategy, base) == (self._strategy, self._base):
+                scan, seconds = found
+                self._show(scan, rules, seconds)
+                self._publish(before, standing_of(scan), seconds, rules)
+            if done == self._wanted:
+                await self._work_on_others()
+        self._rest()
+
+    async def _work_on_others(self) -> None:
+        """Score the other strategies of which thresholds are moved, at the new instant."""
+        others, self._others = self._others, ()
+        base = self._base
+        for strategy in others:
+            rules = self.rules
+            found = await self._workers.compute(self._score, strategy, rules, frozenset(self._changes))
+            if found is not None and self.active and base == self._base:
+                self._show(found[0], rules, found[1])
+
+    def _show_standard(self) -> None:
+        self._others = ()
+        self._restore()
+        standing = self._standing()
+        self._publish(standing, standing, 0.0)
+
+    def _rest(self) -> None:
+        """The slider rests unless another move comes: count the record then."""
         if self._record_task is not None:
             self._record_task.cancel()
-        self._record_task = asyncio.get_running_loop().create_task(self._count_record(), name="what-if record")
+        self._record_task = self._spawn(self._count_record(), "what-if record")
 
     def _score(
         self, strategy: StrategyName, rules: Rules, changed: frozenset[str]
@@ -376,9 +473,12 @@ class WhatIfService:
         if measures_anew:
             measures = measure_day(panel, known, rules)
         else:
-            if self._vcp_measures is None or self._vcp_measures[0] != panel.version:
-                self._vcp_measures = (panel.version, measure_day(panel, known, base.rules))
-            measures = self._vcp_measures[1]
+            # By all that decides them: a scan of another day may have begun while these were measured.
+            key = (panel.version, known.bar, known.flow, base.rules.ruleset_id)
+            kept = self._vcp_measures
+            if kept is None or kept[0] != key:
+                kept = self._vcp_measures = (key, measure_day(panel, known, base.rules))
+            measures = kept[1]
         return score(panel, AsOf(scan.as_of.instant_ns), known, measures, rules)
 
     def _show(self, scan: VcpScan | ClosingBetScan | DayTradeScan, rules: Rules, seconds: float) -> None:
@@ -404,7 +504,9 @@ class WhatIfService:
     def _panel(self) -> MarketPanel | None:
         return self._vcp_base.panel if self._vcp_base is not None else None
 
-    def _publish(self, before: Standing | None, after: Standing | None, seconds: float) -> None:
+    def _publish(
+        self, before: Standing | None, after: Standing | None, seconds: float, rules: Rules | None = None
+    ) -> None:
         panel = self._panel()
         if before is None or after is None or panel is None:
             return
@@ -413,7 +515,7 @@ class WhatIfService:
             WhatIfState(
                 active=self.active,
                 strategy=self._strategy,
-                rules=self.rules,
+                rules=rules or self.rules,
                 base_rules=self._workstation.rules,
                 profile=self._profile,
                 changed=tuple(item for item in values if item.name in self._changes),
@@ -425,7 +527,7 @@ class WhatIfService:
                 seconds=seconds,
                 record_before=self._records[0],
                 record_after=self._records[1],
-                tries=max(self._known_tries, len(self._tries)),
+                tries=self._tries_of(self._strategy),
                 can_undo=bool(self._history),
             )
         )
@@ -433,22 +535,40 @@ class WhatIfService:
     # -- record ---------------------------------------------------------------------------------------------------------
 
     async def _count_record(self) -> None:
-        """Count the record again when the slider has rested, and remember that these rules were tried."""
+        """Count the record again when the slider has rested, and remember that these rules were tried.
+
+        Only a rested slider is a try: what a drag passes over has shown no record, so nothing could be picked by it.
+        """
         await asyncio.sleep(self._record_after_s)
-        strategy, rules = self._strategy, self.rules
-        store = self._store()
-        if store is not None and self._tries:
-            self._known_tries = await self._workers.job(store.remember_tries, strategy, sorted(self._tries))
+        strategy, rules, base = self._strategy, self.rules, self._base
+        if self.active:
+            tried = self._tries.setdefault(strategy, set())
+            tried.add(rules.ruleset_id)
+            store = self._store()
+            if store is not None:
+                self._known_tries[strategy] = await self._workers.job(store.remember_tries, strategy, sorted(tried))
         before = self._records[0] or await self._record_of(strategy, self._workstation.rules)
         after = await self._record_of(strategy, rules) if self.active else None
-        if (strategy, rules.ruleset_id) != (self._strategy, self.rules.ruleset_id):
+        if (strategy, rules.ruleset_id, base) != (self._strategy, self.rules.ruleset_id, self._base):
             return
         self._records = (before, after)
         last = self.state.last
         if last is not None:
             self.state.publish(
-                replace(last, record_before=before, record_after=after, tries=max(self._known_tries, len(self._tries)))
+                replace(last, record_before=before, record_after=after, tries=self._tries_of(strategy))
             )
+
+    def _tries_of(self, strategy: StrategyName) -> int:
+        return max(self._known_tries.get(strategy, 0), len(self._tries.get(strategy, ())))
+
+
+def _finished(task: asyncio.Task[None]) -> None:
+    """Report what a task failed of; nobody awaits these."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("the task '%s' failed", task.get_name(), exc_info=error)
+        task.get_loop().call_exception_handler(
+            {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}
+        )
 
 
 def _counts(standing: Standing) -> dict[str, int]:

@@ -185,9 +185,14 @@ def level_label(look: Appearance, level: LevelLine) -> str:
     return f"{word} {value}".strip()
 
 
+_MONEY_FROM = 1e9
+"""Won from which an amount is a turnover or a flow and no price of a share."""
+
+
 def result_plate(look: Appearance, evidence: Evidence) -> str:
     """What an evidence row found, short enough for a plate on the chart."""
-    label = look.tr(f"evidence.item.{evidence.item}") if look.has_text(f"evidence.item.{evidence.item}") else evidence.item
+    areas = (f"{area}.item.{evidence.item}" for area in ("evidence", "closing_evidence", "day_evidence"))
+    label = next((look.tr(key) for key in areas if look.has_text(key)), evidence.item)
     value = _evidence_value(look, evidence)
     key = f"chart.plate.{evidence.item}"
     if look.has_text(key) and evidence.value is not None:
@@ -213,6 +218,8 @@ def _evidence_value(look: Appearance, evidence: Evidence) -> str:
         return look.tr("evidence.value.unknown") if look.has_text("evidence.value.unknown") else fmt.MISSING
     if evidence.unit == "flag":
         return look.tr("chart.plate.yes" if value else "chart.plate.no")
+    if evidence.unit == "won" and abs(value) >= _MONEY_FROM:
+        return fmt.money(value, look.language)
     form = _UNIT_FORMS.get(evidence.unit, "number")
     if form == "percent":
         return fmt.percent(value, 1, plus=evidence.item in {"T3", "T6", "T7", "SM1", "SM2"})

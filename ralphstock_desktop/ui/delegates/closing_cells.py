@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPen
@@ -18,7 +17,9 @@ from ralphstock_desktop.ui.models.columns import PainterName
 
 __all__ = ["BLOCKS", "CHIPS", "NAME", "BlocksMark", "StruckName", "paint_blocks_at", "register"]
 
-BLOCKS, CHIPS, NAME = (cast(PainterName, name) for name in ("closing_blocks", "closing_chips", "closing_name"))
+BLOCKS: PainterName = "closing_blocks"
+CHIPS: PainterName = "closing_chips"
+NAME: PainterName = "closing_name"
 _BLOCK, _TALL, _SMALLEST = 10, 10, 4
 _ROOMY = 170
 """From this width of the cell on, blocks have their full size and distance."""

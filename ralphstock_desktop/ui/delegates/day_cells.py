@@ -6,7 +6,6 @@ Importing this module makes them known to the table view.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
@@ -19,10 +18,10 @@ from ralphstock_desktop.ui.models.columns import PainterName
 __all__ = ["BLOCKS", "CHIPS", "GAP", "STEP", "ChipMark", "GapMark", "StepMark"]
 
 # The union of painter names is closed in ``models.columns``; these four are added by this module at import.
-BLOCKS = cast(PainterName, "day_blocks")
-CHIPS = cast(PainterName, "day_chips")
-GAP = cast(PainterName, "near_gap")
-STEP = cast(PainterName, "grade_step")
+BLOCKS: PainterName = "day_blocks"
+CHIPS: PainterName = "day_chips"
+GAP: PainterName = "near_gap"
+STEP: PainterName = "grade_step"
 
 _BLOCK, _GAP_PX = 10, 3
 _BAR = 84

@@ -20,7 +20,10 @@ __all__ = ["Align", "ColumnKind", "ColumnSpec", "PainterName", "RowSource", "tex
 
 Align = Literal["left", "right", "center"]
 ColumnKind = Literal["rank", "number", "choice", "text", "picture"]
-PainterName = Literal["rank", "text", "name", "grade", "score", "state", "depths", "distance", "flow", "sparkline", "today"]
+PainterName = Literal[
+    "rank", "text", "name", "grade", "score", "state", "depths", "distance", "flow", "sparkline", "today",
+    "closing_blocks", "closing_chips", "closing_name", "day_blocks", "day_chips", "near_gap", "grade_step",
+]  # fmt: skip
 
 
 class RowSource(Protocol):

@@ -296,11 +296,8 @@ class EvidenceViewModel(QObject):
         items = self.items()
         if not items:
             return
-        if self.focused_item in items:
-            place = min(max(items.index(self.focused_item) + rows, 0), len(items) - 1)
-        else:
-            place = 0 if rows > 0 else len(items) - 1
-        self.focus(items[place])
+        here = items.index(self.focused_item) if self.focused_item in items else -1 if rows > 0 else len(items)
+        self.focus(items[min(max(here + rows, 0), len(items) - 1)])
 
     def toggle_pin(self) -> None:
         """Keep the focused row lit while other symbols are chosen, or stop that."""

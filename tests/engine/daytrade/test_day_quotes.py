@@ -45,18 +45,18 @@ def test_phi_moves_with_the_open() -> None:
 
 def straight(days: int) -> np.ndarray:
     """Every minute trades the same."""
-    return np.tile(np.arange(1, DAY_MINUTES + 1) / DAY_MINUTES, (days, 1))
+    return np.tile(np.arange(DAY_MINUTES) / (DAY_MINUTES - 1), (days, 1))
 
 
 def test_own_curve_is_the_mean_of_twenty_days() -> None:
     rows = straight(20)
     curve = own_curve(rows, DEFAULT_RULES)
     assert curve is not None
-    # at 09:01 one bar of 391 has ended, at 12:00 180 have
-    assert phi(kst_ns(TODAY, 9, 1), TODAY, DEFAULT_SESSIONS, DEFAULT_RULES, curve) == pytest.approx(1 / 391)
-    assert phi(kst_ns(TODAY, 12, 0), TODAY, DEFAULT_SESSIONS, DEFAULT_RULES, curve) == pytest.approx(180 / 391)
+    # at 09:01 one minute of 390 has passed, at 12:00 180 have
+    assert phi(kst_ns(TODAY, 9, 1), TODAY, DEFAULT_SESSIONS, DEFAULT_RULES, curve) == pytest.approx(1 / 390)
+    assert phi(kst_ns(TODAY, 12, 0), TODAY, DEFAULT_SESSIONS, DEFAULT_RULES, curve) == pytest.approx(180 / 390)
     assert (np.diff(curve.share) >= 0).all()
-    assert score(Stock(volume=2 * 100_000 * 60 / 391 + 1), at="10:00", curve=curve).points("spike") == 15
+    assert score(Stock(volume=2 * 100_000 * 60 / 390 + 1), at="10:00", curve=curve).points("spike") == 15
 
 
 def test_own_curve_falls_back_to_the_table() -> None:
@@ -70,6 +70,9 @@ def test_own_curve_falls_back_to_the_table() -> None:
     short = straight(20)
     short[3] *= 0.9  # a day whose minutes stop before the close
     assert own_curve(short, DEFAULT_RULES) is None
+    shifted = straight(20)
+    shifted[3, 0] = 0.03  # begins after the open: the shares of the minutes' ends
+    assert own_curve(shifted, DEFAULT_RULES) is None
     with pytest.raises(ValidationFailed):
         own_curve(straight(20)[:, :-1], DEFAULT_RULES)
 

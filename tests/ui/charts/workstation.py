@@ -26,6 +26,7 @@ from ralphstock_desktop.services.contracts import (
     SymbolContext,
 )
 from ralphstock_desktop.services.live_contracts import LiveMarket
+from ralphstock_desktop.services.strategy_contracts import Strategies
 
 __all__ = ["ChartWorkstation"]
 
@@ -43,6 +44,7 @@ class ChartWorkstation:
         self.minutes: dict[str, asyncio.Future[ChartSeries]] = {}
         self.failing: Exception | None = None
         self.live: LiveMarket | None = None
+        self.strategies: Strategies | None = None
 
     def look_at(self, day: date, *, scanned: bool = True) -> None:
         """Look at the end of a day, and scan it."""

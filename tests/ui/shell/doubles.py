@@ -37,6 +37,7 @@ from ralphstock_desktop.services.contracts import (
 )
 from ralphstock_desktop.services.live_contracts import LiveMarket
 from ralphstock_desktop.services.settings_spec import check_setting, setting
+from ralphstock_desktop.services.strategy_contracts import Strategies
 
 NAMES = {
     "000660": ("SK하이닉스", "SK hynix", 1),
@@ -122,6 +123,7 @@ class WorkstationDouble:
         self.notices: Channel[str] = Channel("notices")
         self.panel = make_panel(simulated=self.kind == "simulated")
         self.live: LiveMarket | None = None
+        self.strategies: Strategies | None = None
 
     @property
     def rules(self) -> Rules:

@@ -40,6 +40,7 @@ from ralphstock_desktop.services.contracts import (
     SymbolHit,
 )
 from ralphstock_desktop.services.live_contracts import LiveMarket
+from ralphstock_desktop.services.strategy_contracts import Strategies
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dock_registry import DockContext
 from tests.perf.market import synthetic_panel
@@ -123,6 +124,7 @@ class LocalWorkstation:
         self.data_folder = Path()
         self.last_trading_day: date | None = None
         self.live: LiveMarket | None = None
+        self.strategies: Strategies | None = None
         self.commands: list[str] = []
         """Commands that only other parts of the program carry out, in order."""
 

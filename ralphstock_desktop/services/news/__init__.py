@@ -1,0 +1,1 @@
+"""News: collecting it while the program runs, and asking a language model about it where the user wants that."""
