@@ -18,8 +18,8 @@ from engine.model.evidence import Evidence
 
 __all__ = ["FieldKind", "Sentence", "SentenceField", "calculation", "item_key"]
 
-FieldKind = Literal["price", "money", "shares", "percent", "signed_percent", "ratio", "whole", "text"]
-"""How a number is written: price in won, amount of won, shares, percentage points, with sign, multiple, whole number, as is."""
+FieldKind = Literal["price", "money", "amount", "shares", "percent", "signed_percent", "ratio", "whole", "text"]
+"""How a number is written: price in won, won with sign, won, shares, percentage points, with sign, multiple, whole number, as is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ _FIELDS: dict[str, tuple[tuple[str, FieldKind], ...]] = {
     "D2": (("last_depth_pct", "percent"),),
     "E1": (("close", "price"), ("pivot", "price")),
     "F1": (("rs", "whole"), ("rs_raw_pct", "signed_percent")),
-    "SM1": (("net", "money"), ("turnover", "money")),
-    "SM2": (("net", "money"), ("turnover", "money")),
+    "SM1": (("net", "money"), ("turnover", "amount")),
+    "SM2": (("net", "money"), ("turnover", "amount")),
     "SM3": (("days", "whole"), ("present", "whole")),
     "SM4": (("foreign", "money"), ("institution", "money")),
 }

@@ -195,7 +195,7 @@ def in_scale_of(
     last = prior.last_close.copy()
     last[moved] = base_krw[moved]
     ineligible = prior.ineligible.copy()
-    cheap = ~(changed["prior_close"][moved] >= rules.daytrading.min_close_krw - _SLACK)
+    cheap = changed["prior_close"][moved] < rules.daytrading.min_close_krw - _SLACK  # an unknown price is not a low one
     ineligible[moved] &= np.uint16(0xFFFF ^ DayIneligible.PRICE_LT_1000)
     ineligible[moved[cheap]] |= np.uint16(DayIneligible.PRICE_LT_1000)
     return dataclasses.replace(prior, mean_volume=volume, last_close=last, ineligible=ineligible, **changed)
@@ -278,7 +278,7 @@ def _ineligible(panel: MarketPanel, prior: PriorMeasures, rules: Rules) -> npt.N
         ((designation & int(halted)) != 0, DayIneligible.HALTED),
         ((designation & int(bad)) != 0, DayIneligible.DESIGNATED),
         ((designation & int(alert)) != 0, DayIneligible.ALERT),
-        (~(prior.prior_close >= day.min_close_krw - _SLACK), DayIneligible.PRICE_LT_1000),
+        (prior.prior_close < day.min_close_krw - _SLACK, DayIneligible.PRICE_LT_1000),
         (prior.mean_value_krw < day.min_mean_value_krw - _SLACK, DayIneligible.VALUE_LT_3B),
         (np.isnan(prior.mean_value_krw), DayIneligible.VALUE_UNKNOWN),
         (prior.n_bars < day.min_bars, DayIneligible.BARS_LT_20),

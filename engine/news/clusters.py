@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import Any
 
 from engine.model.news import NewsItem
 from engine.news.text import canonical_url, jaccard, normalise_title, title_grams
@@ -20,9 +21,10 @@ _SLACK = 1e-6
 """Wider than the tolerance of the comparison it prepares."""
 
 
-def time_order(item: NewsItem) -> tuple[int, str, int, str, str]:
-    """Sort key: time, then url; id, title and source only make the order of equal ones independent of the input's."""
-    return (item.published_ns or 0, item.url, item.id, item.title, item.source)
+def time_order(item: NewsItem) -> tuple[Any, ...]:
+    """Sort key: time, then url; all that follows only makes the order of equal ones independent of the input's."""
+    rest = (item.id, item.title, item.source, item.collected_ns or 0, item.tickers, item.kind, item.body)
+    return (item.published_ns or 0, item.url, *rest)
 
 
 class PreparedItem:

@@ -47,7 +47,7 @@ class NewsIndex:
         mine = [item for item in items if any(ticker in self._row for ticker in item.tickers)]
         timed = sorted((item for item in mine if item.published_ns is not None), key=time_order)
         untimed = [(item.collected_ns, item) for item in mine if item.published_ns is None and item.collected_ns is not None]
-        untimed.sort(key=lambda pair: (pair[0], pair[1].url, pair[1].id))
+        untimed.sort(key=lambda pair: (pair[0], *time_order(pair[1])))
         self._timed = [PreparedItem(item) for item in timed]
         self._published = np.array([item.published_ns for item in timed], dtype=np.int64)
         self._known = np.array([item.known_at_ns for item in timed], dtype=np.int64)

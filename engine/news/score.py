@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from engine.model.news import ModelVerdict, NewsCluster, NewsItem, StockNews
 from engine.model.scan import ScoreStatus
@@ -147,7 +148,7 @@ def score_prepared(
 
 
 def _newest_first(items: Iterable[NewsItem]) -> tuple[NewsItem, ...]:
-    def place(item: NewsItem) -> tuple[int, str, int, str, str]:
+    def place(item: NewsItem) -> tuple[Any, ...]:
         return (item.published_ns or item.collected_ns or 0, *time_order(item)[1:])
 
     return tuple(sorted(items, key=place, reverse=True))

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
-from sqlalchemy import text as sql_text
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, bindparam, func, or_, select
 
 from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.model.market_series import DaySeries, FlowSeries, MarketSeries
@@ -252,18 +251,32 @@ def minute_days(connection: Connection) -> tuple[date, ...]:
 
 
 _SATURDAY = 5
-_SYMBOLS = (
-    "WITH RECURSIVE symbols(x) AS (SELECT MIN(ticker) FROM minute_price UNION ALL "
-    "SELECT (SELECT MIN(ticker) FROM minute_price WHERE ticker > symbols.x) FROM symbols WHERE symbols.x IS NOT NULL) "
-)
-_SPAN = sql_text(
-    _SYMBOLS + "SELECT MIN((SELECT MIN(ts) FROM minute_price m WHERE m.ticker = symbols.x)), "
-    "MAX((SELECT MAX(ts) FROM minute_price m WHERE m.ticker = symbols.x)) FROM symbols"
-)
-_ANY_BAR = sql_text(
-    _SYMBOLS + "SELECT 1 FROM symbols WHERE EXISTS "
-    "(SELECT 1 FROM minute_price m WHERE m.ticker = symbols.x AND m.ts >= :low AND m.ts < :high) LIMIT 1"
-)
+
+
+def _symbols() -> CTE:
+    """Symbols with minute bars, found by jumping along the key; the last row is NULL."""
+    key = MINUTE_PRICE.c.ticker
+    seen = select(func.min(key).label("ticker")).cte("symbols", recursive=True)
+    following = select(func.min(key)).where(key > seen.c.ticker).scalar_subquery()
+    return seen.union_all(select(following).where(seen.c.ticker.is_not(None)))
+
+
+def _span() -> Select[Any]:
+    symbols, bar = _symbols(), MINUTE_PRICE.alias("bar")
+    first, last = (
+        select(bound(bar.c.ts)).where(bar.c.ticker == symbols.c.ticker).scalar_subquery() for bound in (func.min, func.max)
+    )
+    return select(func.min(first), func.max(last)).select_from(symbols)
+
+
+def _any_bar() -> Select[Any]:
+    symbols, bar = _symbols(), MINUTE_PRICE.alias("bar")
+    inside = (bar.c.ts >= bindparam("low"), bar.c.ts < bindparam("high"))
+    has_one = select(bar.c.ts).where(bar.c.ticker == symbols.c.ticker, *inside).exists()
+    return select(symbols.c.ticker).where(has_one).limit(1)
+
+
+_SPAN, _ANY_BAR = _span(), _any_bar()
 
 
 def volume_curve_days(

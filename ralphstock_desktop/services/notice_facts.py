@@ -7,7 +7,7 @@ noticed, so the same fact found again after a restart, by another scan or on ano
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -128,6 +128,7 @@ def scan_notices(
     after: ScanPicture | ClosingPicture | DayTradePicture,
     *,
     gate: GateStatus | None = None,
+    held: Collection[str] = (),
 ) -> list[NoticeRecord]:
     """What a scan has to tell against the one before it of the same strategy; nothing where thresholds were moved.
 
@@ -135,6 +136,8 @@ def scan_notices(
     ----------
     gate : GateStatus, optional
         For VCP: whether its signals are orders or only watched. The other scans carry their own.
+    held : collection of str
+        For VCP, at the first scan after a start: symbols with an open stored signal of an earlier day; they are not new.
     """
     if after.what_if:
         return []
@@ -142,7 +145,10 @@ def scan_notices(
         before = None
     if isinstance(after, ScanPicture):
         then = open_vcp(before.scan, before.panel, gate, before.rules) if isinstance(before, ScanPicture) else None
-        return vcp_notices(then, open_vcp(after.scan, after.panel, gate, after.rules), after.scan, after.panel)
+        now = open_vcp(after.scan, after.panel, gate, after.rules)
+        if then is None:
+            then = {ticker: signal for ticker, signal in now.items() if ticker in held}
+        return vcp_notices(then, now, after.scan, after.panel)
     if isinstance(after, ClosingPicture):
         earlier = before if isinstance(before, ClosingPicture) else None
         return closing_notices(

@@ -29,7 +29,7 @@ from ralphstock_desktop.ui.palette_search import SearchField
 from ralphstock_desktop.ui.panel_header import IconButton
 from ralphstock_desktop.ui.viewmodels.shell import ShellViewModel
 
-__all__ = ["AppBar", "AsOfControl", "Clock", "Logo"]
+__all__ = ["AppBar", "AsOfControl", "BellButton", "Clock", "Logo"]
 
 _LAST_STEP = 9
 """Number of things that give way in a narrow bar."""
@@ -419,6 +419,58 @@ class AsOfControl(QWidget):
             self._shell.choose_phase(name)
 
 
+class BellButton(IconButton):
+    """The bell with the number of unread alerts at its corner; it takes no more room than a bell without one."""
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        self.unread = 0
+        super().__init__(appearance, "bell", "alerts.bell", parent=parent)
+
+    def set_unread(self, count: int) -> None:
+        """Show how many alerts are unread; 0 shows the bell alone."""
+        if count != self.unread:
+            self.unread = count
+            self._apply()
+            self.update()
+
+    @property
+    def badge_text(self) -> str:
+        """``3``, ``99+``, empty for none."""
+        return "" if self.unread <= 0 else str(self.unread) if self.unread < 100 else "99+"
+
+    def _apply(self) -> None:
+        super()._apply()
+        if self.unread > 0:
+            words = self._appearance.tr("alerts.bell.unread", count=fmt.number(self.unread))
+            self.setToolTip(words)
+            self.setAccessibleName(words)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the bell, and the number on a gold pill at its upper right."""
+        super().paintEvent(event)
+        text = self.badge_text
+        if not text:
+            return
+        look = self._appearance
+        painter = QPainter(self)
+        try:
+            font = look.font("micro", bold=True)
+            tall = look.px(13)
+            wide = min(self.width(), max(tall, QFontMetrics(font).horizontalAdvance(text) + look.px(6)))
+            left = self.width() - wide
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(look.color("gold-fill"))
+            painter.drawRoundedRect(left, 0, wide, tall, tall / 2, tall / 2)
+            painter.setFont(font)
+            painter.setPen(look.color("gold-on"))
+            painter.drawText(
+                left + (wide - QFontMetrics(font).horizontalAdvance(text)) // 2, look.baseline(0, tall, font), text
+            )
+        finally:
+            painter.end()
+
+
 class AppBar(QWidget):
     """The whole bar. What does not fit gives way in a fixed order and is then in the menu at the end of the bar.
 
@@ -432,7 +484,7 @@ class AppBar(QWidget):
     Notes
     -----
     Order: name beside the mark and long phase words, clock, long search field, market, phase, search field (a button
-    remains), look, language and settings, the way back, the workspace tab.
+    remains), bell, look, language and settings, the way back, the workspace tab.
     """
 
     market_chosen = Signal(int)
@@ -463,6 +515,8 @@ class AppBar(QWidget):
         self.scan.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.scan.clicked.connect(self._on_scan)
         self._scanning = False
+        self.bell = BellButton(appearance)
+        self.bell.clicked.connect(actions["open_alerts"].trigger)
         self.language = QPushButton()
         self.language.setObjectName("small")
         self.language.clicked.connect(actions["toggle_language"].trigger)
@@ -482,7 +536,7 @@ class AppBar(QWidget):
         self._fitted: tuple[int, ...] = ()
         self._row = QHBoxLayout(self)
         left: tuple[QWidget, ...] = (self.logo, self.workspace, self.panels)
-        right: tuple[QWidget, ...] = (self.as_of, self.market, self.scan, self.language, self.theme, self.settings)
+        right: tuple[QWidget, ...] = (self.as_of, self.market, self.scan, self.bell, self.language, self.theme, self.settings)
         for widget in left:
             self._row.addWidget(widget)
         self._row.addStretch(1)
@@ -513,6 +567,10 @@ class AppBar(QWidget):
             self.scan.setText(look.tr("shell.bar.scan"))
             self.scan.setToolTip(f"{look.tr('shell.action.scan')} ({self._actions.key_text('scan')})")
         self._fit()
+
+    def set_unread(self, count: int) -> None:
+        """Show how many alerts are unread."""
+        self.bell.set_unread(count)
 
     def refresh(self) -> None:
         """Take words and sizes from the appearance and the as-of state from the view-model."""
@@ -578,7 +636,7 @@ class AppBar(QWidget):
         else:
             gone.add(self.more)
         if step >= 7:
-            gone |= {self.language, self.theme, self.settings, self.help}
+            gone |= {self.bell, self.language, self.theme, self.settings, self.help}
         if step >= 9:
             gone.add(self.workspace)
         return [widget for widget in self._parts() if widget not in gone]
@@ -648,7 +706,7 @@ class AppBar(QWidget):
             self._add_choice(menu, "shell.asof.phase", self.as_of.phase, self.as_of.phase.activated.emit)
         menu.addSeparator()
         names = ["latest"] if step >= 8 and self._shell.past else []
-        names += ["toggle_language", "toggle_theme", "settings", "help"] if step >= 7 else []
+        names += ["open_alerts", "toggle_language", "toggle_theme", "settings", "help"] if step >= 7 else []
         for name in names:
             menu.addAction(self._actions[name])
         menu.setAccessibleName(look.tr("shell.bar.more"))

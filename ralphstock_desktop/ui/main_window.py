@@ -174,8 +174,9 @@ class MainWindow(QMainWindow):
 
         self.bar = AppBar(look, self.shell, self.actions_book, parts.now_ns)
         self.simulation, self.past, self.notice = SimulationBanner(look), PastBanner(look), NoticeBanner(look)
-        self.indices = IndexStrip(look, parts.workstation)
         self.gate = GateStrip(look, parts.workstation)
+        # The gate strip shows the indices too; without strategies they have a strip of their own.
+        self.indices = IndexStrip(look, parts.workstation) if parts.workstation.strategies is None else None
         self.status = StatusBar(look, self.shell)
         self.area = DockArea(self, self.context, parts.docks, self._on_made)
         self._assemble()
@@ -201,7 +202,8 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         for widget in (self.bar, self.simulation, self.past, self.gate, self.indices, self.notice):
-            column.addWidget(widget)
+            if widget is not None:
+                column.addWidget(widget)
         self.setMenuWidget(top)
         # A QStatusBar would add its own frames and grip; a plain bottom bar in its place keeps the 24 px of the design.
         holder = QStatusBar()
@@ -744,7 +746,8 @@ class MainWindow(QMainWindow):
         self.area.flush()
         self.area.stop()
         self._timer.stop()
-        self.indices.close_feed()
+        if self.indices is not None:
+            self.indices.close_feed()
         self.gate.close_feed()
         for subscription in self._subscriptions:
             subscription.close()

@@ -1,8 +1,9 @@
 """Which stocks a title names (longest name first), and which press an address belongs to.
 
 A name counts where it stands as a word: no letter or digit before it, and after it the word ends or goes on with a particle
-(삼성전자가, 삼성전자株). Signs between names separate them (삼성전자·SK하이닉스). Spaces inside a name and the case of Latin
-letters do not matter. Names that are ordinary words are left out: in a title they would mostly mean something else.
+(삼성전자가, 삼성전자株). Signs between names separate them (삼성전자·SK하이닉스). The case of Latin letters does not matter,
+nor a space beside them (SK 하이닉스); but 이 마트 is a market, not 이마트. Names that are ordinary words are left out: in a
+title they would mostly mean something else. A code in brackets counts always: 대상(001680).
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ _COMMON_WORDS = frozenset(
     "아하 오로라 우리로 유니온 전방 정다운 제우스 지수 진도 진영 질경이 카스 캐리 코디 태양 한창".split()
 )
 
-_BOUNDARY = re.compile(r"[0-9A-Za-z\uac00-\ud7a3&]")
+_WORD_START = re.compile(r"(?<![0-9A-Za-z\uac00-\ud7a3&])[0-9A-Za-z\uac00-\ud7a3]")
+_CODE = re.compile(r"(?<=[(\[])([0-9][0-9A-Za-z]{5})(?=[)\]])")
 _REST = re.compile(r"[0-9A-Za-z\uac00-\ud7a3&]*")
-_LONGEST_REST = 8
 
 _PRESS_BY_HOST = {
     "yna.co.kr": "연합뉴스",
@@ -100,36 +101,47 @@ class CompanyNames:
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        self.exact = {_key(name): ticker for name, ticker in names.items() if name.strip()}
-        usable = {key: ticker for key, ticker in self.exact.items() if len(key) > 1 and key not in _COMMON_WORDS}
-        self._tickers = usable
-        longest_first = sorted(usable, key=lambda key: (-len(key), key))
-        pieces = (r"\s?".join(map(re.escape, key)) for key in longest_first)
-        self._pattern = re.compile("|".join(pieces), re.IGNORECASE) if longest_first else None
+        self._exact = {_key(name): ticker for name, ticker in names.items() if name.strip()}
+        self._tickers = frozenset(self._exact.values())
+        by_first: dict[str, dict[str, str]] = {}
+        for name in names:
+            key = _key(name)
+            if len(key) > 1 and key not in _COMMON_WORDS:
+                by_first.setdefault(key[0], {})[key] = _spaced(name)
+        self._patterns = {
+            first: re.compile("|".join(group[key] for key in sorted(group, key=lambda key: (-len(key), key))), re.IGNORECASE)
+            for first, group in by_first.items()
+        }
 
     def ticker_of(self, name: str) -> str:
         """Ticker of a company by its whole name; empty where it is unknown."""
-        return self.exact.get(_key(name), "")
+        return self._exact.get(_key(name), "")
 
     def find(self, title: str) -> tuple[str, ...]:
         """Tickers whose names stand in a title, in order of appearance."""
-        if self._pattern is None:
-            return ()
         title = unicodedata.normalize("NFC", title)
         found: dict[str, None] = {}
-        at = 0
-        while (match := self._pattern.search(title, at)) is not None:
-            before = title[match.start() - 1] if match.start() else ""
-            rest = _REST.match(title, match.end(), match.end() + _LONGEST_REST)
-            is_word = not (before and _BOUNDARY.match(before)) and (
-                rest is None or not rest.group() or rest.group() in _PARTICLES
-            )
-            if is_word:
-                found[self._tickers[_key(match.group())]] = None
-                at = match.end()
-            else:
-                at = match.start() + 1
+        done = 0
+        for begin in _WORD_START.finditer(title):
+            at = begin.start()
+            code = _CODE.match(title, at)
+            if code is not None and code.group(1).upper() in self._tickers:
+                found[code.group(1).upper()] = None
+            pattern = self._patterns.get(title[at].upper())
+            if at < done or pattern is None or (match := pattern.match(title, at)) is None:
+                continue
+            rest = _REST.match(title, match.end())
+            if rest is None or not rest.group() or rest.group() in _PARTICLES:
+                found[self._exact[_key(match.group())]] = None
+                done = match.end()
         return tuple(found)
+
+
+def _spaced(name: str) -> str:
+    """Pattern of a name; a space is optional where it has one, and where Latin letters meet others (SK 하이닉스)."""
+    words = unicodedata.normalize("NFC", name).split()
+    parts = [part for word in words for part in re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]+", word)]
+    return r"\s?".join(map(re.escape, parts))
 
 
 def _key(name: str) -> str:

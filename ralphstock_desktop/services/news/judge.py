@@ -4,8 +4,8 @@ The rule's score is always there and always kept; the model's answer stands besi
 discarded when it breaks the contract, comes late or is not sure. A stock without scored news, or whose news are missing, is
 never asked about. The same question is asked once.
 
-Reading of §6.6: the law's cache key is (model, prompt version, sorted ids). Two stocks may share all their items, and the question
-is about one stock, so its ticker is part of the key here.
+Reading of §6.6: the law's cache key is (model, prompt version, sorted ids). Two stocks may share all their items, and the
+question is about one stock, so its ticker is part of the key here.
 """
 
 from __future__ import annotations

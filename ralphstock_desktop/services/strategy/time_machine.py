@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
 
 from engine.asof.view import known_days
@@ -40,6 +40,10 @@ class TimeMachineService:
         Whether any minute bars of a day are stored.
     timer : callable
         Seconds of this machine, for playing.
+    now_ns : callable
+        The present: a clock set to it or later is the present. None: the last instant is not known and any may be set.
+    settled : callable
+        Waits until everything of the instant shown is on screen; playing does not go on before.
     """
 
     speeds: tuple[float, ...] = SPEEDS
@@ -51,11 +55,19 @@ class TimeMachineService:
         marks: Callable[[date, int], tuple[TimeMark, ...]],
         has_minutes: Callable[[date], bool],
         timer: Callable[[], float] = time.monotonic,
+        now_ns: Callable[[], int] | None = None,
+        settled: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.state: Channel[TimeMachineState] = Channel("time_machine")
         self._workstation = workstation
         self._marks, self._has_minutes, self._timer = marks, has_minutes, timer
+        self._present_ns = now_ns
+        self._settled = settled or workstation.idle_scan
         self._now_ns = 0
+        self._position = 0.0
+        """Where the playing clock is; set anew by whoever else moves the clock."""
+        self._played_ns = 0
+        """The instant the player itself asked for last."""
         self._speed = 60.0
         self._player: asyncio.Task[None] | None = None
         self._subscription = workstation.market.subscribe(self._on_market)
@@ -64,7 +76,7 @@ class TimeMachineService:
 
     def enter(self, as_of: AsOf) -> None:
         """Look at an earlier instant; one that is not earlier than now is now."""
-        self._workstation.set_as_of(as_of)
+        self.jump(as_of.instant_ns)
 
     def leave(self) -> None:
         """Back to now."""
@@ -74,6 +86,7 @@ class TimeMachineService:
     def play(self) -> None:
         """Let the clock run; does nothing while the present is looked at."""
         if self._player is None and self.state.last is not None and self.state.last.active:
+            self._position = float(self._now_ns)
             self._player = asyncio.get_running_loop().create_task(self._play(), name="time machine")
             self._publish()
 
@@ -90,22 +103,26 @@ class TimeMachineService:
         self._publish()
 
     def jump(self, instant_ns: int) -> None:
-        """Set the clock to an instant of any day."""
-        self._now_ns = instant_ns
+        """Set the clock to an instant of any day. The present cannot be overtaken: from it on this is :meth:`leave`."""
+        if self._present_ns is not None and instant_ns >= self._present_ns():
+            self.leave()
+            return
         self._workstation.set_as_of(AsOf(instant_ns))
 
     def step(self, minutes: int) -> None:
-        """Move by whole minutes; before the open and after the day's end by trading days."""
+        """Move by whole minutes; from the ends of a day's line to the next or the previous trading day's."""
         panel = self._panel
-        if panel is None:
+        index = panel.day_index(AsOf(self._now_ns).day) if panel is not None else -1
+        if panel is None or index < 0:
             return
-        floor = self._now_ns - self._now_ns % _MINUTE_NS
-        target = floor + minutes * _MINUTE_NS
-        first, last = self._span(AsOf(self._now_ns).day)
-        if target < first or target > last:
-            self.step_day(1 if minutes > 0 else -1)
+        target = self._now_ns - self._now_ns % _MINUTE_NS + minutes * _MINUTE_NS
+        first, last = self._span(day_at(panel, index))
+        if minutes > 0 and target > last:
+            self.step_day(1)
+        elif minutes < 0 and target < first:
+            self.step_day(-1)
         else:
-            self.jump(target)
+            self.jump(min(max(target, first), last))
 
     def step_day(self, days: int) -> None:
         """Move by trading days: forward to the open, back to the close."""
@@ -151,6 +168,8 @@ class TimeMachineService:
             self._player.cancel()
             self._player = None
         self._now_ns = picture.as_of.instant_ns
+        if self._now_ns != self._played_ns:
+            self._position = float(self._now_ns)  # set by hand while playing: play on from there
         self._publish()
 
     def _publish(self) -> None:
@@ -178,34 +197,49 @@ class TimeMachineService:
 
     async def _play(self) -> None:
         """Move the clock by what has passed; over the end of a day to the next open, at the end of the data back to now."""
-        position = float(self._now_ns)
-        before = self._timer()
-        while True:
-            await asyncio.sleep(_BEAT_S)
-            moment = self._timer()
-            position += (moment - before) * self._speed * 1e9
-            before = moment
-            panel = self._panel
-            if panel is None:
-                return
-            day = AsOf(int(position)).day
-            first, last = self._span(day)
-            index = panel.day_index(day)
-            trading = index >= 0 and day_at(panel, index) == day
-            if trading and position < first:
-                position = float(first)
-            elif not trading or position > last + _MINUTE_NS:
-                if index + 1 >= len(panel.days):
+        try:
+            before = self._timer()
+            while True:
+                await asyncio.sleep(_BEAT_S)
+                moment = self._timer()
+                self._position += (moment - before) * self._speed * 1e9
+                before = moment
+                if not self._to_a_session():
                     self._player = None
                     self._workstation.set_as_of_latest()
                     return
-                position = float(DEFAULT_SESSIONS.open_ns(day_at(panel, index + 1)))
-            shown = int(position) - int(position) % _MINUTE_NS
-            if shown != self._now_ns - self._now_ns % _MINUTE_NS:
-                position_known = known_days(panel, AsOf(shown))
-                if position_known.bar < 0:
-                    continue
-                self._workstation.set_as_of(AsOf(shown))
-                # The next step waits for this one to be on screen: a slow machine plays slower, it never skips a bar.
-                await self._workstation.idle_scan()
-                before = self._timer()
+                if await self._show_minute():
+                    # A slow machine plays slower, it never skips a bar.
+                    before = self._timer()
+        finally:
+            if self._player is asyncio.current_task():
+                self._player = None
+                self._publish()
+
+    def _to_a_session(self) -> bool:
+        """Put the playing clock onto the line of a trading day; False at the end of the data."""
+        panel = self._panel
+        if panel is None:
+            return False
+        day = AsOf(int(self._position)).day
+        first, last = self._span(day)
+        index = panel.day_index(day)
+        trading = index >= 0 and day_at(panel, index) == day
+        if trading and self._position < first:
+            self._position = float(first)
+        elif not trading or self._position > last + _MINUTE_NS:
+            if index + 1 >= len(panel.days):
+                return False
+            self._position = float(DEFAULT_SESSIONS.open_ns(day_at(panel, index + 1)))
+        return self._present_ns is None or self._position < self._present_ns()
+
+    async def _show_minute(self) -> bool:
+        """Tell the workstation the minute that has ended, unless it is on screen; wait until everything of it is."""
+        panel, position = self._panel, int(self._position)
+        shown = position - position % _MINUTE_NS
+        if panel is None or shown == self._now_ns - self._now_ns % _MINUTE_NS or known_days(panel, AsOf(shown)).bar < 0:
+            return False
+        self._played_ns = shown
+        self._workstation.set_as_of(AsOf(shown))
+        await self._settled()
+        return True

@@ -11,29 +11,28 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from engine.asof.view import KnownDays
 from engine.features.closing_measures import measure_closing
 from engine.features.day_measures import measure_prior
 from engine.features.vcp_measures import VcpMeasures
-from engine.model.closing import ClosingBetScan, SignalPhase
+from engine.model.closing import ClosingBetScan
 from engine.model.daytrade import DayTradeScan
 from engine.model.errors import DataUnavailable, ValidationFailed
 from engine.model.instants import AsOf
 from engine.model.panel import MarketPanel
 from engine.model.performance import RecordRow
-from engine.model.scan import Grade, VcpScan
+from engine.model.scan import VcpScan
 from engine.scoring.vcp import measure_day, score
 from engine.thresholds import Rules, Spec, iter_specs
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import ScanPicture
 from ralphstock_desktop.services.strategy.evaluate import Evaluation, score_closing_basis, score_day_basis
 from ralphstock_desktop.services.strategy.quantities import histogram_of
+from ralphstock_desktop.services.strategy.sliders import MEASURED, SECTIONS, slider_names
+from ralphstock_desktop.services.strategy.standing import Standing, counts, moved, only_in, standing_of
 from ralphstock_desktop.services.strategy_contracts import (
     STRATEGIES,
     ClosingPicture,
@@ -46,41 +45,10 @@ from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
 from ralphstock_desktop.strategy_ports import RuleProfile, StrategyStore
 
-__all__ = ["Standing", "WhatIfService", "slider_names"]
+__all__ = ["WhatIfService", "slider_names"]
 
 _log = logging.getLogger(__name__)
 
-_SECTIONS: dict[StrategyName, tuple[str, ...]] = {
-    "VCP": ("vcp", "universe", "smartmoney", "grade"),
-    "CLOSING_BET": ("jongga",),
-    "DAY_TRADE": ("daytrading", "grade"),
-}
-_TELLING: dict[StrategyName, tuple[str, ...]] = {
-    "VCP": (
-        "vcp.rs_min", "vcp.gate_last_depth_pct", "vcp.gate_last_to_first", "vcp.first_depth_max_pct", "vcp.near_pivot_pct.1",
-        "vcp.breakout_volume", "vcp.dry_ratio.0", "vcp.detect_score", "universe.min_mean_value_krw", "grade.a_score",
-    ),
-    "CLOSING_BET": (
-        "jongga.min_value_krw", "jongga.candle_body_pct", "jongga.near_high", "jongga.period_range_pct",
-        "jongga.max_change_pct", "jongga.min_change_pct", "jongga.candle_close_position", "jongga.overheat_change_pct",
-    ),
-    "DAY_TRADE": (
-        "daytrading.spike_full", "daytrading.spike_part", "daytrading.box_width_pct", "daytrading.momentum_full",
-        "daytrading.flow_full_krw", "daytrading.flow_full_pct", "daytrading.oversold_full_pct", "daytrading.sector_full_pct",
-        "daytrading.min_mean_value_krw",
-    ),
-}  # fmt: skip
-_MEASURED = frozenset(
-    {
-        "vcp.min_theta_pct", "vcp.base_window_bars", "vcp.right_gap_bars", "vcp.high_slack", "vcp.tight_min_pct",
-        "vcp.tight_bars", "vcp.merge_ratio", "universe.mean_value_bars", "smartmoney.window_days",
-        "jongga.high_window_bars", "jongga.breakout_bars", "jongga.period_bars", "jongga.period_recent_bars",
-        "jongga.supply_days", "daytrading.volume_bars", "daytrading.range_bars", "daytrading.ma_bars", "daytrading.flow_days",
-        "daytrading.sector_bars", "daytrading.mean_value_bars", "daytrading.min_mean_value_krw", "daytrading.min_close_krw",
-        "daytrading.min_bars",
-    }
-)  # fmt: skip
-"""Thresholds that change what is measured, not only what it is worth."""
 _RECORD_AFTER_S = 0.7
 """The record is counted again once the slider has rested."""
 _ONE_MOVE_S = 0.7
@@ -88,41 +56,6 @@ _ONE_MOVE_S = 0.7
 _STEPS_KEPT = 200
 
 RecordOf = Callable[[StrategyName, Rules], Coroutine[Any, Any, RecordRow | None]]
-
-
-@dataclass(frozen=True, eq=False)
-class Standing:
-    """Who has a signal under some rules, in which order."""
-
-    rows: npt.NDArray[np.intp]
-    """Rows with a signal, best first."""
-    grade: npt.NDArray[np.uint8]
-    score: npt.NDArray[np.float64]
-    listed: npt.NDArray[np.intp]
-    """Rows of the whole list in its order."""
-
-
-def slider_names(strategy: StrategyName) -> tuple[str, ...]:
-    """Names of every threshold of a strategy that can be moved, the most telling ones first."""
-    first = _TELLING[strategy]
-    known = [
-        name for name, _, spec in iter_specs(Rules()) if name.split(".")[0] in _SECTIONS[strategy] and spec.low < spec.high
-    ]
-    return tuple(name for name in first if name in known) + tuple(name for name in known if name not in first)
-
-
-def standing_of(scan: VcpScan | ClosingBetScan | DayTradeScan) -> Standing:
-    """Signals and order of a scan: detected patterns, closing-bet signals of grade B or better, checklists of B or better."""
-    if isinstance(scan, VcpScan):
-        total = np.nan_to_num(scan.total_score, nan=-1.0)
-        listed = np.lexsort((np.arange(len(total)), -total))[: int(np.count_nonzero(total >= 0))]
-        rows = listed[scan.pattern[listed]]
-        return Standing(rows, scan.grade, scan.total_score, listed)
-    if isinstance(scan, ClosingBetScan):
-        rows = scan.order[scan.phase[scan.order] != SignalPhase.NONE]
-        return Standing(rows, scan.grade, scan.total, scan.order)
-    rows = scan.order[scan.grade[scan.order] >= Grade.B]
-    return Standing(rows, scan.grade, scan.score, scan.order)
 
 
 class WhatIfService:
@@ -184,6 +117,7 @@ class WhatIfService:
         self._others: tuple[StrategyName, ...] = ()
         """Strategies beside the chosen one whose moved thresholds are to be scored at a new instant."""
         self._reader: asyncio.Task[None] | None = None
+        self._counting: asyncio.Task[RecordRow | None] | None = None
         self._histograms: tuple[tuple[int, int], dict[str, tuple[float, ...] | None]] = ((0, 0), {})
         self._wanted = 0
         self._worker: asyncio.Task[None] | None = None
@@ -245,18 +179,18 @@ class WhatIfService:
                 self._publish(self._standing(), self._standing(), 0.0)
             return
         # Nobody else shows the instant: strategies without a moved threshold are shown by the standard rules.
-        moved, evaluation = self._moved_strategies(), self._evaluation()
-        if evaluation is not None and "CLOSING_BET" not in moved:
+        touched, evaluation = self._moved_strategies(), self._evaluation()
+        if evaluation is not None and "CLOSING_BET" not in touched:
             self._publish_closing(evaluation.closing)
-        if evaluation is not None and "DAY_TRADE" not in moved:
+        if evaluation is not None and "DAY_TRADE" not in touched:
             self._publish_day(evaluation.day)
-        self._others = tuple(strategy for strategy in moved if strategy != self._strategy)
+        self._others = tuple(strategy for strategy in touched if strategy != self._strategy)
         self._start()
 
     def _moved_strategies(self) -> tuple[StrategyName, ...]:
         """Strategies of which a threshold is moved."""
         sections = {name.split(".")[0] for name in self._changes}
-        return tuple(strategy for strategy in STRATEGIES if sections & set(_SECTIONS[strategy]))
+        return tuple(strategy for strategy in STRATEGIES if sections & set(SECTIONS[strategy]))
 
     # -- moving ---------------------------------------------------------------------------------------------------------
 
@@ -377,7 +311,7 @@ class WhatIfService:
 
     async def close(self) -> None:
         """Drop what is running."""
-        tasks = [task for task in (self._worker, self._record_task, self._reader) if task is not None]
+        tasks = [task for task in (self._worker, self._record_task, self._reader, self._counting) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -442,7 +376,7 @@ class WhatIfService:
     ) -> tuple[VcpScan | ClosingBetScan | DayTradeScan, float] | None:
         """Score the whole market under rules. On a worker."""
         begin = time.perf_counter()
-        measures_anew = bool(changed & _MEASURED)
+        measures_anew = bool(changed & MEASURED)
         scan: VcpScan | ClosingBetScan | DayTradeScan
         if strategy == "VCP":
             base = self._vcp_base
@@ -504,9 +438,7 @@ class WhatIfService:
     def _panel(self) -> MarketPanel | None:
         return self._vcp_base.panel if self._vcp_base is not None else None
 
-    def _publish(
-        self, before: Standing | None, after: Standing | None, seconds: float, rules: Rules | None = None
-    ) -> None:
+    def _publish(self, before: Standing | None, after: Standing | None, seconds: float, rules: Rules | None = None) -> None:
         panel = self._panel()
         if before is None or after is None or panel is None:
             return
@@ -519,11 +451,11 @@ class WhatIfService:
                 base_rules=self._workstation.rules,
                 profile=self._profile,
                 changed=tuple(item for item in values if item.name in self._changes),
-                counts_before=_counts(before),
-                counts_after=_counts(after),
-                entering=_only_in(after, before, panel),
-                leaving=_only_in(before, after, panel),
-                moved=_moved(before, after),
+                counts_before=counts(before),
+                counts_after=counts(after),
+                entering=only_in(after, before, panel),
+                leaving=only_in(before, after, panel),
+                moved=moved(before, after),
                 seconds=seconds,
                 record_before=self._records[0],
                 record_after=self._records[1],
@@ -547,16 +479,24 @@ class WhatIfService:
             store = self._store()
             if store is not None:
                 self._known_tries[strategy] = await self._workers.job(store.remember_tries, strategy, sorted(tried))
-        before = self._records[0] or await self._record_of(strategy, self._workstation.rules)
-        after = await self._record_of(strategy, rules) if self.active else None
+        before = self._records[0] or await self._record(strategy, self._workstation.rules)
+        after = await self._record(strategy, rules) if self.active else None
         if (strategy, rules.ruleset_id, base) != (self._strategy, self.rules.ruleset_id, self._base):
             return
         self._records = (before, after)
         last = self.state.last
         if last is not None:
-            self.state.publish(
-                replace(last, record_before=before, record_after=after, tries=self._tries_of(strategy))
-            )
+            self.state.publish(replace(last, record_before=before, record_after=after, tries=self._tries_of(strategy)))
+
+    async def _record(self, strategy: StrategyName, rules: Rules) -> RecordRow | None:
+        """Count one record; the next begins when it has ended, also where nobody waits for it any more.
+
+        A thread cannot be stopped: two forgotten counts would take both threads, and the next drag would stand still.
+        """
+        while self._counting is not None and not self._counting.done():
+            await asyncio.wait({self._counting})
+        self._counting = asyncio.get_running_loop().create_task(self._record_of(strategy, rules), name="what-if count")
+        return await asyncio.shield(self._counting)
 
     def _tries_of(self, strategy: StrategyName) -> int:
         return max(self._known_tries.get(strategy, 0), len(self._tries.get(strategy, ())))
@@ -569,26 +509,3 @@ def _finished(task: asyncio.Task[None]) -> None:
         task.get_loop().call_exception_handler(
             {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}
         )
-
-
-def _counts(standing: Standing) -> dict[str, int]:
-    counts = {
-        grade.name: int(np.count_nonzero(standing.grade[standing.rows] == grade))
-        for grade in (Grade.S, Grade.A, Grade.B, Grade.C)
-    }
-    counts["all"] = len(standing.rows)
-    return counts
-
-
-def _only_in(one: Standing, other: Standing, panel: MarketPanel) -> tuple[tuple[str, int, float], ...]:
-    rows = one.rows[~np.isin(one.rows, other.rows)]
-    return tuple((str(panel.tickers[row]), int(one.grade[row]), float(one.score[row])) for row in rows)
-
-
-def _moved(before: Standing, after: Standing) -> int:
-    """Symbols in both lists whose rank differs."""
-    size = max(len(before.grade), 1)
-    ranks = np.full((2, size), -1)
-    ranks[0, before.listed], ranks[1, after.listed] = np.arange(len(before.listed)), np.arange(len(after.listed))
-    both = (ranks >= 0).all(axis=0)
-    return int(np.count_nonzero(ranks[0, both] != ranks[1, both]))

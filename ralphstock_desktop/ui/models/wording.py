@@ -14,6 +14,7 @@ __all__ = ["sentence_text", "written"]
 _WRITE: dict[FieldKind, Callable[[float, Language], str]] = {
     "price": lambda value, _language: fmt.price(value),
     "money": lambda value, language: fmt.money(value, language, plus=True),
+    "amount": lambda value, language: fmt.money(value, language),
     "shares": fmt.shares,
     "percent": lambda value, _language: fmt.percent(value, 1, plus=False),
     "signed_percent": lambda value, _language: fmt.percent(value, 1),

@@ -10,11 +10,10 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from engine.model.gate import GateStatus
 from engine.model.instants import day_of
 from engine.model.panel import FloatArray
 from engine.model.performance import Interval, Metrics, RecordRow, StudyRow, WalkWindow
@@ -256,14 +255,13 @@ def report_of_signals(
         one.rule_trade.net_pct if one.rule_trade is not None and one.rule_trade.net_pct is not None else np.nan for one in ended
     ]
     grades = [str(one.signal.values.get("grade", "")) for one, _ in nets]
-    gates = [str(one.signal.values.get("gate_status") or one.signal.values.get("gate") or "") for one, _ in nets]
     rows = table.rows if table is not None else ()
     beside = {row.grade: row for row in rows if row.strategy == strategy}
     dates = [one.signal.signal_date for one in mine]
     losses, wins = net[net < 0.0], net[net > 0.0]
 
-    def group(kind: Any, value: int, chosen: FloatArray) -> GroupRow:
-        record = beside.get(value) if kind != "gate" else None
+    def group(kind: Literal["all", "grade"], value: int, chosen: FloatArray) -> GroupRow:
+        record = beside.get(value)
         shown = len(chosen) > 1
         return GroupRow(
             kind,
@@ -281,8 +279,6 @@ def report_of_signals(
     groups = [group("all", ALL, net)]
     for grade in sorted((g for g in Grade if g.name in grades), reverse=True):
         groups.append(group("grade", int(grade), net[np.array(grades) == grade.name]))
-    for gate in sorted((g for g in GateStatus if g.name in gates), reverse=True):
-        groups.append(group("gate", int(gate), net[np.array(gates) == gate.name]))
     record = beside.get(ALL)
     return PerfReport(
         origin="signals",

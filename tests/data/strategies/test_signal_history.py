@@ -199,6 +199,23 @@ def test_runs_for_watching_and_study_change_no_signal(strategies: SqlStrategySto
     ]  # fmt: skip
 
 
+def test_a_candidate_dropped_before_the_close_is_superseded(strategies: SqlStrategyStore) -> None:
+    strategies.store_scan(closing("PRE_CLOSE", at(15, 12)), [bet("000010"), bet("000020")])
+    strategies.store_scan(closing("PRE_CLOSE", at(15, 18)), [bet("000010")])
+    records = {record.signal.ticker: record for record in strategies.signals(with_superseded=True)}
+    assert (records["000020"].signal.superseded, records["000020"].signal.status) == (True, "OPEN")
+    strategies.store_scan(closing("CONFIRMED", at(15, 40)), [bet("000010")])
+    assert [record.signal.ticker for record in strategies.signals()] == ["000010"]
+
+
+def test_a_study_is_never_taken_for_the_signal(strategies: SqlStrategyStore) -> None:
+    """The flows' study (18:10) is stored after a corrected list (20:00): at 19:00 the list of 15:40 was known."""
+    strategies.store_scan(closing("CONFIRMED", at(15, 40)), [bet("000010", 8.0)])
+    strategies.store_scan(closing("CONFIRMED", at(20)), [bet("000010", 9.0)])
+    strategies.store_scan(closing("FLOW_FINAL", at(18, 10)), [bet("000010", 11.0, "S")])
+    assert only(strategies.signals(known_at_ns=at(19).instant_ns)).signal.values["score"] == 8.0
+
+
 # -- nothing later is seen -------------------------------------------------------------------------------------------------
 
 

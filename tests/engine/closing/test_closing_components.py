@@ -128,6 +128,33 @@ def test_the_high_of_the_day_itself_is_a_high() -> None:
     assert (s.points("chart"), s.number("high_250"), s.number("high_60")) == (1, 25_000, 18_000)
 
 
+@pytest.mark.parametrize(("back", "points"), [(249 + 3, 1), (250 + 3, 2)])
+def test_the_long_window_holds_bars_not_days(back: int, points: float) -> None:
+    """Three halted days lie in it: the bar 252 days back is the 250th with t, the one 253 days back the 251st."""
+    series = chart_case(18_990, peak=20_000, back=back)
+    for k in (40, 41, 42):
+        halted = series.row(k)
+        halted.o = halted.h = halted.l = halted.v = 0
+    s = score_one(series)
+    assert (s.points("chart"), s.number("high_250")) == (points, 20_000 if points == 1 else 18_990)
+
+
+def test_a_long_halt_and_a_split_before_it() -> None:
+    """60 halted days in the window, a 1:5 reverse split 300 days ago, and a high of 20,000 in today's scale just before it.
+
+    Bar t-305 days is the 246th with t: still in the window of 250. 0.95 × 20,000 = 19,000 > 10,900.
+    """
+    series = strong(320)
+    for k in range(100, 160):
+        halted = series.row(k)
+        halted.o = halted.h = halted.l = halted.v = 0
+    series.row(305).h = 20_000
+    s = score_one(series.with_reverse_split(300, 5))
+    assert s.panel.high_krw[0, -306] == 4_000
+    assert (s.points("chart"), s.points("period"), s.number("n_bars")) == (1, 1, 260)
+    assert s.number("high_250") == pytest.approx(20_000)
+
+
 @pytest.mark.parametrize(
     ("bars", "points", "status"),
     [(60, 0, "MISSING"), (61, 2, "PARTIAL"), (249, 2, "PARTIAL"), (250, 2, "OK"), (251, 2, "OK")],

@@ -110,9 +110,10 @@ def test_reverse_split_in_the_middle_of_the_rest() -> None:
     assert (s.points("chart"), s.points("period"), s.number("total")) == (2, 1, 12)
 
 
-def test_unknown_base_price() -> None:
-    """No change, so the range is failed; the limit is not tested, and no one says it was passed."""
-    s = score_one(strong(), base=None)
+@pytest.mark.parametrize("base", [None, 0])
+def test_unknown_base_price(base: float | None) -> None:
+    """No change, so the range is failed; the limit is not tested, and no one says it was passed. 0 won is no price."""
+    s = score_one(strong(), base=base)
     assert s.rejected() == {"CHANGE_OUT_OF_RANGE"}
     assert math.isnan(s.number("change_pct")) and math.isnan(s.number("upper_limit"))
     assert not s.scan.candidate[0]
@@ -251,6 +252,7 @@ def test_gate_chip(gate: GateStatus | None, news: float, passed: bool | None) ->
 def test_missing_news_pass_no_veto() -> None:
     assert verdicts(score_one(strong(), news=NewsOf(None)))["NEWS_VETO"] is None
     assert verdicts(score_one(strong(), news=NewsOf(0)))["NEWS_VETO"] is True
+    assert verdicts(score_one(strong(), news=NewsOf(None, veto=True)))["NEWS_VETO"] is False, "a veto that is known counts"
     vetoed = score_one(strong(), news=NewsOf(0, veto=True))
     assert (verdicts(vetoed)["NEWS_VETO"], vetoed.rejected(), bool(vetoed.scan.candidate[0])) == (False, {"NEWS_VETO"}, True)
 

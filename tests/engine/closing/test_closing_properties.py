@@ -22,7 +22,7 @@ from engine.model.gate import GateStatus
 from engine.model.instants import AsOf
 from engine.model.news import NewsPoints
 from engine.model.panel import ARRAY_FIELDS, MarketPanel
-from engine.model.performance import SignalKind
+from engine.model.performance import SignalKind, SignalSet
 from engine.model.scan import Grade, ScoreStatus
 from engine.scoring.closing_bet import scan_closing_bet, score_closing
 from engine.scoring.closing_history import closing_days, closing_signals
@@ -322,8 +322,12 @@ def test_signals_of_a_history(panel: MarketPanel) -> None:
     )
     signals, pending = closing_signals(history), closing_signals(history, pending_only=True)
     assert len(signals) > len(pending) > 0
+    check_order(signals)
+    scattered = np.random.default_rng(1).integers(0, 3, history.phase.shape, dtype=np.uint8)
+    several = closing_signals(replace(history, phase=scattered))
+    assert len(set(several.day.tolist())) == 3 and len(several) == np.count_nonzero(scattered)
+    check_order(several)
     keys = list(zip(signals.day.tolist(), signals.row.tolist(), strict=True))
-    assert keys == sorted(keys) and len(set(keys)) == len(keys)
     assert set(signals.kind.tolist()) == {int(SignalKind.CLOSING_BET)}
     assert (signals.grade >= Grade.B).all() and (pending.grade >= Grade.A).all()
     assert (signals.stop < signals.entry).all() and (signals.entry < signals.target).all()
@@ -334,6 +338,11 @@ def test_signals_of_a_history(panel: MarketPanel) -> None:
         assert signals.mean_value_krw[k] == history.value_krw[row, position]
         assert signals.entry[k] == panel.close_krw[row, day]
     assert (history.phase >= SignalPhase.WATCH).sum() == len(signals)
+
+
+def check_order(signals: SignalSet) -> None:
+    keys = list(zip(signals.day.tolist(), signals.row.tolist(), strict=True))
+    assert keys == sorted(keys) and len(set(keys)) == len(keys)
 
 
 def test_history_without_a_gate_keeps_everything_at_watch(panel: MarketPanel) -> None:

@@ -68,7 +68,7 @@ def test_the_market_is_its_stocks(items: list[NewsItem], collected: bool) -> Non
     assert arrays.ruleset == DEFAULT_RULES.ruleset_id
 
 
-@settings(deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(ITEMS, st.randoms(use_true_random=False))
 def test_the_order_of_the_input_does_not_matter(items: list[NewsItem], rng: random.Random) -> None:
     shuffled = list(items)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from engine.model.errors import DataUnavailable, StorageError, ValidationFailed
 from engine.model.instants import kst_ns
 from engine.model.panel import MarketPanel
+from engine.thresholds import DEFAULT_RULES
 from ralphstock_desktop.data.strategy_store import SqlStrategyStore
-from ralphstock_desktop.services.journal import JournalService
+from ralphstock_desktop.services.journal import JournalService, closed_by_hand
 from ralphstock_desktop.services.workers import Workers
-from ralphstock_desktop.strategy_ports import SignalRecord
+from ralphstock_desktop.strategy_ports import SignalRecord, TradeRecord
 from tests.services.strategies.kept.kept_market import Clock, day, flat, market, run_of, stored
 
 T = "000010"
@@ -71,6 +74,14 @@ async def test_a_split_in_between_is_no_loss(journal: JournalService, store: Sql
     await journal.close(key, 5_250, "")
     trade = of(journal).trade
     assert trade is not None and trade.gross_pct == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(("sold_on", "tax"), [(date(2025, 12, 26), 0.15), (date(2025, 12, 29), 0.20)])
+def test_the_tax_is_that_of_the_settlement_day(panel: MarketPanel, sold_on: date, tax: float) -> None:
+    """§7.4: a sale on 2025-12-29 settles in January, for 31 December is closed, and pays the rate of 2026."""
+    held = TradeRecord(1, kst_ns(date(2025, 12, 22), 10), 10_000, 1)
+    sold = closed_by_hand(held, 10_500, kst_ns(sold_on, 11), panel, T, DEFAULT_RULES)
+    assert sold.tax_pct == tax
 
 
 async def test_a_symbol_nobody_knows_has_no_return(

@@ -109,6 +109,8 @@ def test_what_the_gate_forbids_is_only_watched() -> None:
 
 def test_a_pattern_that_stays_overnight_is_not_new() -> None:
     assert scan_notices(vcp(A, None, None, index=0), vcp(A, None, None, index=1)) == []
+    # nor after a restart, where the stored signals say that it was there before
+    assert told(scan_notices(None, vcp(A, A, None), held={"000010"})) == [("notice.watch.vcp", "000020")]
 
 
 def test_the_same_fact_has_the_same_key_whenever_it_is_noticed() -> None:
