@@ -8,8 +8,9 @@ production, 양산시 a town. All other terms are searched with spaces removed, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from engine.model.news import TermClass, TermHit
@@ -60,19 +61,20 @@ class Lexicon:
             TermClass.CLEARING: news.clearing,
             TermClass.CANCELLING: news.cancelling,
         }
-        self._anywhere = [(normalise_title(t), kind) for kind, group in terms.items() for t in group if _WORD_START not in t]
-        self._at_start = [(normalise_title(t), kind) for kind, group in terms.items() for t in group if _WORD_START in t]
-        self._anywhere = [(term, kind) for term, kind in self._anywhere if term]
-        self._at_start = [(term, kind) for term, kind in self._at_start if term]
-        self._deleted = tuple(filter(None, map(normalise_title, news.deleted)))
-        scored = [term for term, kind in (*self._anywhere, *self._at_start) if kind <= TermClass.SEVERE]
+        self._anywhere = _by_first_letter((t, kind) for kind, group in terms.items() for t in group if _WORD_START not in t)
+        self._at_start = _by_first_letter((t, kind) for kind, group in terms.items() for t in group if _WORD_START in t)
+        deleted = sorted(filter(None, map(normalise_title, news.deleted)), key=len, reverse=True)
+        self._gone = re.compile("|".join(map(re.escape, deleted))) if deleted else None
+        found = chain.from_iterable(chain(self._anywhere.values(), self._at_start.values()))
+        scored = [term for term, kind in found if kind <= TermClass.SEVERE]
         self._any = re.compile("|".join(map(re.escape, scored))) if scored else None
 
     def judge(self, title: str, normalised: str | None = None) -> Verdict:
         """Return points and deciding words of a title; ``normalised`` saves normalising it again."""
         text = normalise_title(title) if normalised is None else normalised
         # Most titles hold no term at all. What deleting joins may be one, so those titles are always looked at closely.
-        if self._any is None or not (self._any.search(text) or any(gone in text for gone in self._deleted)):
+        may_score = self._any is not None and self._any.search(text) is not None
+        if not may_score and (self._gone is None or self._gone.search(text) is None):
             return _NOTHING
         hits = list(self._hits(map_title(title)))
         found = {hit.term_class for hit in hits}
@@ -91,31 +93,37 @@ class Lexicon:
     def _hits(self, title: MappedTitle) -> Iterator[TermHit]:
         kept = self._without_deleted(title.text)
         text = "".join(title.text[i] for i in kept)
-        for term, kind in self._anywhere:
-            at = text.find(term)
-            while at >= 0:
-                yield self._hit(title, kept[at], kept[at + len(term) - 1], term, kind)
-                at = text.find(term, at + 1)
+        for at, letter in enumerate(text):
+            for term, kind in self._anywhere.get(letter, ()):
+                if text.startswith(term, at):
+                    yield self._hit(title, kept[at], kept[at + len(term) - 1], term, kind)
         for first, last in title.words:
-            inside = [first + i for i in self._without_deleted(title.text[first:last])]
-            word = "".join(title.text[i] for i in inside)
-            for term, kind in self._at_start:
+            inside = self._without_deleted(title.text[first:last])
+            word = "".join(title.text[first + i] for i in inside)
+            for term, kind in self._at_start.get(word[:1], ()):
                 if word.startswith(term):
-                    yield self._hit(title, inside[0], inside[len(term) - 1], term, kind)
+                    yield self._hit(title, first + inside[0], first + inside[len(term) - 1], term, kind)
 
-    def _without_deleted(self, text: str) -> list[int]:
+    def _without_deleted(self, text: str) -> Sequence[int]:
         """Positions of a text that remain when the deleted sequences are taken out."""
-        gone = {
-            position
-            for sequence in self._deleted
-            for match in re.finditer(re.escape(sequence), text)
-            for position in range(match.start(), match.end())
-        }
+        if self._gone is None or self._gone.search(text) is None:
+            return range(len(text))
+        gone = {position for match in self._gone.finditer(text) for position in range(match.start(), match.end())}
         return [position for position in range(len(text)) if position not in gone]
 
     @staticmethod
     def _hit(title: MappedTitle, first: int, last: int, term: str, kind: TermClass) -> TermHit:
         return TermHit(term, kind, title.starts[first], title.ends[last])
+
+
+def _by_first_letter(terms: Iterable[tuple[str, TermClass]]) -> dict[str, list[tuple[str, TermClass]]]:
+    """Terms as they stand in normalised titles, by their first letter."""
+    found: dict[str, list[tuple[str, TermClass]]] = {}
+    for written, kind in terms:
+        term = normalise_title(written)
+        if term:
+            found.setdefault(term[0], []).append((term, kind))
+    return found
 
 
 def _shown(hits: Iterable[TermHit], kinds: Iterable[TermClass]) -> tuple[TermHit, ...]:

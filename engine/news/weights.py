@@ -86,10 +86,18 @@ def names_stock(title: str, name: str) -> bool:
         return False
     if not (_is_latin(key[0]) or _is_latin(key[-1])):
         return True
-    pattern = r"\s*".join(map(re.escape, key))
-    before = r"(?<![0-9A-Za-z])" if _is_latin(key[0]) else ""
-    after = r"(?![0-9A-Za-z])" if _is_latin(key[-1]) else ""
-    return re.search(f"{before}{pattern}{after}", composed, re.IGNORECASE) is not None
+    # Where the ends must stand free, look at the neighbours in the title as it is, spaces included.
+    places = [at for at, char in enumerate(composed) if not char.isspace()]
+    letters = "".join(up if len(up := composed[at].upper()) == 1 else composed[at] for at in places)
+    at = letters.find(key)
+    while at >= 0:
+        first, last = places[at], places[at + len(key) - 1]
+        is_free_before = not _is_latin(key[0]) or first == 0 or not _is_latin(composed[first - 1])
+        is_free_after = not _is_latin(key[-1]) or last + 1 == len(composed) or not _is_latin(composed[last + 1])
+        if is_free_before and is_free_after:
+            return True
+        at = letters.find(key, at + 1)
+    return False
 
 
 class Weights:

@@ -301,6 +301,18 @@ class SimulatedDataset(RealDataset):
         """Whether the generated market is in its database already."""
         return self._generated is None and self._location.path is not None and self._location.path.exists()
 
+    def strategies(self) -> StrategyStore:
+        """Until a generated market is stored, its series and news come from memory."""
+        from ralphstock_desktop.app.early_store import SimulatedStrategyStore
+
+        spec = self._generated
+        if spec is None:
+            return SimulatedStrategyStore(self.database, self._now_ns, lambda: None)
+        from ralphstock_desktop.providers.simulated.market import generate
+
+        market = generate(spec)
+        return SimulatedStrategyStore(self.database, self._now_ns, lambda: market if self._generated is spec else None)
+
     def quick_panel(self) -> MarketPanel | None:
         """Map the stored market, or the draft of a market that is not stored yet."""
         return super().quick_panel() or self._draft()

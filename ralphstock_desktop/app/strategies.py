@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from ralphstock_desktop import __version__
 from ralphstock_desktop.services.backtests import BacktestService
@@ -24,6 +25,7 @@ def open_strategies(
     workers: Workers,
     now_ns: Callable[[], int],
     market_ns: Callable[[], int],
+    cache: Path,
 ) -> StrategyService:
     """Make the strategies of a workstation and hang them into it. The repository is opened when the first scan is there.
 
@@ -33,6 +35,8 @@ def open_strategies(
         This machine's clock.
     market_ns : callable
         The clock of the market on screen: the simulator's in a replay, else this machine's.
+    cache : Path
+        Folder for what can be made again.
     """
     notices = NoticeService(workers, settings, market_ns)
     journal = JournalService(workers, market_ns, lambda: workstation.rules)
@@ -46,7 +50,16 @@ def open_strategies(
         now_ns=now_ns,
         code_version=__version__,
     )
-    service = StrategyService(workstation, workers, settings, now_ns, notices=notices, journal=journal, backtests=backtests)
+    service = StrategyService(
+        workstation,
+        workers,
+        settings,
+        now_ns,
+        notices=notices,
+        journal=journal,
+        backtests=backtests,
+        shelf=RecordCache(cache / "records"),
+    )
     made.append(service)
     workstation.strategies = service
     return service

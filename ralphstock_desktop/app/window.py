@@ -209,7 +209,9 @@ class _WindowRun:
         )
         self._live = self._make_live() if options.live_s is not None or options.screenshot is None else None
         market_ns = self._live.market_ns if self._live is not None else time.time_ns
-        self._strategies = open_strategies(self._workstation, self._settings, self._workers, time.time_ns, market_ns)
+        self._strategies = open_strategies(
+            self._workstation, self._settings, self._workers, time.time_ns, market_ns, options.folders.cache
+        )
         self._window = MainWindow(
             WindowParts(
                 workstation=self._workstation,

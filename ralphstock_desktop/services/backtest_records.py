@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from engine.model.panel import MarketPanel
 from engine.model.performance import RecordRow, SignalKind
 from engine.news.market import NewsIndex
 from engine.performance import acceleration
-from engine.thresholds import Rules
+from engine.thresholds import BASE_RULESET, Rules
 from ralphstock_desktop.services.backtest_work import (
     BacktestMarket,
     DayScans,
@@ -33,7 +34,7 @@ from ralphstock_desktop.services.backtest_work import (
 )
 from ralphstock_desktop.services.strategy_contracts import RecordTable, StrategyName
 
-__all__ = ["NewsHistory", "Note", "RecordBook", "current_records", "data_notes", "strategy_notes"]
+__all__ = ["NewsHistory", "Note", "RecordBook", "ScanShelf", "current_records", "data_notes", "strategy_notes"]
 
 Note = tuple[str, dict[str, str | int | float]]
 _KEPT = 6
@@ -49,10 +50,24 @@ class NewsHistory:
     version: str
 
 
-class RecordBook:
-    """Keeps the scans that records are counted from."""
+class ScanShelf(Protocol):
+    """Keeps the scans of whole histories from one start of the program to the next."""
 
-    def __init__(self) -> None:
+    def load(self, key: tuple[str, ...]) -> DayScans | None: ...
+    def keep(self, key: tuple[str, ...], scans: DayScans) -> None: ...
+
+
+class RecordBook:
+    """Keeps the scans that records are counted from.
+
+    Parameters
+    ----------
+    shelf : ScanShelf, optional
+        Where the scans under the standing rules stay beyond this run of the program.
+    """
+
+    def __init__(self, shelf: ScanShelf | None = None) -> None:
+        self._shelf = shelf
         self._lock = threading.Lock()
         self._scans: dict[tuple[str, str, str, str], DayScans] = {}
 
@@ -112,6 +127,11 @@ class RecordBook:
             kept = self._scans.get(key)
         if kept is not None:
             return kept
+        keeps = self._shelf is not None and rules.ruleset_id == BASE_RULESET
+        if keeps and self._shelf is not None and (found := self._shelf.load(key)) is not None:
+            with self._lock:
+                self._scans[key] = found
+            return found
         ready = with_gate(market, (rules,))
         days = len(market.panel.days)
         parts = []
@@ -124,6 +144,8 @@ class RecordBook:
             while len(self._scans) >= _KEPT:
                 self._scans.pop(next(iter(self._scans)))
             self._scans[key] = scans
+        if keeps and self._shelf is not None:
+            self._shelf.keep(key, scans)
         return scans
 
 

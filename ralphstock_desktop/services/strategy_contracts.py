@@ -288,7 +288,7 @@ class Threshold:
     default: float
     spec: Spec
     histogram: tuple[float, ...] | None = None
-    """Counts over equal bins of ``spec.low`` … ``spec.high`` of the quantity it compares with; None where none is one number."""
+    """Counts over equal bins of ``spec.low`` … ``spec.high`` of what it compares with; None where that is no one number."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -124,6 +124,8 @@ class WorkstationService:
         self._standard: ScanPicture | None = None
         self.keep_signals: Callable[[VcpScan, MarketPicture, int], Coroutine[Any, Any, None]] | None = None
         """Set by who stores signals with the gate's say; without it they are stored as WATCH."""
+        self.on_settled: Callable[[], None] | None = None
+        """Called when everything of an opened market is in its repository."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -200,6 +202,8 @@ class WorkstationService:
         await asyncio.sleep(self._settle_after_s)
         await self._run_job(dataset.settle)
         self._minutes = await self._workers.read(dataset.minute_tickers)
+        if self.on_settled is not None:
+            self.on_settled()
         self._tell_notices(dataset)  # a mapped panel is shown before its database is opened
         picture = self.market.last
         if self._warm and picture is not None:

@@ -34,6 +34,8 @@ class Toast(QWidget):
         The buttons.
     left
         Esc: closed by hand while it had the keyboard.
+    stolen
+        The system made it the active window although nobody asked: the keyboard belongs to whoever had it.
     gone
         It is closed, for whatever reason.
     """
@@ -43,6 +45,7 @@ class Toast(QWidget):
     list_wanted = Signal()
     mute_wanted = Signal()
     left = Signal()
+    stolen = Signal()
     gone = Signal()
 
     def __init__(self, appearance: Appearance, record: NoticeRecord, shown_ms: int, parent: QWidget) -> None:
@@ -55,7 +58,7 @@ class Toast(QWidget):
         self.record, self.count = record, _count_of(record)
         self.place = QPoint()
         """Where it stands once it has come in."""
-        self._closing = False
+        self._closing = self._wanted = False
         self.first, self.evidence, self.mute = QPushButton(self), QPushButton(self), QPushButton(self)
         self.first.setCheckable(True)  # drawn like the chosen button of the design: accent on a tint
         self.close_button = IconButton(appearance, "close", "alerts.toast.close", size=14, parent=self)
@@ -110,7 +113,7 @@ class Toast(QWidget):
     @property
     def is_looked_at(self) -> bool:
         """Whether the pointer or the keyboard is in it."""
-        return self.underMouse() or (self.isActiveWindow() and self.focusWidget() is not None)
+        return self.underMouse() or (self._wanted and self.isActiveWindow())
 
     def join(self, record: NoticeRecord) -> None:
         """Tell one more notice of the same kind. What somebody is looking at keeps its words and only counts."""
@@ -143,7 +146,8 @@ class Toast(QWidget):
         self.close_button.move(self.width() - self.close_button.width() - px(6), px(6))
         self.setAccessibleName(look.tr("alerts.toast.access", title=self.title, text=self.sentence, keys=KEYS))
         self.setAccessibleDescription(self.grouped_text)
-        self.setToolTip("")
+        fits = self._canvas.width(self.sentence) <= self.width() - px(46)
+        self.setToolTip("" if fits else self.sentence)
         self.update()
 
     # -- coming and going -----------------------------------------------------------------------------------------------
@@ -164,6 +168,7 @@ class Toast(QWidget):
 
     def take_keyboard(self) -> None:
         """Put the keyboard on the first action."""
+        self._wanted = True
         self._hold()
         self.activateWindow()
         self.first.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -185,16 +190,19 @@ class Toast(QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         """And goes on where it was."""
         super().leaveEvent(event)
-        if not self.isActiveWindow():
+        if not self.is_looked_at:
             self._let_go()
 
     def changeEvent(self, event: QEvent) -> None:
         """The same for the keyboard."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange:
-            if self.isActiveWindow():
+            if self.is_looked_at:
                 self._hold()
-            elif not self.underMouse():
+            elif self.isActiveWindow():
+                self.stolen.emit()
+            else:
+                self._wanted = False
                 self._let_go()
             self.update()
 
@@ -240,10 +248,10 @@ class Toast(QWidget):
         painter = QPainter(self)
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            edge = "focus" if self.isActiveWindow() else "line-control"
-            painter.setPen(QPen(look.color(edge), 2 if self.isActiveWindow() else 1))
+            has_keyboard = self._wanted and self.isActiveWindow()
+            painter.setPen(QPen(look.color("focus" if has_keyboard else "line-control"), 2 if has_keyboard else 1))
             painter.setBrush(look.color("bg-popup"))
-            inset = 1.0 if self.isActiveWindow() else 0.5
+            inset = 1.0 if has_keyboard else 0.5
             painter.drawRoundedRect(self.rect().toRectF().adjusted(inset, inset, -inset, -inset), px(6), px(6))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             chip = chip_look(self.record)

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QApplication, QWidget
 
 __all__ = ["ShowsChosenRow", "free_place", "rows_to_keep_clear"]
 
@@ -26,13 +26,14 @@ class ShowsChosenRow(Protocol):
 def rows_to_keep_clear(window: QWidget) -> list[QRect]:
     """Global rectangles of the selected rows of a window and of the row under the pointer."""
     found: list[QRect] = []
-    for view in window.findChildren(QAbstractItemView):
-        current = view.currentIndex()
-        if view.isVisible() and current.isValid() and not view.visibleRegion().isEmpty():
-            found.append(_row_rect(view, view.visualRect(current)))
-    for child in window.findChildren(QWidget):
-        if isinstance(child, ShowsChosenRow) and child.isVisible() and not child.visibleRegion().isEmpty():
-            found.append(child.chosen_rect())
+    for view in window.findChildren(QAbstractScrollArea):
+        # Asked of the viewport: an opaque one leaves nothing of its scroll area to be seen.
+        if view.viewport().visibleRegion().isEmpty():
+            continue
+        if isinstance(view, QAbstractItemView) and view.currentIndex().isValid():
+            found.append(_row_rect(view, view.visualRect(view.currentIndex())))
+        elif isinstance(view, ShowsChosenRow):
+            found.append(view.chosen_rect())
     under = QApplication.widgetAt(QCursor.pos())
     if under is not None and under.window() is window:
         found.append(_pointer_row(under))

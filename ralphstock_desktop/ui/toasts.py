@@ -127,6 +127,7 @@ class ToastDeck(QObject):
         toast.list_wanted.connect(lambda: self._on_list(toast))
         toast.mute_wanted.connect(lambda: self._on_mute(toast))
         toast.left.connect(self._give_back)
+        toast.stolen.connect(self._window.activateWindow)
         toast.gone.connect(lambda: self._on_gone(toast))
         screen = self._window.screen() or QGuiApplication.primaryScreen()
         px = self._look.px
@@ -178,9 +179,8 @@ class ToastDeck(QObject):
             # A toast that speaks for several symbols mutes the kind.
             ticker = toast.record.ticker if toast.count == 1 else ""
             self._book.mute(toast.record.kind, ticker, MUTE_MINUTES)
-        had_keyboard = toast.isActiveWindow()
         toast.close()
-        if had_keyboard:
+        if self._before is not None:
             self._give_back()
 
     def _read(self, record: NoticeRecord) -> None:

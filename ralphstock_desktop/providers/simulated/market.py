@@ -217,7 +217,7 @@ class SimulatedMarket:
             _tell(on_progress, len(parts) + number, total, "flow")
             yield from self._flow(rows)
         _tell(on_progress, total - 2, total, "market_flow")
-        yield self._market_flow()
+        yield self.market_flow()
         yield self.minutes
         _tell(on_progress, total - 1, total, "news")
         yield self.news
@@ -272,7 +272,7 @@ class SimulatedMarket:
                 source=SOURCE,
             )
 
-    def _market_flow(self) -> MarketFlowBatch:
+    def market_flow(self) -> MarketFlowBatch:
         """Sums over the stocks of each market; what neither foreigners nor institutions bought, individuals sold."""
         parts: list[tuple[npt.NDArray[np.str_], npt.NDArray[np.datetime64], npt.NDArray[np.str_], npt.NDArray[np.int64]]] = []
         for market in (Market.KOSPI, Market.KOSDAQ):

@@ -32,6 +32,7 @@ from engine.scoring.near_miss import closing_near_misses, day_near_misses, vcp_n
 from engine.scoring.vcp import scan as scan_vcp
 from engine.thresholds import Rules
 from ralphstock_desktop.ports import Dataset, Progress
+from ralphstock_desktop.services.backtest_records import ScanShelf
 from ralphstock_desktop.services.backtests import BacktestService
 from ralphstock_desktop.services.channels import Channel, Subscription
 from ralphstock_desktop.services.contracts import (
@@ -47,6 +48,7 @@ from ralphstock_desktop.services.contracts import (
 )
 from ralphstock_desktop.services.journal import JournalService
 from ralphstock_desktop.services.notices import NoticeService
+from ralphstock_desktop.services.recommend import load_and_recommend
 from ralphstock_desktop.services.strategy.diffs import closing_diff, day_diff, vcp_diff
 from ralphstock_desktop.services.strategy.evaluate import ClosingBasis, DayBasis, Evaluation, evaluate
 from ralphstock_desktop.services.strategy.keeping import Keeper
@@ -93,6 +95,8 @@ class StrategyService:
         This machine's clock.
     backtests, journal, notices
         Services made by the composition root; shown by the panels through this object.
+    shelf : ScanShelf, optional
+        Keeps the scans of whole histories from one start to the next.
     """
 
     def __init__(
@@ -105,6 +109,7 @@ class StrategyService:
         notices: NoticeService,
         journal: JournalService,
         backtests: BacktestService,
+        shelf: ScanShelf | None = None,
     ) -> None:
         self.gate: Channel[GatePicture] = Channel("gate")
         self.gate_state: Channel[PanelState] = Channel("gate_state")
@@ -122,7 +127,7 @@ class StrategyService:
         self._number = 0
         self._run: ClosingRun | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._records = RecordKeeper(workers, self._spawn, self._now_sources, self.records)
+        self._records = RecordKeeper(workers, self._spawn, self._now_sources, self.records, shelf)
         self._keeper = Keeper(
             workers,
             notices,
@@ -146,6 +151,7 @@ class StrategyService:
         )
         self.time_machine = TimeMachineService(workstation, marks=self._marks, has_minutes=self._has_minutes)
         workstation.keep_signals = self._keep_vcp
+        workstation.on_settled = self.data_changed
         self._subscriptions: list[Subscription] = [
             workstation.scans.subscribe(self._on_scan),
             workstation.scan_state.subscribe(self._on_scan_state),
@@ -451,21 +457,23 @@ class StrategyService:
 
     async def recommend(self, strategy: Literal["vcp", "jongga", "both"] = "both", limit: int = 5) -> Recommendations:
         """Return recommendations as of the instant (domain.md §8.3)."""
-        from ralphstock_desktop.services.recommend import recommend
-
         picture, evaluation, shown = self._workstation.market.last, self._evaluation, self._workstation.scans.last
         if picture is None or evaluation is None or shown is None:
             raise DataUnavailable("No market is open.", key="error.connect.not_connected")
         vcp = shown if not shown.what_if else self._standard_scan(picture)
-        return recommend(
-            strategy=strategy,
-            limit=limit,
-            as_of=picture.as_of,
-            vcp=vcp,
-            closing=evaluation.closing,
-            gate=evaluation.gate.reading,
-            records=self.records.last,
-            equity_krw=self.equity_krw(),
+        sources = await self.sources(picture.kind)
+        return await self._workers.read(
+            lambda: load_and_recommend(
+                sources.store,
+                strategy=strategy,
+                limit=limit,
+                as_of=picture.as_of,
+                vcp=vcp,
+                closing=evaluation.closing,
+                gate=evaluation.gate.reading,
+                records=self.records.last,
+                equity_krw=self.equity_krw(),
+            )
         )
 
     # -- what the running market gives ----------------------------------------------------------------------------------

@@ -96,15 +96,23 @@ class Keeper:
             dataset.store_scan(scan, panel, started_ns, reading, equity)
             sources.store.store_ranks(day_at(panel, scan.day_index), scan.ruleset, rank_rows(scan, panel.tickers))
 
+        held: frozenset[str] = frozenset()
+        if self._vcp is None:
+            # After a restart: a pattern that was stored on an earlier day is not new today.
+            day = day_at(panel, scan.day_index)
+            stored = await self._workers.read(lambda: sources.store.signals(strategy="VCP", status="OPEN", last=day))
+            held = frozenset(record.signal.ticker for record in stored if record.signal.signal_date < day)
         await self._workers.job(work)
         before = self._vcp
         self._vcp = ScanPicture(scan, panel, rules, 0.0, 0, 0, int(scan.pattern.sum()))
-        await self._post(scan_notices(before, self._vcp, gate=reading.status))
+        await self._post(scan_notices(before, self._vcp, gate=reading.status, held=held))
 
     async def keep(self, sources: Sources, before: Evaluation | None, found: Evaluation) -> tuple[RunDifference, ...]:
         """Store the evaluation of the present once per day, instant class and rules; return the differences of the runs."""
         scan = found.closing.scan
-        key = (found.instant.panel.version, found.instant.known.flow, scan.ruleset, scan.run.value)
+        instant = found.instant
+        data = f"{instant.panel.version} {instant.series.version} {len(instant.items)}"
+        key = (data, instant.known.flow, scan.ruleset, scan.run.value)
         if found.closing.forming or key == self._kept:
             return ()
         self._kept = key

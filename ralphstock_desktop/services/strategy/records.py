@@ -12,7 +12,7 @@ from engine.model.errors import DataUnavailable
 from engine.model.instants import AsOf
 from engine.model.performance import RecordRow
 from engine.thresholds import Rules
-from ralphstock_desktop.services.backtest_records import NewsHistory, RecordBook
+from ralphstock_desktop.services.backtest_records import NewsHistory, RecordBook, ScanShelf
 from ralphstock_desktop.services.backtests import news_history
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import MarketPicture
@@ -36,9 +36,10 @@ class RecordKeeper:
         spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
         sources: Callable[[], Sources | None],
         channel: Channel[RecordTable],
+        shelf: ScanShelf | None = None,
     ) -> None:
         self._workers, self._spawn, self._sources, self._channel = workers, spawn, sources, channel
-        self._book = RecordBook()
+        self._book = RecordBook(shelf)
         self._task: asyncio.Task[None] | None = None
         self._news: tuple[tuple[str, str], NewsHistory] | None = None
         self._day: tuple[str, str, int] | None = None

@@ -25,6 +25,8 @@ class Standing:
     score: npt.NDArray[np.float64]
     listed: npt.NDArray[np.intp]
     """Rows of the whole list in its order."""
+    counted: npt.NDArray[np.intp]
+    """Rows that ``all`` counts: detected patterns, candidates of the closing bet, checklists of B or better."""
 
 
 def standing_of(scan: VcpScan | ClosingBetScan | DayTradeScan) -> Standing:
@@ -33,21 +35,21 @@ def standing_of(scan: VcpScan | ClosingBetScan | DayTradeScan) -> Standing:
         total = np.nan_to_num(scan.total_score, nan=-1.0)
         listed = np.lexsort((np.arange(len(total)), -total))[: int(np.count_nonzero(total >= 0))]
         rows = listed[scan.pattern[listed]]
-        return Standing(rows, scan.grade, scan.total_score, listed)
+        return Standing(rows, scan.grade, scan.total_score, listed, rows)
     if isinstance(scan, ClosingBetScan):
         rows = scan.order[scan.phase[scan.order] != SignalPhase.NONE]
-        return Standing(rows, scan.grade, scan.total, scan.order)
+        return Standing(rows, scan.grade, scan.total, scan.order, scan.order)
     rows = scan.order[scan.grade[scan.order] >= Grade.B]
-    return Standing(rows, scan.grade, scan.score, scan.order)
+    return Standing(rows, scan.grade, scan.score, scan.order, rows)
 
 
 def counts(standing: Standing) -> dict[str, int]:
-    """Return how many signals each grade has, and all together."""
+    """Return how many of the counted symbols have each grade, and all together."""
     found = {
-        grade.name: int(np.count_nonzero(standing.grade[standing.rows] == grade))
+        grade.name: int(np.count_nonzero(standing.grade[standing.counted] == grade))
         for grade in (Grade.S, Grade.A, Grade.B, Grade.C)
     }
-    found["all"] = len(standing.rows)
+    found["all"] = len(standing.counted)
     return found
 
 

@@ -84,7 +84,7 @@ class AlertsPanel(PanelFrame):
 
     def _label(self) -> None:
         look, px = self.appearance, self.appearance.px
-        self._bar.setContentsMargins(px(8), px(4), px(8), px(4))
+        self._bar.setContentsMargins(px(8), px(2), px(8), px(2))
         self._bar.setSpacing(px(6))
         kinds = [(ALL, look.tr("alerts.kind.all")), *((kind, look.tr(f"notice.kind.{kind}")) for kind in KINDS)]
         plans = [(ALL, look.tr("alerts.strategy.all")), *((name, look.tr(f"alerts.strategy.{name}")) for name in STRATEGIES)]

@@ -157,7 +157,7 @@ class AlertListView(PaintedList):
         left += self._chip_width() + px(10)
         right = self._paint_then(row, top, tall, width)
         room = right - left
-        name_room = min(px(132), max(px(48), round(room * 0.42)))
+        name_room = min(px(132), max(px(48), round(room * 0.5)))
         self.text_or_tip(row.id, (left, top, name_room, tall - 1), row.title, ink, size="title", bold=row.unread)
         left += name_room + px(8)
         if right - left >= px(24):

@@ -261,7 +261,8 @@ class EquityView(QWidget):
     def _paint_legend(self, top: int) -> None:
         canvas, px, tr = self._canvas, self._look.px, self._look.tr
         x = px(12)
-        x += round(canvas.text(x, top + px(2), px(120), px(14), tr("performance.equity.account"), "accent", size="micro")) + px(10)
+        used = canvas.text(x, top + px(2), px(120), px(14), tr("performance.equity.account"), "accent", size="micro")
+        x += round(used) + px(10)
         if self._index is not None:
             text = tr("performance.equity.kospi")
             painter = canvas.painter

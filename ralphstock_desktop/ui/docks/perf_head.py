@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.appearance import Appearance, FontSize
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.perf_report import PerfReport
 from ralphstock_desktop.ui.viewmodels.perf_words import (
@@ -23,7 +23,7 @@ from ralphstock_desktop.ui.viewmodels.perf_words import (
 __all__ = ["PerfHead", "PerfNotes"]
 
 _TITLE, _LINE, _TILE = 24, 17, 46
-_TILE_WIDTH = 124
+_TILE_WIDTH = 132
 _PAD = 10
 
 
@@ -107,7 +107,8 @@ class PerfHead(QWidget):
             return
         left = px(_PAD)
         words = [report.name or self._look.tr("performance.source.signals"), strategy_name(self._look, report.strategy)]
-        used = canvas.text(left, 0, width - 2 * left, px(_TITLE), " · ".join(words), "text", size="title", bold=True, elide=True)
+        title = " · ".join(words)
+        used = canvas.text(left, 0, width - 2 * left, px(_TITLE), title, "text", size="title", bold=True, elide=True)
         rest = [period_text(report), report.ruleset, report.label]
         text = " · ".join(word for word in rest if word)
         room = width - 2 * left - used - px(10)
@@ -129,12 +130,13 @@ class PerfHead(QWidget):
         x = left + px(20)
         used = canvas.text(x, top, self.width(), px(_LINE), found.head, found.token, bold=True)
         for at, line in enumerate(self._sentence(self.width())):
-            canvas.text(x + used + px(10), top + at * px(_LINE), self.width(), px(_LINE), line, "text-secondary", size="caption")
+            y = top + at * px(_LINE)
+            canvas.text(x + used + px(10), y, self.width(), px(_LINE), line, "text-secondary", size="caption")
 
     def _paint_figure(self, figure: Figure, left: int, top: int, width: int) -> None:
         canvas, px = self._canvas, self._look.px
         canvas.text(left, top, width, px(14), figure.label, "text-muted", size="micro", elide=True)
-        size = "value" if figure.judged else "body"
+        size: FontSize = "value" if figure.judged else "body"
         canvas.text(left, top + px(13), width, px(19), figure.value, figure.token, size=size, bold=True, elide=True)
         canvas.text(left, top + px(31), width, px(13), figure.note, "text-muted", size="micro", elide=True)
 

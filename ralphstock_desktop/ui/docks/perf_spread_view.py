@@ -58,24 +58,28 @@ class SpreadView(QWidget):
         return self._bins
 
     def readout(self) -> str:
-        """The bar under the pointer, or the whole: ``순수익률 −2% ~ 0% · 14건 (12%)``."""
+        """The bar under the pointer, or the whole: ``순수익률 −2 ~ 0% · 14건 (12%)``."""
+        return " · ".join(self.readout_parts())
+
+    def readout_parts(self) -> list[str]:
+        """The readout part by part, the most telling ones first."""
         bins, tr = self._bins, self._look.tr
         if bins is None:
-            return self._note
+            return [self._note]
         total = int(bins.counts.sum())
         if self._at >= 0:
             count = int(bins.counts[self._at])
             low, high = (fmt.signed(float(edge), 1 if bins.step < 1 else 0) for edge in bins.edges[self._at : self._at + 2])
             share = fmt.percent(100.0 * count / total, 0, plus=False)
-            return tr("performance.spread.bar", low=low, high=high, count=count, share=share)
-        parts = [tr("performance.spread.count", count=total)]
+            return [tr("performance.spread.bar", low=low, high=high, count=fmt.number(count), share=share)]
+        parts = [tr("performance.spread.count", count=fmt.number(total))]
         if self._mean.value is not None:
             parts.append(tr("performance.spread.mean", mean=fmt.percent(self._mean.value)))
         if self._mean.low is not None:
             parts.append(tr("performance.note.interval", interval=interval_text(self._mean)))
         if total > 1:
             parts.append(tr("performance.spread.median", median=fmt.percent(float(np.median(self._net)))))
-        return " · ".join(parts)
+        return parts
 
     def _tell(self) -> None:
         self.setAccessibleDescription(self.readout())
@@ -152,7 +156,10 @@ class SpreadView(QWidget):
         if bins is None:
             canvas.text(px(8), 0, self.width() - px(16), self.height(), self._note, "text-muted", align="center", elide=True)
             return
-        canvas.text(px(8), 0, self.width() - px(12), px(_HEAD), self.readout(), "text-secondary", size="caption", elide=True)
+        parts, room = self.readout_parts(), self.width() - px(12)
+        while len(parts) > 1 and canvas.width(" · ".join(parts), "caption") > room:
+            parts.pop()  # whole parts go, nothing is cut; the accessible description keeps them all
+        canvas.text(px(8), 0, room, px(_HEAD), " · ".join(parts), "text-secondary", size="caption", elide=True)
         top, bottom = px(_HEAD), self.height() - px(_AXIS)
         self._paint_axes(bins, top, bottom)
         self._paint_bars(bins, top, bottom)
@@ -176,8 +183,8 @@ class SpreadView(QWidget):
         for step in axis_steps(low, high, max(2, self._plot_width() // px(52))):
             text = fmt.percent(step, 0 if step == round(step) else 1)
             width = canvas.width(text, "micro")
-            left = min(max(px(2), self.x_of(step) - width / 2), self.width() - width - px(2))
-            canvas.text(left, bottom, width, px(_AXIS), text, "axis-text", size="micro")
+            start = min(max(px(2), self.x_of(step) - width / 2), self.width() - width - px(2))
+            canvas.text(start, bottom, width, px(_AXIS), text, "axis-text", size="micro")
 
     def _paint_bars(self, bins: Bins, top: int, bottom: int) -> None:
         canvas, most = self._canvas, int(bins.counts.max())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QLabel, QTableView, QVBoxLayout, QWidget
 
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
@@ -25,17 +25,17 @@ from ralphstock_desktop.ui.viewmodels.perf_words import (
 __all__ = ["GroupsPage", "StudyPage", "WalkPage", "direction_cell"]
 
 _GROUPS = (
-    Column("performance.col.group", 116),
-    Column("performance.col.n", 44, number=True),
-    Column("performance.col.judged", 76),
-    Column("performance.col.mean", 70, number=True),
-    Column("performance.col.interval", 118, number=True),
-    Column("performance.col.base", 70, number=True),
-    Column("performance.col.excess", 70, number=True),
-    Column("performance.col.excess_interval", 118, number=True),
-    Column("performance.col.win_rate", 60, number=True),
-    Column("performance.col.beyond", 84, number=True),
-    Column("performance.col.beyond_interval", 118, number=True),
+    Column("performance.col.group", 98),
+    Column("performance.col.n", 38, number=True),
+    Column("performance.col.judged", 66),
+    Column("performance.col.mean", 66, number=True),
+    Column("performance.col.interval", 104, number=True),
+    Column("performance.col.base", 60, number=True),
+    Column("performance.col.excess", 62, number=True),
+    Column("performance.col.excess_interval", 104, number=True),
+    Column("performance.col.win_rate", 58, number=True),
+    Column("performance.col.beyond", 70, number=True),
+    Column("performance.col.beyond_interval", 104, number=True),
 )
 _EXITS = (
     Column("performance.col.reason", 116),
@@ -53,11 +53,11 @@ _STUDY = (
     Column("performance.col.error", 78, number=True),
 )
 _WALK = (
-    Column("performance.col.train", 168),
-    Column("performance.col.test", 168),
-    Column("performance.col.chosen", 120),
-    Column("performance.col.train_mean", 78, number=True),
-    Column("performance.col.test_mean", 78, number=True),
+    Column("performance.col.train", 152),
+    Column("performance.col.test", 152),
+    Column("performance.col.chosen", 108),
+    Column("performance.col.train_mean", 72, number=True),
+    Column("performance.col.test_mean", 72, number=True),
     Column("performance.col.n", 50, number=True),
 )
 
@@ -106,8 +106,6 @@ class _Page(QWidget):
         raise NotImplementedError
 
 
-
-
 class GroupsPage(_Page):
     """Grades and gates with interval, base rate and what the signals did beyond the index; below them the exits."""
 
@@ -124,9 +122,11 @@ class GroupsPage(_Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.line)
-        column.addWidget(self.group_table, 3)
+        column.addWidget(self.group_table, 4)
         column.addWidget(self.exit_head)
-        column.addWidget(self.exit_table, 2)
+        column.addWidget(self.exit_table, 1)
+        # Rows below a table's last one are room for the next table.
+        self.group_table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.apply()
 
     def _fit(self) -> None:
@@ -134,6 +134,7 @@ class GroupsPage(_Page):
         look = self._look
         self.exit_head.setFont(look.font("caption", bold=True))
         colour_label(self.exit_head, look, "text-secondary")
+        self.exit_table.setMinimumHeight(look.px(96))
         for label in (self.line, self.exit_head):
             label.setContentsMargins(look.px(8), look.px(4), look.px(8), look.px(4))
 
@@ -144,6 +145,8 @@ class GroupsPage(_Page):
         self.exit_head.setText(look.tr("performance.exits"))
         rows = report.groups if report is not None else ()
         self.groups.show_rows([self._group(row) for row in rows])
+        rest = self._look.space("header_table") + self._look.px(14)
+        self.group_table.setMaximumHeight(rest + max(1, len(rows)) * self._look.row_px)
         exits = report.exits if report is not None else ()
         self.exits.show_rows(
             [
@@ -161,7 +164,8 @@ class GroupsPage(_Page):
         elif not rows:
             self.line.setText(look.tr("performance.groups.not_kept"))
         else:
-            self.line.setText(look.tr("performance.groups.signals" if report.origin == "signals" else "performance.groups.line"))
+            key = "performance.groups.signals" if report.origin == "signals" else "performance.groups.line"
+            self.line.setText(look.tr(key))
 
     def _group(self, row: GroupRow) -> list[Cell]:
         look = self._look
@@ -198,9 +202,7 @@ class StudyPage(_Page):
         super().__init__(appearance, [(self.table, self.model)], parent)
         self.model.setParent(self)
         self.group = QComboBox()
-        self.start = Segmented(
-            appearance, [("entry", "performance.study.entry"), ("next_open", "performance.study.next_open")]
-        )
+        self.start = Segmented(appearance, [("entry", "performance.study.entry"), ("next_open", "performance.study.next_open")])
         self.start.set_value("entry")
         self._bar = QHBoxLayout()
         self._bar.addWidget(self.group)

@@ -1,9 +1,9 @@
-"""Content of the performance panel: head above, notes below, charts and tables between them, side by side where there is room."""
+"""Content of the performance panel: head above, notes below, charts and tables between, side by side where there is room."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QPaintEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.model.panel import FloatArray
@@ -84,8 +84,9 @@ class PerfContent(QWidget):
         self.notes.show_report(report)
         for page in (self.groups, self.study, self.walk):
             page.show_report(report)
-        no_curve = "performance.equity.signals" if report is not None and report.origin == "signals" else "performance.equity.none"
-        self.equity.show_curve(report.curve if report is not None else None, tr(no_curve))
+        of_signals = report is not None and report.origin == "signals"
+        no_curve = tr("performance.equity.signals" if of_signals else "performance.equity.none")
+        self.equity.show_curve(report.curve if report is not None else None, no_curve)
         if report is not None:
             self.spread.show_returns(report.net_pct, report.mean_pct, tr("performance.spread.none"))
         self.calendar.show_report(report, tr("performance.calendar.none"))

@@ -61,8 +61,8 @@ class WhatIfPanel(PanelFrame):
         subtitle = ""
         if result is not None and result.profile:
             subtitle = tr("what_if.subtitle.profile", name=result.profile)
-        elif result is not None and result.changed:
-            subtitle = tr("what_if.subtitle.changed", count=len(result.changed))
+        elif vm.active:
+            subtitle = tr("what_if.subtitle.changed", count=vm.moved_count)
         self.set_subtitle(subtitle)
         shows = vm.active and isinstance(vm.panel_state, Ready)
         self.set_live_badge(BadgeLook("slider", tr("what_if.badge"), "warning", "warning-tint") if shows else None)
@@ -79,7 +79,7 @@ class WhatIfPanel(PanelFrame):
         if not self.view_model.active or result is None:
             return
         taken = [profile.name for profile in self.view_model.profiles]
-        dialog = ProfileNameDialog(self.appearance, len(result.changed), taken, result.profile, self)
+        dialog = ProfileNameDialog(self.appearance, self.view_model.moved_count, taken, result.profile, self)
         dialog.named.connect(self.view_model.save_as)
         self._open(dialog)
 

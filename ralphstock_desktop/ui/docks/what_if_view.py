@@ -52,6 +52,12 @@ class WhatIfStrip(QWidget):
         self.setFixedHeight(self._look.px(32))
         self.undo.setText(self._look.tr("what_if.button.undo"))
         self.undo.setFont(self._look.font("caption", bold=True))
+        ink, off, ring = (self._look.hex(token) for token in ("warning", "text-disabled", "focus"))
+        self.undo.setStyleSheet(
+            f"QPushButton {{ min-height: 0; padding: 0 6px; color: {ink}; border-color: {ink}; }}"
+            f"QPushButton:disabled {{ color: {off}; border-color: transparent; }}"
+            f"QPushButton:focus {{ border: 2px solid {ring}; }}"
+        )
         self.setAccessibleName(self._look.tr("what_if.strip"))
         self.setToolTip(self._look.tr("what_if.strip"))
         self._place()
@@ -107,7 +113,7 @@ class WhatIfContent(QWidget):
         self.more = QPushButton(self)
         self._list = QWidget()
         self._column = QVBoxLayout(self._list)
-        self.scroll = self._scroll_area(self._list)
+        self.sliders_scroll = self._scroll_area(self._list)
         self.results = WhatIfResults(view_model, appearance)
         self.results_scroll = self._scroll_area(self.results)
         self.problem = ProblemLine(appearance, self)
@@ -140,14 +146,17 @@ class WhatIfContent(QWidget):
         self._box.addLayout(self._head)
         self._box.addWidget(self.strip)
         self._box.addWidget(self.search)
-        self._box.addWidget(self.scroll, 1)
+        self._box.addWidget(self.sliders_scroll, 1)
         self._box.addWidget(self.results_scroll)
         self._box.addWidget(self.problem)
         self._box.addWidget(self.scored)
         self._box.addLayout(self._foot)
         self._column.setSpacing(0)
         self._column.addWidget(self.nothing)
-        self._column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        self._more_row = QHBoxLayout()
+        self._more_row.addWidget(self.more)
+        self._more_row.addStretch(1)
+        self._column.addLayout(self._more_row)
         self._column.addStretch(1)
         self.strategy.set_value(self._vm.strategy)
         self.profiles.setMenu(QMenu(self.profiles))
@@ -174,6 +183,7 @@ class WhatIfContent(QWidget):
         self._foot.setContentsMargins(px(8), px(4), px(8), px(8))
         self._foot.setSpacing(px(6))
         self._column.setContentsMargins(0, px(4), 0, px(4))
+        self._more_row.setContentsMargins(px(12), px(4), px(12), px(4))
         self.strategy.setAccessibleName(tr("what_if.strategy.name"))
         self.search.setPlaceholderText(tr("what_if.search.hint"))
         self.search.setAccessibleName(tr("what_if.search.hint"))
@@ -189,7 +199,7 @@ class WhatIfContent(QWidget):
         colour_label(self.scored, look, "text-muted")
         self.more.setFont(look.font("caption"))
         self.search.setFont(look.font("body"))
-        self.scroll.setAccessibleName(tr("what_if.access.sliders"))
+        self.sliders_scroll.setAccessibleName(tr("what_if.access.sliders"))
         self._label_more()
         self._on_results()
 
@@ -284,7 +294,7 @@ class WhatIfContent(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Bring a slider into view that got the keyboard; Esc in the search empties it, then closes the list."""
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, ThresholdSlider):
-            self.scroll.ensureWidgetVisible(watched, 0, self._look.px(4))
+            self.sliders_scroll.ensureWidgetVisible(watched, 0, self._look.px(4))
         if watched is self.search and event.type() == QEvent.Type.KeyPress and _is_escape(event):
             if self.search.text():
                 self.search.clear()

@@ -121,7 +121,7 @@ def notice_sentence(look: Appearance, record: NoticeRecord) -> str:
 def notice_body(look: Appearance, record: NoticeRecord) -> str:
     """The sentence without the name that stands beside it."""
     sentence, name = notice_sentence(look, record), notice_name(look, record)
-    for lead in (f"{name}: ", f"{name} "):
+    for lead in (f"{name}: ", f"{name} · ", f"{name} "):
         if name and sentence.startswith(lead) and len(sentence) > len(lead):
             return sentence[len(lead) :]
     return sentence

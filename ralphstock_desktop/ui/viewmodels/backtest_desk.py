@@ -197,8 +197,9 @@ class BacktestDesk(QObject):
         if isinstance(state, Empty):
             return look.tr(state.reason_key, **state.fields) if look.has_text(state.reason_key) else state.reason_key
         if isinstance(state, Ready) and self._result is not None:
-            seconds = f"{self._result.seconds:.1f}"
-            return look.tr("backtest_panel.done", name=self._result.plan.name, count=self._result.metrics.closed, seconds=seconds)
+            result = self._result
+            seconds = f"{result.seconds:.1f}"
+            return look.tr("backtest_panel.done", name=result.plan.name, count=result.metrics.closed, seconds=seconds)
         return ""
 
     # -- commands ---------------------------------------------------------------------------------------------------------

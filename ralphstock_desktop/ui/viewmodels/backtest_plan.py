@@ -18,6 +18,7 @@ __all__ = [
     "MAX_SEARCHED",
     "STANDARD",
     "WHAT_IF",
+    "WON_PER_MANWON",
     "PlanDraft",
     "RuleChoice",
     "build_plan",
@@ -32,7 +33,7 @@ __all__ = [
 STANDARD, WHAT_IF = "standard", "what_if"
 MAX_SEARCHED = 3
 """Thresholds of one search grid."""
-_WON_PER_MANWON = 10_000
+WON_PER_MANWON = 10_000
 _BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -165,7 +166,7 @@ def build_plan(look: Appearance, draft: PlanDraft, thresholds: Sequence[Threshol
         first=draft.first,
         last=draft.last,
         changes=dict(draft.changes),
-        start_krw=float(draft.capital_manwon) * _WON_PER_MANWON,
+        start_krw=float(draft.capital_manwon) * WON_PER_MANWON,
         walk_forward=draft.walk_forward,
         search=search,
         executor=draft.executor,
@@ -173,9 +174,7 @@ def build_plan(look: Appearance, draft: PlanDraft, thresholds: Sequence[Threshol
     )
 
 
-def _search(
-    look: Appearance, draft: PlanDraft, thresholds: Sequence[Threshold]
-) -> tuple[tuple[str, tuple[float, ...]], ...]:
+def _search(look: Appearance, draft: PlanDraft, thresholds: Sequence[Threshold]) -> tuple[tuple[str, tuple[float, ...]], ...]:
     known = {one.name: one.spec for one in thresholds}
     result: dict[str, tuple[float, ...]] = {}
     for name, text in draft.search:

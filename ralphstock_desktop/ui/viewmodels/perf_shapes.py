@@ -78,7 +78,8 @@ class Calendar:
 def daily_returns(curve: Curve) -> FloatArray:
     """Change of the account on each day in percent; the first one against the start capital."""
     path = np.concatenate([[curve.start_krw], curve.value_krw])
-    return 100.0 * (path[1:] / path[:-1] - 1.0)
+    change: FloatArray = 100.0 * (path[1:] / path[:-1] - 1.0)
+    return change
 
 
 def calendar_of(report: PerfReport) -> Calendar | None:
@@ -155,4 +156,5 @@ def beside_curve(curve_days: Days, index_days: Days, close: FloatArray) -> Float
     place = np.searchsorted(days, curve_days, side="right") - 1
     if place[0] < 0:
         return None
-    return 100.0 * (levels[place] / levels[place[0]] - 1.0)
+    gain: FloatArray = 100.0 * (levels[place] / levels[place[0]] - 1.0)
+    return gain

@@ -236,9 +236,7 @@ def _plain(value: Any) -> str:
 # -- stored signals -------------------------------------------------------------------------------------------------------
 
 
-def report_of_signals(
-    records: Sequence[SignalRecord], table: RecordTable | None, strategy: str, few_trades: int
-) -> PerfReport:
+def report_of_signals(records: Sequence[SignalRecord], table: RecordTable | None, strategy: str, few_trades: int) -> PerfReport:
     """What the rules made of the stored signals of a strategy; superseded ones left out.
 
     Means carry no interval here. Interval and base rate are those of the record over all data, beside each grade.

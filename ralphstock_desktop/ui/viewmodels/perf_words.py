@@ -148,9 +148,16 @@ def verdict(look: Appearance, report: PerfReport, few_trades: int) -> Verdict:
         return Verdict("unknown", "unknown", look.tr("performance.unknown"), look.tr("performance.verdict.no_base"))
     kind = "above" if excess.low > 0.0 else "below" if excess.high < 0.0 else "same"
     sentence = look.tr(
-        f"performance.verdict.{kind}", excess=fmt.percent(excess.value), interval=interval_text(excess), count=n
+        f"performance.verdict.{kind}",
+        excess=fmt.percent(excess.value),
+        interval=interval_text(excess),
+        count=fmt.number(report.record.n if report.record is not None else n),
     )
-    icon, token = {"above": ("check", "success"), "below": ("cross", "warning"), "same": ("unknown", "unknown")}[kind]
+    icon, token = {"above": ("check", "text"), "below": ("cross", "text"), "same": ("unknown", "unknown")}[kind]
+    beyond = report.groups[0].beyond_pct if report.groups else excess
+    if report.groups and beyond.value is not None:
+        index = look.tr("performance.verdict.index", mean=fmt.percent(beyond.value), interval=interval_text(beyond))
+        sentence = f"{sentence} {index}"
     if report.tries is not None and report.tries > 1:
         sentence = f"{sentence} {look.tr('performance.verdict.tries', tries=report.tries)}"
         if kind == "above":
@@ -308,5 +315,3 @@ def study_cells(look: Appearance, row: StudyRow) -> tuple[str, ...]:
         fmt.MISSING if row.hit_rate is None else fmt.percent(row.hit_rate, 1, plus=False),
         fmt.MISSING if row.error_pct is None else fmt.percent(row.error_pct, plus=False),
     )
-
-

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.model.errors import RalphStockError
+from engine.thresholds import iter_specs
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Empty, MarketPicture, PanelState, Ready, ScanPicture, Stale, Workstation
 from ralphstock_desktop.services.strategy_contracts import (
@@ -152,6 +153,15 @@ class WhatIfViewModel(QObject):
         """Whether anything is moved, of any strategy."""
         last = self.strategies.what_if.state.last if self.strategies is not None else None
         return last is not None and last.active
+
+    @property
+    def moved_count(self) -> int:
+        """How many thresholds are moved, of all strategies together."""
+        last = self.strategies.what_if.state.last if self.strategies is not None else None
+        if last is None:
+            return 0
+        pairs = zip(iter_specs(last.rules), iter_specs(last.base_rules), strict=True)
+        return sum(moved[1] != base[1] for moved, base in pairs)
 
     @property
     def market(self) -> MarketPicture | None:

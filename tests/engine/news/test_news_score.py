@@ -151,6 +151,11 @@ def test_bad_news_are_set_off() -> None:
     assert [cluster.points for cluster in found.clusters] == [2, -1]  # largest effect by amount first
 
 
+def test_bad_news_alone_have_no_peak() -> None:
+    found = score(item("삼성전자 어닝쇼크", 1, source="DART"), item("삼성전자 리콜", 2))
+    assert (found.net, found.peak, found.points) == (pytest.approx(-1.9), 0.0, 0.0)  # −1 − 0.9
+
+
 @pytest.mark.parametrize(
     ("net", "peak", "points"),
     [
@@ -265,4 +270,11 @@ def test_names() -> None:
     assert press_key(" 매경 ") == "매일경제"
     assert names_stock("LG CNS 수주", "LG CNS")
     assert not names_stock("ALGORITHM", "LG")
+    assert names_stock("ALGORITHM 개발, LG 수주", "LG")  # the second one stands free
+    assert names_stock("LG", "LG")
+    assert names_stock("straße SK 수주", "SK")
+    assert names_stock("A LG", "LG")
+    assert not names_stock("SK", "LG")
+    assert not names_stock("회사12 수주", "회사1")
+    assert names_stock("회사1, 회사12", "회사1")
     assert NOW % HOUR != 0  # ages of whole hours do not fall on whole clock hours by chance

@@ -121,6 +121,8 @@ def evaluate_closing(
         if out.grade == "S":
             out.grade = "A"
     _phase(gate, out)
+    if out.rejected:
+        return out  # Reading: what is rejected has no plan
     out.entry = round(c)
     out.stop = floor_tick(Fraction(97, 100) * out.entry, s.market, s.days[t])
     out.target = floor_tick(Fraction(105, 100) * out.entry, s.market, s.days[t])
@@ -184,11 +186,12 @@ def _components(s: History, bars: list[Bar], t: int, known_flow: int, run: str, 
         give("period", 1 if at_most(spread, 15) and at_most(recent, whole) else 0)
         out.measures.update(period_range_pct=spread, period_volume_recent=recent, period_volume=whole)
 
-    window = bars[-5:] if run == "FLOW_FINAL" else before[-5:]
+    # Reading: as in §2.10 the window ends with the last bar whose flows can be known, so FLOW_FINAL before 18:10 is t-5..t-1.
+    window = [b for b in (bars if run == "FLOW_FINAL" else before) if b.day <= known_flow][-5:]
     flows = []
     for b in window:
         f, i = s.foreign_krw[b.day], s.institution_krw[b.day]
-        if b.day <= known_flow and f is not None and i is not None and not missing(f) and not missing(i):
+        if f is not None and i is not None and not missing(f) and not missing(i):
             flows.append((f, i))
     out.measures["flow_days"] = len(flows)
     if len(flows) >= 3:

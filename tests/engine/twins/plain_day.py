@@ -242,6 +242,7 @@ def evaluate_day(
     if early:
         # Reading: the volume spike cannot be judged yet. (The other one: "0 -> failed (plus the reason code)" as NOT_A_BOX.)
         out.reason["spike"] = "TOO_EARLY"
+    out.coverage = 100 * sum(15 for item in ITEMS if out.state[item] != "UNKNOWN") / 105
     if p is None or missing(p):
         return out
     share = phi(now)

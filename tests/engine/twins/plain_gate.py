@@ -11,8 +11,8 @@ from twin import EOK, History, above, at_least, at_most, below, mean, missing, r
 MAXIMA = {"kospi": 30, "kosdaq": 20, "breadth": 20, "foreign": 10, "shock": 10, "fx": 10}
 
 
-def plain_breadth(s: History, known: list[int], over: list[int]) -> None:
-    """Add one stock to the counts of every day: eligible with 20 bars (§1.3), and of those with C > MA20.
+def plain_breadth(s: History, known: list[int], over: list[int], asked: set[int] | None = None) -> None:
+    """Add one stock to the counts of every day (of ``asked``): eligible with 20 bars (§1.3), and of those with C > MA20.
 
     Walks forward; an action's factor brings the bars kept so far to the scale of the new day (§1.8).
     """
@@ -32,6 +32,8 @@ def plain_breadth(s: History, known: list[int], over: list[int]) -> None:
         n += 1
         closes.append(c)
         values.append(v * (o + h + low + c) / 4 if published is None or missing(published) else published)
+        if asked is not None and i not in asked:
+            continue
         if n < 60 or s.designations[i] & {"HALT", "CLEANUP", "ADMIN", "CAUTION_ISSUE"}:
             continue
         if below(c, 1_000) or below(mean(list(values)), 10 * EOK):

@@ -36,17 +36,19 @@ def is_letter(ch: str) -> bool:
 
 
 def without_brackets(title: str) -> str:
-    """§6.2: NFC, bracketed parts removed. Reading: a word ends where a part was; an unpaired bracket is a mere sign."""
+    """§6.2: NFC, bracketed parts removed. Reading: a word ends where a part was; an unpaired bracket is a mere sign.
+
+    Reading: a part runs from its opening sign to the next closing one of its kind. (The other reading pairs nested signs of one
+    kind from the inside; no recorded title tells them apart.)
+    """
     text = unicodedata.normalize("NFC", title)
-    while True:
-        for close in range(len(text)):
-            opened = next((o for o, c in PAIRS.items() if c == text[close]), None)
-            start = text.rfind(opened, 0, close) if opened else -1
-            if start >= 0:
-                text = text[:start] + " " + text[close + 1 :]
-                break
-        else:
-            return text
+    out = ""
+    at = 0
+    while at < len(text):
+        closing = text.find(PAIRS[text[at]], at) if text[at] in PAIRS else -1
+        out += " " if closing >= 0 else text[at]
+        at = closing + 1 if closing >= 0 else at + 1
+    return out
 
 
 def words_of(title: str) -> list[str]:
@@ -199,7 +201,7 @@ def evaluate_news(ticker: str, name: str, items: list[Item], now: int, collected
         if ticker not in it.tickers:
             continue
         if it.published is None:
-            if it.collected is None or it.collected <= now:
+            if it.collected is not None and it.collected <= now:
                 aside.add(it.id)
             continue
         if max(it.published, it.collected or it.published) > now:

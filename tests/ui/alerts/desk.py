@@ -33,7 +33,12 @@ from tests.ui.tables.local_market import LocalWorkstation, context_for
 __all__ = ["NAMES", "Desk", "Shop", "StrategiesDouble", "Work", "fact", "gate_fact", "small_panel"]
 
 NAMES = {"011780": "금호석유화학", "298040": "효성중공업", "454910": "두산로보틱스", "005385": "현대차우"}
-ENGLISH = {"011780": "Kumho Petrochemical", "298040": "Hyosung Heavy Industries", "454910": "Doosan Robotics", "005385": "Hyundai Motor pref."}
+ENGLISH = {
+    "011780": "Kumho Petrochemical",
+    "298040": "Hyosung Heavy Industries",
+    "454910": "Doosan Robotics",
+    "005385": "Hyundai Motor pref.",
+}
 DAYS = 8
 
 

@@ -27,7 +27,15 @@ def told() -> list[NoticeRecord]:
     return [
         fact("298040", kst_ns(YESTERDAY, 15, 42), kind="signal", strategy="CLOSING_BET"),
         gate_fact("GREEN", "YELLOW", kst_ns(YESTERDAY, 18, 10)),
-        fact("454910", kst_ns(TODAY, 10, 39, 4), kind="life", key="notice.life.stop", price="9,500", net_pct="-5.32", day="2026-03-05"),
+        fact(
+            "454910",
+            kst_ns(TODAY, 10, 39, 4),
+            kind="life",
+            key="notice.life.stop",
+            price="9,500",
+            net_pct="-5.32",
+            day="2026-03-05",
+        ),
         fact("298040", kst_ns(TODAY, 10, 41, 50), kind="grade", strategy="DAY_TRADE"),
         fact("011780", kst_ns(TODAY, 10, 42, 12), kind="signal"),
     ]
@@ -67,7 +75,13 @@ async def test_newest_first_under_days_with_what_is_unread(desk: Desk) -> None:
     rows = vm(desk).rows
     assert [row.kind for row in rows] == ["day", "notice", "notice", "notice", "day", "notice", "notice"]
     assert [row.title for row in rows] == [
-        "2026-03-11 (수)", "금호석유화학", "효성중공업", "두산로보틱스", "2026-03-10 (화)", "마켓 게이트", "효성중공업",
+        "2026-03-11 (수)",
+        "금호석유화학",
+        "효성중공업",
+        "두산로보틱스",
+        "2026-03-10 (화)",
+        "마켓 게이트",
+        "효성중공업",
     ]
     assert (rows[1].time, rows[1].chip, rows[1].body) == ("10:42:12", "신호", "VCP A 신호, 72.4/100점 · 진입 10,000원")
     assert rows[2].body == "단타 등급 ▲ B → A (72.4/100점)"
@@ -82,7 +96,7 @@ async def test_english_names_and_words(desk: Desk) -> None:
     row = vm(desk).rows[1]
     assert (row.title, row.chip) == ("Kumho Petrochemical", "Signal")
     assert row.body == "VCP signal A, 72.4/100 · entry ₩10,000"
-    assert vm(desk).rows[5].body.startswith("Bullish") or "→" in vm(desk).rows[5].body
+    assert vm(desk).rows[5].body.startswith("Bullish → Neutral · 66 points")
     assert desk.panel.subtitle == "5 unread"
     assert desk.panel.kind.itemText(0) == "All kinds"
 
@@ -244,7 +258,9 @@ async def test_copy_and_the_screen_readers_line(desk: Desk) -> None:
     QTest.keyClick(view(desk), Qt.Key.Key_Down)
     QTest.keyClick(view(desk), Qt.Key.Key_C)
     assert QGuiApplication.clipboard().text() == "10:42:12 신호 금호석유화학: VCP A 신호, 72.4/100점 · 진입 10,000원"
-    assert view(desk).accessibleDescription() == "10:42:12, 신호, 금호석유화학, VCP A 신호, 72.4/100점 · 진입 10,000원, 읽지 않음"
+    assert (
+        view(desk).accessibleDescription() == "10:42:12, 신호, 금호석유화학, VCP A 신호, 72.4/100점 · 진입 10,000원, 읽지 않음"
+    )
 
 
 async def test_a_hidden_panel_listens_no_more_and_state_comes_back(desk: Desk, shop: Shop) -> None:
@@ -279,5 +295,15 @@ def test_a_notice_of_a_newer_program_is_still_told() -> None:
     assert notice_sentence(look, broken) == "금호석유화학 · 신호 알림", "a missing field is no crash"
     nameless = fact(key="notice.life.filled", kind="life", price="", day="2026-03-05")
     assert notice_body(look, nameless) == "진입 체결 —원 (2026-03-05 신호)", "missing is shown as missing"
-    several = NoticeRecord(0, "g", 0, 0, "grade", "DAY_TRADE", "", "notice.group.grade.day_trade", {"count": 3, "names": "가, 나, 다", "names_en": "A, B, C"})
+    several = NoticeRecord(
+        0,
+        "g",
+        0,
+        0,
+        "grade",
+        "DAY_TRADE",
+        "",
+        "notice.group.grade.day_trade",
+        {"count": 3, "names": "가, 나, 다", "names_en": "A, B, C"},
+    )
     assert (notice_name(look, several), notice_body(look, several)) == ("단타", "등급 변화 3건: 가, 나, 다 등")
