@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ralphstock_desktop.services.contracts import Loading
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.dialogs.controls import colour_label
+from ralphstock_desktop.ui.dialogs.number_field import NumberField
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.recommend_view import RecommendListView
 from ralphstock_desktop.ui.docks.segments import Segments
@@ -98,11 +99,7 @@ class RecommendationsPanel(PanelFrame):
         self.view = RecommendListView(self.view_model, look)
         self.choice = Segments(look, CHOICES, lambda name: f"recommend_panel.choice.{name}", "recommend_panel.choice.name")
         self.limit_word = QLabel()
-        self.limit = QSpinBox()
-        self.limit.setRange(1, MOST)
-        self.limit.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.limit.setKeyboardTracking(False)
-        self.limit.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.limit = NumberField(1, MOST)
         self.disclaimer = DisclaimerLine(look)
         self._bar = QWidget()
         row = QHBoxLayout(self._bar)
@@ -122,13 +119,13 @@ class RecommendationsPanel(PanelFrame):
         self._connect()
         self._label()
         self.choice.show_value(self.view_model.choice)
-        self.limit.setValue(self.view_model.limit)
+        self.limit.set_value(self.view_model.limit)
         self._on_state()
 
     def _connect(self) -> None:
         vm = self.view_model
         self.choice.chosen.connect(self._on_choice)
-        self.limit.valueChanged.connect(self._on_limit)
+        self.limit.value_changed.connect(self._on_limit)
         self.view.opened.connect(self.chart_requested)
         self.retry_requested.connect(vm.ask)
         vm.changed.connect(self._say)
@@ -147,7 +144,7 @@ class RecommendationsPanel(PanelFrame):
         colour_label(self.limit_word, look, "text-muted")
         self.limit.setAccessibleName(look.tr("recommend_panel.limit"))
         self.limit.setFont(look.font("body"))
-        self.limit.setFixedWidth(px(64))
+        self.limit.setFixedWidth(px(46))
         self.view.setAccessibleName(look.tr("recommend_panel.access"))
         self._on_state()
 
@@ -199,4 +196,5 @@ class RecommendationsPanel(PanelFrame):
             self.choice.show_value(str(choice))
             self.view_model.choose_strategy(str(choice))
         if type(limit) is int and 1 <= limit <= MOST:
-            self.limit.setValue(limit)
+            self.limit.set_value(limit)
+            self.view_model.choose_limit(limit)

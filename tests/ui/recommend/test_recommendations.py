@@ -208,7 +208,17 @@ def test_what_is_asked_for(desk: Desk) -> None:
     assert desk.fake.asked[-1] == ("jongga", 2) and len(vm(desk).rows) == 2
     QTest.keyClick(panel.limit, Qt.Key.Key_Up)
     assert desk.fake.asked[-1] == ("jongga", 3)
-    assert (panel.limit.minimum(), panel.limit.maximum()) == (1, 20)
+    panel.limit.selectAll()
+    QTest.keyClicks(panel.limit, "99")
+    QTest.keyClick(panel.limit, Qt.Key.Key_Return)
+    assert desk.fake.asked[-1] == ("jongga", 20), "the longest list"
+    panel.limit.selectAll()
+    QTest.keyClicks(panel.limit, "x")
+    QTest.keyClick(panel.limit, Qt.Key.Key_Return)
+    assert panel.limit.text() == "20", "no number: the last one comes back"
+    panel.limit.selectAll()
+    QTest.keyClicks(panel.limit, "3")
+    QTest.keyClick(panel.limit, Qt.Key.Key_Return)
     saved = panel.panel_state()
     assert (saved["choice"], saved["limit"]) == ("jongga", 3)
     panel.restore_panel_state({**saved, "choice": "both", "limit": 40})
