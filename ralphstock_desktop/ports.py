@@ -264,7 +264,7 @@ class NewsBatch:
     ticker: Strings
     """One ticker per row, empty for market news; the same url may occur with several tickers."""
     kind: Strings
-    """``news`` or ``report``."""
+    """``news``, ``report`` or ``disclosure``."""
     source: str
 
 

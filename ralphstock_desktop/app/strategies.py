@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ralphstock_desktop import __version__
+from ralphstock_desktop.app.record_cache import RecordCache
 from ralphstock_desktop.services.backtests import BacktestService
 from ralphstock_desktop.services.contracts import SettingsStore
 from ralphstock_desktop.services.journal import JournalService

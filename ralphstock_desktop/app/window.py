@@ -36,6 +36,7 @@ from engine.model.instruments import normalize_ticker
 from ralphstock_desktop import __version__
 from ralphstock_desktop.app.folders import Folders, read_history, write_atomically
 from ralphstock_desktop.app.market_dataset import dataset_makers, display_of, has_real_data
+from ralphstock_desktop.app.news import NewsWiring
 from ralphstock_desktop.app.settings_store import JsonSettings
 from ralphstock_desktop.app.strategies import open_strategies
 from ralphstock_desktop.services.contracts import DatasetKind, Empty, Failed, Loading, Ready, SettingValue
@@ -212,6 +213,7 @@ class _WindowRun:
         self._strategies = open_strategies(
             self._workstation, self._settings, self._workers, time.time_ns, market_ns, options.folders.cache
         )
+        self._news: NewsWiring | None = None
         self._window = MainWindow(
             WindowParts(
                 workstation=self._workstation,
@@ -318,6 +320,8 @@ class _WindowRun:
         subscription = live.frames.subscribe(on_frame, replay=False)
         await live.start()
         self._strategies.follow_live()
+        self._news = NewsWiring(self._workstation, self._strategies, self._settings, self._workers, live.registry, self.spawn)
+        self._news.start()
         self._timings.reached("live market started")
         await first
         subscription.close()
@@ -427,6 +431,8 @@ class _WindowRun:
             subscription.close()
         if self._live is not None:
             await self._step("live market", self._live.close())
+        if self._news is not None:
+            await self._step("news", self._news.close())
         await self._step("strategies", self._strategies.close())
         await self._step("workstation", self._workstation.close())
         for task in list(self._tasks):

@@ -128,6 +128,9 @@ def _refresh(context: WriteContext, rows: dict[str, dict[str, Any]], stored: dic
             for name in ("title", "norm_title", "press", "kind", "published_at")
             if given[name] is not None and given[name] != before[name]
         }
+        published = before["published_at"]
+        if published is not None and changes.get("published_at", published) > published:
+            del changes["published_at"]  # a feed that dates an article anew must not change what was known in the past
         if before["collected_at"] is None and given["collected_at"] is not None:
             changes["collected_at"] = given["collected_at"]  # otherwise the first collection counts: known-at never moves
         if changes:

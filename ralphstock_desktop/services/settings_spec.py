@@ -15,6 +15,8 @@ SETTINGS: tuple[SettingSpec, ...] = (
     SettingSpec("language", "look", "choice", "ko", choices=("ko", "en")),
     SettingSpec("daily_source", "data", "choice", "broker", choices=("broker", "public")),
     SettingSpec("news_feeds", "data", "text", "", maximum=600),
+    SettingSpec("news_folder", "data", "text", "", maximum=400),
+    SettingSpec("news_dart", "data", "switch", False),
     SettingSpec("equity_manwon", "trading", "integer", 10_000, minimum=100, maximum=10_000_000, step=100, unit="만원"),
     SettingSpec("notices_desktop", "notices", "switch", True),
     SettingSpec("notices_vcp", "notices", "switch", True),

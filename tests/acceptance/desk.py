@@ -19,17 +19,22 @@ from engine.model.errors import DataUnavailable
 from engine.model.instants import AsOf
 from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
-from ralphstock_desktop.app.strategies import open_strategies
 from ralphstock_desktop.data.database import Database
 from ralphstock_desktop.data.strategy_store import SqlStrategyStore
 from ralphstock_desktop.ports import Ledger, Progress
+from ralphstock_desktop.services.backtests import BacktestService
 from ralphstock_desktop.services.channels import Channel
+from ralphstock_desktop.services.journal import JournalService
+from ralphstock_desktop.services.notices import NoticeService
+from ralphstock_desktop.services.strategy.core import StrategyService
+from ralphstock_desktop.services.strategy_contracts import BacktestPlan
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dock_registry import DOCKS, DockContext
 from ralphstock_desktop.ui.gate_strip import GateStrip
 from ralphstock_desktop.ui.panel import PanelFrame
+from ralphstock_desktop.strategy_ports import Executor
 from tests.acceptance.recorded import MemoryStore, World
 from tests.ui.shell.doubles import MemorySettings
 
@@ -115,9 +120,27 @@ class Desk:
             Path("data"),
             warm=False,
         )
-        self.strategies = open_strategies(
-            self.workstation, MemorySettings(), self.workers, lambda: self.now_ns, lambda: self.now_ns
+        notices = NoticeService(self.workers, MemorySettings(), lambda: self.now_ns)
+        journal = JournalService(self.workers, lambda: self.now_ns, lambda: self.workstation.rules)
+        backtests = BacktestService(
+            self.workers,
+            picture=lambda: self.workstation.market.last,
+            rules=lambda: self.workstation.rules,
+            store=lambda: self.dataset.store,
+            executor=_no_executor,
+            now_ns=lambda: self.now_ns,
+            code_version="test",
         )
+        self.strategies = StrategyService(
+            self.workstation,
+            self.workers,
+            MemorySettings(),
+            lambda: self.now_ns,
+            notices=notices,
+            journal=journal,
+            backtests=backtests,
+        )
+        self.workstation.strategies = self.strategies
         self.look = Appearance(language=language)  # type: ignore[arg-type]
         self.window = QWidget()
         self.panels: dict[str, PanelFrame] = {}
@@ -198,6 +221,10 @@ class Desk:
         self.workers.close()
         self.window.deleteLater()
         QApplication.processEvents()
+
+
+def _no_executor(_plan: BacktestPlan) -> Executor:
+    raise AssertionError("no backtest is run here")
 
 
 def _views(widget: QWidget) -> list[QAbstractItemView]:

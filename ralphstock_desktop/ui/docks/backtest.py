@@ -19,6 +19,7 @@ from ralphstock_desktop.ui.docks.table_panel import ExportRequest
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.panel_states import progress_texts
 from ralphstock_desktop.ui.viewmodels.backtest_desk import BacktestDesk
+from ralphstock_desktop.ui.viewmodels.backtest_plan import parse_manwon
 from ralphstock_desktop.ui.viewmodels.backtest_runs import run_line
 from ralphstock_desktop.ui.viewmodels.perf_shelf import RunShelf
 
@@ -291,7 +292,7 @@ class BacktestPanel(PanelFrame):
             **super().panel_state(),
             "page": self.view.page,
             "strategy": form.strategy_name,
-            "capital": form.capital.value(),
+            "capital": parse_manwon(form.capital.text()),
         }
 
     def restore_panel_state(self, state: dict[str, object]) -> None:
@@ -302,5 +303,5 @@ class BacktestPanel(PanelFrame):
             self.view.show_page(page)
         if isinstance(strategy, str) and strategy in STRATEGIES:
             self.view.form.show_strategy(strategy)
-        if isinstance(capital, int) and not isinstance(capital, bool):
-            self.view.form.capital.setValue(capital)
+        if isinstance(capital, int) and not isinstance(capital, bool) and capital > 0:
+            self.view.form.set_capital(capital)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF, QShowEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QTableView, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
@@ -22,6 +22,7 @@ _TOKENS = ("accent", "category-1", "category-3")
 _DASHES: tuple[list[float], ...] = ([], [6.0, 3.0], [2.0, 2.5])
 """Curves differ by their stroke as well as by colour."""
 _SCALE, _AXIS, _LEGEND = 56, 18, 18
+_SIDE = 860
 
 
 class CurvesView(QWidget):
@@ -157,16 +158,25 @@ class CompareView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.words)
-        column.addWidget(self.curves, 1)
-        column.addWidget(self.table, 1)
+        self._pair = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._pair.setSpacing(0)
+        self._pair.addWidget(self.curves, 1)
+        self._pair.addWidget(self.table, 1)
+        column.addLayout(self._pair, 1)
         self.setFocusProxy(self.table)
         appearance.changed.connect(self.apply)
         self.apply()
 
     def _columns(self, runs: int) -> tuple[Column, ...]:
-        values = [Column(f"backtest_panel.compare.{letter.lower()}", 92, number=True) for letter in LETTERS[:runs]]
-        gaps = [Column(f"backtest_panel.compare.{letter.lower()}_gap", 92, number=True) for letter in LETTERS[1:runs]]
-        return (Column("backtest_panel.compare.figure", 130), *values, *gaps)
+        values = [Column(f"backtest_panel.compare.{letter.lower()}", 80, number=True) for letter in LETTERS[:runs]]
+        gaps = [Column(f"backtest_panel.compare.{letter.lower()}_gap", 80, number=True) for letter in LETTERS[1:runs]]
+        return (Column("backtest_panel.compare.figure", 108), *values, *gaps)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Curves and figures stand side by side where there is room for both."""
+        super().resizeEvent(event)
+        side = self.width() >= self._look.px(_SIDE)
+        self._pair.setDirection(QBoxLayout.Direction.LeftToRight if side else QBoxLayout.Direction.TopToBottom)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Take fonts again: Qt drops those of children when an unshown widget gets its parent."""

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -35,13 +34,15 @@ from ralphstock_desktop.ui.viewmodels.backtest_plan import (
     change_lines,
     grid_size,
     number_text,
+    parse_manwon,
     threshold_name,
 )
 
 __all__ = ["PlanForm"]
 
 _LABELS = ("strategy", "period", "capital", "rules", "walk", "search", "executor", "name")
-_MOST_MANWON = 10_000_000
+_FIRST_MANWON = 10_000
+"""Capital a fresh form proposes: 1억 won."""
 _SHOWN_CHANGES = 6
 
 
@@ -73,12 +74,7 @@ class PlanForm(QWidget):
             edit.setCalendarPopup(True)
             edit.setDisplayFormat("yyyy-MM-dd")
         self.limits = QLabel()
-        self.capital = QSpinBox()
-        self.capital.setRange(1, _MOST_MANWON)
-        self.capital.setSingleStep(1_000)
-        self.capital.setGroupSeparatorShown(True)
-        self.capital.setValue(10_000)
-        self.capital.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.capital = QLineEdit(fmt.number(_FIRST_MANWON))
         self.capital_words = QLabel()
         self.rules = QComboBox()
         self.changes = QLabel()
@@ -152,7 +148,8 @@ class PlanForm(QWidget):
         self.strategy.chosen.connect(self.strategy_changed)
         self.rules.currentIndexChanged.connect(lambda _at: self._say_changes())
         self.executor.chosen.connect(lambda _value: self._say_executor())
-        self.capital.valueChanged.connect(lambda _value: self._say_capital())
+        self.capital.textChanged.connect(lambda _text: self._say_capital())
+        self.capital.returnPressed.connect(self.run_wanted)
         self.run.clicked.connect(self.run_wanted)
         self.name.returnPressed.connect(self.run_wanted)
         self.walk.toggled.connect(lambda _on: self._say_search())
@@ -181,7 +178,6 @@ class PlanForm(QWidget):
         for label in (self.limits, self.changes, self.search_note, self.capital_words):
             label.setFont(look.font("caption"))
             colour_label(label, look, "text-secondary")
-        self.capital.setSuffix(look.tr("backtest_panel.form.manwon"))
         self.walk.setText(look.tr("backtest_panel.form.walk_help"))
         self.address.setPlaceholderText(look.tr("backtest_panel.form.address_hint"))
         self.name.setPlaceholderText(look.tr("backtest_panel.form.name_hint"))
@@ -265,7 +261,12 @@ class PlanForm(QWidget):
 
     def focus_field(self, field: str) -> None:
         """Put the cursor where something is wrong."""
-        targets = {"period": self.first, "search": self.search[0][1], "executor": self.address}
+        targets: dict[str, QWidget] = {
+            "period": self.first,
+            "capital": self.capital,
+            "search": self.search[0][1],
+            "executor": self.address,
+        }
         if field in targets:
             targets[field].setFocus()
 
@@ -292,7 +293,7 @@ class PlanForm(QWidget):
             strategy=self.strategy_name,
             first=first,
             last=last,
-            capital_manwon=self.capital.value(),
+            capital_manwon=parse_manwon(self.capital.text()),
             changes=dict(chosen.changes) if chosen is not None else {},
             walk_forward=self.walk.isChecked(),
             search=self._search(),
@@ -326,8 +327,13 @@ class PlanForm(QWidget):
         self.limits.setText(text)
 
     def _say_capital(self) -> None:
-        money = fmt.money(self.capital.value() * WON_PER_MANWON, self._look.language)
+        manwon = parse_manwon(self.capital.text())
+        money = fmt.MISSING if manwon is None else fmt.money(manwon * WON_PER_MANWON, self._look.language)
         self.capital_words.setText(self._look.tr("backtest_panel.form.capital_words", money=money))
+
+    def set_capital(self, manwon: int) -> None:
+        """Put a capital in 만원 into the form."""
+        self.capital.setText(fmt.number(manwon))
 
     def _say_changes(self) -> None:
         chosen = next((one for one in self._choices if one.id == self.rules.currentData()), None)

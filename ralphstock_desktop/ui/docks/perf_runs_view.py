@@ -18,7 +18,7 @@ __all__ = ["RunsView"]
 _COLUMNS = (
     Column("backtest_panel.col.name", 190),
     Column("backtest_panel.col.created", 116),
-    Column("backtest_panel.col.strategy", 64),
+    Column("backtest_panel.col.strategy", 84),
     Column("backtest_panel.col.period", 168),
     Column("backtest_panel.col.ruleset", 110),
     Column("backtest_panel.col.n", 82, number=True),

@@ -27,7 +27,7 @@ __all__ = ["GroupsPage", "StudyPage", "WalkPage", "direction_cell"]
 _GROUPS = (
     Column("performance.col.group", 98),
     Column("performance.col.n", 38, number=True),
-    Column("performance.col.judged", 66),
+    Column("performance.col.judged", 74),
     Column("performance.col.mean", 66, number=True),
     Column("performance.col.interval", 104, number=True),
     Column("performance.col.base", 60, number=True),

@@ -85,7 +85,14 @@ class PerfContent(QWidget):
         for page in (self.groups, self.study, self.walk):
             page.show_report(report)
         of_signals = report is not None and report.origin == "signals"
-        no_curve = tr("performance.equity.signals" if of_signals else "performance.equity.none")
+        untraded = report is not None and not report.traded
+        no_curve = tr(
+            "performance.equity.signals"
+            if of_signals
+            else "performance.equity.untraded"
+            if untraded
+            else "performance.equity.none"
+        )
         self.equity.show_curve(report.curve if report is not None else None, no_curve)
         if report is not None:
             self.spread.show_returns(report.net_pct, report.mean_pct, tr("performance.spread.none"))

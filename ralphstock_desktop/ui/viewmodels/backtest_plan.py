@@ -25,6 +25,7 @@ __all__ = [
     "change_lines",
     "grid_size",
     "number_text",
+    "parse_manwon",
     "parse_values",
     "rule_choices",
     "threshold_name",
@@ -34,6 +35,8 @@ STANDARD, WHAT_IF = "standard", "what_if"
 MAX_SEARCHED = 3
 """Thresholds of one search grid."""
 WON_PER_MANWON = 10_000
+MAX_MANWON = 100_000_000
+"""1조 won: more is a slip of the finger."""
 _BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -54,7 +57,8 @@ class PlanDraft:
     strategy: StrategyName
     first: date
     last: date
-    capital_manwon: int
+    capital_manwon: int | None
+    """None where what was typed is no amount."""
     changes: dict[str, Any]
     walk_forward: bool
     search: tuple[tuple[str, str], ...]
@@ -105,6 +109,12 @@ def rule_choices(
     return choices
 
 
+def parse_manwon(text: str) -> int | None:
+    """A whole positive number of 만원, with or without commas; None for anything else."""
+    digits = text.replace(",", "").replace(" ", "")
+    return int(digits) if digits.isascii() and digits.isdigit() and 0 < int(digits) <= MAX_MANWON else None
+
+
 def parse_values(text: str) -> tuple[float, ...]:
     """Numbers between commas, semicolons or spaces; repeated ones once, in the order typed.
 
@@ -148,6 +158,8 @@ def build_plan(look: Appearance, draft: PlanDraft, thresholds: Sequence[Threshol
             first=draft.first.isoformat(),
             last=draft.last.isoformat(),
         )
+    if draft.capital_manwon is None:
+        raise ValidationFailed("The capital is not an amount.", key="error.backtest_form.capital", field="capital")
     search = _search(look, draft, thresholds)
     address = draft.dask_address.strip()
     if draft.executor == "dask" and not address:

@@ -120,8 +120,8 @@ class WindowRow:
 class PerfReport:
     """Everything the panel shows.
 
-    ``net_pct`` are net returns of the counted closed trades, ``net_days`` the days they were sold on. ``has_returns`` False:
-    the source keeps no single returns. ``with_repeats``: repeats of a waiting setup could not be left out of them.
+    ``net_pct`` are net returns of the counted closed trades, ``net_days`` the days they were sold on. ``with_repeats``: repeats
+    of a waiting setup could not be left out of them.
     """
 
     origin: Literal["run", "stored", "signals"]
@@ -159,7 +159,8 @@ class PerfReport:
     walk_mean_pct: float | None
     notes: Notes
     run_id: int | None = None
-    has_returns: bool = True
+    traded: bool = True
+    """The account bought something; else curve and account figures are None: nothing to judge, not zero."""
     with_repeats: bool = False
 
     @property
@@ -270,7 +271,8 @@ def report_of_result(result: BacktestResult, hold_bars: int) -> PerfReport:
     ended = counted & (trades.reason != ExitReason.NONE)
     reasons = [ExitReason(int(reason)).name for reason in trades.reason[ended]]
     walk_net = result.walk.trades.net_pct[result.walk.trades.closed] if result.walk is not None else np.zeros(0)
-    span = result.equity.day_index
+    span, traded = result.equity.day_index, bool(result.equity.taken.any())
+    curve = Curve(days[span], result.equity.value_krw, result.equity.start_krw, result.equity.positions)
     return PerfReport(
         origin="run",
         name=result.plan.name,
@@ -287,9 +289,9 @@ def report_of_result(result: BacktestResult, hold_bars: int) -> PerfReport:
         profit_factor=found.profit_factor,
         has_losses=found.has_losses,
         few=found.few,
-        cumulative_pct=result.equity.cumulative_pct,
-        max_drawdown_pct=result.equity.max_drawdown_pct,
-        sharpe=result.equity.sharpe,
+        cumulative_pct=result.equity.cumulative_pct if traded else None,
+        max_drawdown_pct=result.equity.max_drawdown_pct if traded else None,
+        sharpe=result.equity.sharpe if traded else None,
         kospi_pct=result.equity.kospi_pct,
         kosdaq_pct=result.equity.kosdaq_pct,
         record=next((row for row in result.record if row.grade == ALL), None),
@@ -297,7 +299,7 @@ def report_of_result(result: BacktestResult, hold_bars: int) -> PerfReport:
         exits=exit_rows(reasons, trades.net_pct[ended]),
         net_pct=trades.net_pct[closed],
         net_days=days[trades.exit_day[closed]],
-        curve=Curve(days[span], result.equity.value_krw, result.equity.start_krw, result.equity.positions),
+        curve=curve if traded else None,
         study=result.study,
         windows=window_rows(result.walk.windows, days) if result.walk is not None else (),
         walked=result.walk is not None,
@@ -305,4 +307,5 @@ def report_of_result(result: BacktestResult, hold_bars: int) -> PerfReport:
         walk_mean_pct=float(walk_net.mean()) if len(walk_net) > 1 else None,
         notes=result.notes,
         run_id=result.stored_id,
+        traded=traded,
     )

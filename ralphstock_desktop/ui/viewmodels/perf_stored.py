@@ -168,7 +168,9 @@ def report_of_stored(stored: StoredBacktest, hold_bars: int, few_trades: int) ->
         groups = group_rows(found, kept.by_grade, kept.by_gate, kept.record, kept.study, hold_bars)
     start = _number(config.get("start_krw"))
     curve = None
-    if stored.equity_days and start:
+    taken = stored.trades.get("taken")
+    traded = taken is None or any(taken)
+    if stored.equity_days and start and traded:
         krw = np.array(stored.equity_krw, dtype=np.float64)
         curve = Curve(np.array(stored.equity_days, dtype="datetime64[D]"), krw, start)
     tries = config.get("tries")
@@ -189,9 +191,9 @@ def report_of_stored(stored: StoredBacktest, hold_bars: int, few_trades: int) ->
         profit_factor=summary.profit_factor,
         has_losses=found.has_losses if found is not None else summary.losing > 0,
         few=few,
-        cumulative_pct=summary.total_return_pct,
-        max_drawdown_pct=summary.max_drawdown_pct,
-        sharpe=summary.sharpe,
+        cumulative_pct=summary.total_return_pct if traded else None,
+        max_drawdown_pct=summary.max_drawdown_pct if traded else None,
+        sharpe=summary.sharpe if traded else None,
         kospi_pct=_number(config.get("kospi_pct")),
         kosdaq_pct=_number(config.get("kosdaq_pct")),
         record=next((row for row in kept.record if row.grade == ALL), None),
@@ -207,6 +209,7 @@ def report_of_stored(stored: StoredBacktest, hold_bars: int, few_trades: int) ->
         walk_mean_pct=None,
         notes=_notes(config),
         run_id=summary.id,
+        traded=traded,
         with_repeats=with_repeats,
     )
 

@@ -258,18 +258,20 @@ def _profit_figure(look: Appearance, report: PerfReport) -> Figure:
 def _account_figures(look: Appearance, report: PerfReport) -> list[Figure]:
     tr = look.tr
     total, fall, sharpe = report.cumulative_pct, report.max_drawdown_pct, report.sharpe
+    why = tr("performance.note.not_kept" if report.traded else "performance.note.untraded")
+    no_sharpe = tr("performance.note.no_sharpe") if report.traded else why
     rows = [
         _figure(
             look, "total", total, fmt.percent(total or 0.0), tr("performance.note.total"),
-            token=look.direction_token(total or 0.0), why=tr("performance.note.not_kept"),
+            token=look.direction_token(total or 0.0), why=why,
         ),
         _figure(
             look, "drawdown", fall, fmt.percent(fall or 0.0, plus=False), tr("performance.note.drawdown"),
-            why=tr("performance.note.not_kept"),
+            why=why,
         ),
         _figure(
             look, "sharpe", sharpe, fmt.number(sharpe or 0.0, 2), tr("performance.note.sharpe"),
-            why=tr("performance.note.no_sharpe"),
+            why=no_sharpe,
         ),
     ]  # fmt: skip
     for key, value in (("kospi", report.kospi_pct), ("kosdaq", report.kosdaq_pct)):

@@ -15,6 +15,7 @@ import pytest
 import twin
 from compare import Differences, name_of, names_in
 from plain_day import ITEMS, DayResult, Prior, Quote, SectorTable, evaluate_day, phi, prior_of, rank_sectors, return_5d
+from twin import History
 from worlds import FULL, World, at_ns, ugly_market, wanted
 
 from engine.features.day_measures import DayIneligible, measure_prior
@@ -82,6 +83,15 @@ def sector_table(priors: list[Prior], sectors: Sequence[str], quotes: list[Quote
     return rank_sectors(members)
 
 
+def official_quote(s: History, i: int, base: float) -> Quote:
+    """The official bar as a quote; a traded value nobody gave is V x (O+H+L+C)/4 (§3.2)."""
+    if not s.is_valid(i):
+        return Quote(base=base, final=True)
+    o, h, low, c, v, value = s.open[i], s.high[i], s.low[i], s.close[i], s.volume[i], s.value[i]
+    assert o is not None and h is not None and low is not None and c is not None and v is not None
+    return Quote(c, base, v, v * (o + h + low + c) / 4 if value is None or twin.missing(value) else value, final=True)
+
+
 @pytest.mark.real_data
 def test_recorded_official_bars_agree(world: World) -> None:
     """Random symbols of random days: what the official bar says after the close; half of the days have recorded flows."""
@@ -93,28 +103,23 @@ def test_recorded_official_bars_agree(world: World) -> None:
     chosen = rng.sample(range(3, first_flows), half) + rng.sample(range(first_flows, len(days)), half)
     found, rows_compared = Differences(), 0
     grades = set()
+    plain: dict[int, list[Quote]] = {i: [] for i in chosen}
+    priors: dict[int, list[Prior]] = {i: [] for i in chosen}
+    for k in range(len(world.names)):
+        s = world.history(k)
+        for i in chosen:
+            plain[i].append(official_quote(s, i, world.bases[k][i]))
+            priors[i].append(prior_of(s, i - 1, world.bases[k][i], most=21))
     for i in chosen:
         clock = rng.choice(((15, 40), (18, 10), (20, 0)))
         now = datetime.combine(days[i], time(*clock))
         quotes = quotes_from_bars(world.panel, i, at_ns(now))
         gate = rng.choice(("GREEN", "YELLOW", "RED", "UNKNOWN"))
         scan = score_day_trade(world.panel, measure_prior(world.panel, i - 1, i - 1, RULES), quotes, RULES, gate_of(gate))
-        plain = []
-        for k in range(len(world.names)):
-            s = world.history(k)
-            valid = s.is_valid(i)
-            base = world.bases[k][i]
-            value = s.value[i]
-            if valid and (value is None or twin.missing(value)):
-                value = s.volume[i] * (s.open[i] + s.high[i] + s.low[i] + s.close[i]) / 4
-            plain.append(
-                Quote(s.close[i] if valid else None, base, s.volume[i] if valid else None, value if valid else None, None, final=True)
-            )
-        priors = [prior_of(world.history(k), i - 1, plain[k].base, most=21) for k in range(len(world.names))]
-        table = sector_table(priors, world.sectors, plain)
+        table = sector_table(priors[i], world.sectors, plain[i])
         best = [int(k) for k in scan.order[:10]]
         for k in best + rng.sample(sorted(set(range(len(world.names))) - set(best)), per_day - len(best)):
-            result = evaluate_day(world.history(k), world.sectors[k], priors[k], i - 1, plain[k], now, table, gate)
+            result = evaluate_day(world.history(k), world.sectors[k], priors[i][k], i - 1, plain[i][k], now, table, gate)
             grades.add(result.grade)
             compare_row(found, f"{world.recorded.tickers[k]} {now}", scan, k, result)
             rows_compared += 1
@@ -135,6 +140,10 @@ class Minutes:
     close_krw: npt.NDArray[np.int64]
     volume_shares: npt.NDArray[np.int64]
     value_krw: npt.NDArray[np.int64]
+
+
+USUAL_MINUTE_DAYS = (date(2026, 1, 2), date(2026, 1, 12), date(2025, 9, 3))
+"""The usual run takes these only; 2026-01-02 opens at 10:00."""
 
 
 def quote_of_minutes(rows: list[tuple[datetime, float, float, float, float, float, float]], base: float | None, now: datetime) -> Quote:
@@ -164,8 +173,14 @@ def test_recorded_minutes_agree(world: World, recorded_data: Path) -> None:
         table = pd.read_parquet(recorded_data / "minute" / f"{name}.parquet")
         table = table[table["volume"] > 0]
         position = {t: k for k, t in enumerate(world.recorded.tickers)}
+        minute_days = [d for d in sorted(set(table["ts"].dt.date)) if FULL or d in USUAL_MINUTE_DAYS]
+        all_priors: dict[int, list[Prior]] = {world.day_index(d): [] for d in minute_days}
+        for k in range(len(world.names)):
+            s = world.history(k)
+            for i, of_day in all_priors.items():
+                of_day.append(prior_of(s, i - 1, world.bases[k][i], most=21))
         for day, rows in table.groupby(table["ts"].dt.date):
-            if not FULL and day not in (date(2026, 1, 2), date(2026, 1, 12), date(2025, 9, 3)):
+            if day not in minute_days:
                 continue
             i = world.day_index(day)
             columns = {
@@ -182,7 +197,7 @@ def test_recorded_minutes_agree(world: World, recorded_data: Path) -> None:
                 rows["ticker"], rows["ts"].dt.to_pydatetime(), *columns.values(), value.tolist(), strict=True
             ):
                 by_ticker.setdefault(ticker, []).append((ts, o, h, low, c, v, tv))
-            priors_of_day: dict[int, Prior] = {}
+            priors = all_priors[i]
             for _ in range(4):
                 second = rng.choice((0, 0, 1, 30, 59))
                 now = datetime.combine(day, time(9, 0)) + timedelta(minutes=rng.randrange(0, 395), seconds=second)
@@ -197,10 +212,6 @@ def test_recorded_minutes_agree(world: World, recorded_data: Path) -> None:
                     if ticker in position:
                         k = position[ticker]
                         plain[k] = quote_of_minutes(bars, world.bases[k][i], now)
-                for k in range(len(world.names)):
-                    if k not in priors_of_day:
-                        priors_of_day[k] = prior_of(world.history(k), i - 1, world.bases[k][i], most=21)
-                priors = [priors_of_day[k] for k in range(len(world.names))]
                 table_of_sectors = sector_table(priors, world.sectors, plain)
                 share = phi(now)
                 found.number(f"{now} phi", scan.phi, share)

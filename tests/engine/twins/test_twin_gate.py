@@ -40,11 +40,8 @@ def compare_reading(found: Differences, where: str, reading: GateReading, plain:
 def test_recorded_days_agree(world: World) -> None:
     """300 random days of the recorded market: 200 at a random known instant, 100 at the close as history."""
     days = world.days
-    known, over = [0] * len(days), [0] * len(days)
     rng = random.Random(300)
-    chosen = rng.sample(range(len(days)), 300)
-    for k in range(len(world.names)):
-        plain_gate.plain_breadth(world.history(k), known, over, {i - back for i in chosen for back in (0, 1)})
+    chosen = world.gate_days()
     found = Differences()
     statuses = set()
     for i in chosen[:200]:
@@ -53,14 +50,14 @@ def test_recorded_days_agree(world: World) -> None:
         t, flow = twin.known_days(days, moment)
         reading = read_gate(world.panel, world.series, AsOf.at(days[i], *clock), RULES)
         plain = evaluate_gate(
-            days, t, flow, (known[t], over[t]), world.kospi, world.kosdaq, world.usd_krw, world.net
+            days, t, flow, world.breadth(t), world.kospi, world.kosdaq, world.usd_krw, world.net
         )
         statuses.add(plain.status)
         compare_reading(found, str(moment), reading, plain)
     history = gate_history(world.panel, world.series, RULES)
     for i in chosen[200:]:
         plain = evaluate_gate(
-            days, i, i - 1, (known[i], over[i]), world.kospi, world.kosdaq, world.usd_krw, world.net
+            days, i, i - 1, world.breadth(i), world.kospi, world.kosdaq, world.usd_krw, world.net
         )
         row = int(np.flatnonzero(history.day_index == i)[0])
         found.equal(f"{days[i]} status", name_of(GateStatus, history.status[row]), plain.status)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from builders import LAST_DAY, RecordedMarket, Row, Series, histories, panel_of
 from headlines import Item
-from plain_gate import Levels
+from plain_gate import Levels, plain_breadth
 from twin import EOK, History, tick
 
 from engine.model.instants import kst_ns
@@ -50,19 +50,32 @@ class World:
     usd_krw: Levels
     net: dict[date, float]
     headlines: list[Item]
-    _histories: dict[int, History] = field(default_factory=dict)
+    _breadth: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def days(self) -> list[date]:
         return self.recorded.days
 
     def history(self, k: int) -> History:
-        if k not in self._histories:
-            self._histories[k] = self.recorded.history(k)
-        return self._histories[k]
+        """One symbol as plain lists; made anew each time, because all of them together are half a gigabyte."""
+        return self.recorded.history(k)
 
     def day_index(self, day: date) -> int:
         return self.days.index(day)
+
+    def gate_days(self) -> list[int]:
+        """300 random days, always the same ones."""
+        return random.Random(300).sample(range(3, len(self.days) - 1), 300)
+
+    def breadth(self, i: int) -> tuple[int, int]:
+        """Counts of §5.1 on one of the gate days or the day before one."""
+        if not self._breadth:
+            asked = {day - back for day in self.gate_days() for back in (0, 1)}
+            known, over = [0] * len(self.days), [0] * len(self.days)
+            for k in range(len(self.names)):
+                plain_breadth(self.history(k), known, over, asked)
+            self._breadth = {day: (known[day], over[day]) for day in asked}
+        return self._breadth[i]
 
 
 def recorded_world(recorded: RecordedMarket, folder: Path) -> World:

@@ -1,0 +1,139 @@
+"""Collects news into the user's own market while it is on screen: feeds, DART, a folder of files, as the settings say."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.model.errors import RalphStockError
+from ralphstock_desktop.live_ports import SourceMonitor
+from ralphstock_desktop.ports import NewsBatch
+from ralphstock_desktop.services.channels import Subscription
+from ralphstock_desktop.services.contracts import MarketPicture, SettingChange, SettingsStore
+from ralphstock_desktop.services.news.collecting import CollectingService
+from ralphstock_desktop.services.strategy.core import StrategyService
+from ralphstock_desktop.services.workers import Workers
+from ralphstock_desktop.services.workstation import WorkstationService
+from ralphstock_desktop.strategy_ports import NewsCollector
+
+__all__ = ["NewsWiring", "dart_key"]
+
+_KEYS = frozenset({"news_feeds", "news_folder", "news_dart"})
+_VARIABLE = "RALPHSTOCK_DART_KEY"
+_ENTRY = "OpenDART"
+
+
+def dart_key() -> str | None:
+    """The user's OpenDART key: from the system's key store (entry ``OpenDART``), else from the environment. May block."""
+    from ralphstock_desktop.providers.keystore import SERVICE, find_backend
+
+    backend = find_backend()
+    stored = backend.get_password(SERVICE, _ENTRY) if backend is not None else None
+    return stored or os.environ.get(_VARIABLE) or None
+
+
+class NewsWiring:
+    """Starts and changes the collectors with market and settings; shows what was stored.
+
+    Parameters
+    ----------
+    monitor : SourceMonitor
+        The health registry: each host is shown on the health panel.
+    """
+
+    def __init__(
+        self,
+        workstation: WorkstationService,
+        strategies: StrategyService,
+        settings: SettingsStore,
+        workers: Workers,
+        monitor: SourceMonitor,
+        spawn: Any,
+    ) -> None:
+        self._workstation, self._strategies, self._settings = workstation, strategies, settings
+        self._workers, self._monitor, self._spawn = workers, monitor, spawn
+        self._client: Any = None
+        self.service = CollectingService((), self._store, time.time_ns)
+        self._on = False
+        self._subscriptions: tuple[Subscription, ...] = ()
+
+    def start(self) -> None:
+        """Follow market and settings from now on."""
+        self._subscriptions = (
+            self._workstation.market.subscribe(self._on_market),
+            self._settings.changed.subscribe(self._on_setting, replay=False),
+            self.service.stored.subscribe(self._on_stored, replay=False),
+        )
+
+    async def close(self) -> None:
+        """Stop collecting and give the connections back."""
+        for subscription in self._subscriptions:
+            subscription.close()
+        await self.service.stop()
+        if self._client is not None:
+            await self._client.close()
+
+    def _on_market(self, picture: MarketPicture) -> None:
+        on = picture.kind == "real"
+        if on != self._on:
+            self._on = on
+            self._spawn(self._apply(), "news collectors")
+
+    def _on_setting(self, change: SettingChange) -> None:
+        if change.key in _KEYS and self._on:
+            self._spawn(self._apply(), "news collectors")
+
+    def _on_stored(self, count: int) -> None:
+        if count and self._on:
+            self._strategies.data_changed()
+
+    async def _apply(self) -> None:
+        if not self._on:
+            await self.service.stop()
+            return
+        await self.service.use(self._collectors())
+        self.service.start()
+
+    def _collectors(self) -> tuple[NewsCollector, ...]:
+        feeds = str(self._settings.get("news_feeds")).split()
+        folder = str(self._settings.get("news_folder")).strip()
+        with_dart = self._settings.get("news_dart") is True
+        if not (feeds or folder or with_dart):
+            return ()
+        from ralphstock_desktop.providers.news.dart import DartFeedCollector, DartListCollector
+        from ralphstock_desktop.providers.news.feeds import FeedSetting, NameBook, feed_collectors
+        from ralphstock_desktop.providers.news.folder import FolderCollector
+        from ralphstock_desktop.providers.news.polite import PoliteClient
+
+        if self._client is None:
+            self._client = PoliteClient(self._monitor)
+        book = NameBook(self._names)
+        made: list[NewsCollector] = []
+        try:
+            made += feed_collectors([FeedSetting(url) for url in feeds], self._client, book, time.time_ns)
+        except RalphStockError:
+            self._workstation.notices.publish("notice.news_feed_address")
+        if folder:
+            made.append(FolderCollector(Path(folder).expanduser(), book, time.time_ns, run=self._workers.read))
+        if with_dart:
+            times: dict[str, int] = {}
+            made.append(DartFeedCollector(self._client, book, time.time_ns, times=times))
+            made.append(DartListCollector(self._dart_key, self._client, time.time_ns, times=times))
+        return tuple(made)
+
+    async def _dart_key(self) -> str | None:
+        return await self._workers.read(dart_key)
+
+    def _names(self) -> Mapping[str, str]:
+        picture = self._workstation.market.last
+        if picture is None:
+            return {}
+        panel = picture.panel
+        return {str(name): str(ticker) for name, ticker in zip(panel.names, panel.tickers, strict=True) if name}
+
+    async def _store(self, batch: NewsBatch) -> int:
+        sources = await self._strategies.sources("real")
+        return await self._workers.job(sources.store.store_news, batch)
