@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,7 +11,7 @@ from engine.model.chart import ChartSeries, Timeframe
 from engine.model.errors import DataUnavailable, ValidationFailed
 from engine.model.panel import FloatArray, MarketPanel
 
-__all__ = ["AVERAGE_LENGTHS", "day_series", "moving_average"]
+__all__ = ["AVERAGE_LENGTHS", "SessionBar", "day_series", "moving_average", "with_session_bar"]
 
 AVERAGE_LENGTHS = (5, 20, 50, 150, 200)
 """Lengths of the moving averages a chart carries, in bars."""
@@ -99,6 +101,56 @@ def day_series(
         pension_krw=pension,
         averages={length: moving_average(close, length) for length in AVERAGE_LENGTHS},
         source="KRX",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBar:
+    """The daily bar of a session that is going on, as far as its trades are known. Won as traded; NaN value where unknown."""
+
+    day_index: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume_shares: float
+    value_krw: float
+
+
+def with_session_bar(panel: MarketPanel, row: int, series: ChartSeries, bar: SessionBar) -> ChartSeries:
+    """Return day bars with the forming one of ``bar.day_index`` at their end.
+
+    Adjusted prices come into the scale of that day: a corporate action is known from its announcement, so before the open.
+    Flows of the day are not known yet.
+    """
+    day = panel.days[bar.day_index].astype("datetime64[D]")
+    if series.timeframe is not Timeframe.DAY or not len(series) or series.time[-1] >= day.astype("datetime64[s]"):
+        return series
+    ratio = 1.0
+    if series.adjusted:
+        last = panel.day_index(series.time[-1].astype("datetime64[D]"))
+        ratio = float(panel.factor[row, bar.day_index] / panel.factor[row, last])
+
+    def joined(values: FloatArray, last: float, scale: float = 1.0) -> FloatArray:
+        return np.append(values * scale, last)
+
+    close = joined(series.close, bar.close, ratio)
+    missing = float("nan")
+    return replace(
+        series,
+        time=np.append(series.time, day.astype("datetime64[s]")),
+        open=joined(series.open, bar.open, ratio),
+        high=joined(series.high, bar.high, ratio),
+        low=joined(series.low, bar.low, ratio),
+        close=close,
+        volume_shares=joined(series.volume_shares, bar.volume_shares, 1.0 / ratio),
+        value_krw=joined(series.value_krw, bar.value_krw),
+        value_estimated=np.append(series.value_estimated, False),
+        base=joined(series.base, float(panel.base_krw[row, bar.day_index]), ratio),
+        foreign_krw=joined(series.foreign_krw, missing),
+        institution_krw=joined(series.institution_krw, missing),
+        pension_krw=joined(series.pension_krw, missing),
+        averages={length: moving_average(close, length) for length in AVERAGE_LENGTHS},
     )
 
 

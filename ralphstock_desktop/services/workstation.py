@@ -25,7 +25,7 @@ from engine.explain.overlay import vcp_overlay
 from engine.explain.reasons import signal_reasons
 from engine.explain.vcp_evidence import explain_vcp
 from engine.features import acceleration
-from engine.features.series import day_series
+from engine.features.series import SessionBar, day_series, with_session_bar
 from engine.model.chart import ChartSeries, Timeframe
 from engine.model.errors import DataUnavailable, RalphStockError, UserCancelled
 from engine.model.evidence import Evidence
@@ -124,6 +124,8 @@ class WorkstationService:
         self._standard: ScanPicture | None = None
         self.keep_signals: Callable[[VcpScan, MarketPicture, int], Coroutine[Any, Any, None]] | None = None
         """Set by who stores signals with the gate's say; without it they are stored as WATCH."""
+        self.session_bar: Callable[[str, AsOf], SessionBar | None] | None = None
+        """The forming bar of a symbol at an earlier instant inside a session, where recorded minutes tell."""
         self.on_settled: Callable[[], None] | None = None
         """Called when everything of an opened market is in its repository."""
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -471,7 +473,14 @@ class WorkstationService:
         """
         picture, row = self._place(ticker)
         known = known_days(picture.panel, picture.as_of)
-        return day_series(picture.panel, row, known.bar, timeframe, adjusted=adjusted, flow_day_index=known.flow)
+        series = day_series(picture.panel, row, known.bar, timeframe, adjusted=adjusted, flow_day_index=known.flow)
+        bar = self.session_bar(ticker, picture.as_of) if self.session_bar is not None and not picture.is_latest else None
+        return with_session_bar(picture.panel, row, series, bar) if bar is not None else series
+
+    def redraw(self) -> None:
+        """Let everything that shows the market read it again: more of the same instant is at hand now."""
+        if self.market.last is not None:
+            self.market.publish(replace(self.market.last))
 
     async def load_series(self, ticker: str, timeframe: Timeframe, *, adjusted: bool) -> ChartSeries:
         """Return bars of any time frame up to the as-of instant."""
@@ -616,9 +625,7 @@ class WorkstationService:
             )
 
 
-def _scan_picture(
-    result: VcpScan, panel: MarketPanel, rules: Rules, seconds: float, *, what_if: bool = False
-) -> ScanPicture:
+def _scan_picture(result: VcpScan, panel: MarketPanel, rules: Rules, seconds: float, *, what_if: bool = False) -> ScanPicture:
     return ScanPicture(
         scan=result,
         panel=panel,

@@ -11,8 +11,11 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QWidget
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QApplication, QLabel, QWidget
 
 from engine.model.chart import ChartSeries, Timeframe
 from engine.model.errors import DataUnavailable
@@ -42,6 +45,8 @@ __all__ = ["Desk", "MemoryDataset"]
 
 _ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
 _MOST_ROWS = 60
+_REST_S = 1.1
+"""Longer than any panel waits before it catches up with the instant."""
 
 
 class DeskStore(MemoryStore):
@@ -176,14 +181,19 @@ class Desk:
 
     async def settled(self) -> None:
         """Wait until everything of the instant is computed and painted."""
-        for _ in range(4):
+        for _ in range(3):
             await self.workstation.idle()
             await self.strategies.idle()
             while self._tasks:
                 await asyncio.gather(*self._tasks, return_exceptions=True)
-            for _ in range(12):
+            for _ in range(8):
                 QApplication.processEvents()
                 await asyncio.sleep(0.01)
+
+    async def rested(self) -> None:
+        """Wait until what panels put off for a moment is done too."""
+        await asyncio.sleep(_REST_S)
+        await self.settled()
 
     async def change(self, world: World) -> None:
         """Look at another world: the repository's contents have changed."""
@@ -199,12 +209,17 @@ class Desk:
         await self.settled()
 
     def painted(self) -> dict[str, Any]:
-        """Pixels, texts and table contents of every panel. Each panel is shown in front, as if it were alone."""
+        """Pixels, texts and table contents of every panel. Where a list is scrolled to and who has the keyboard is the user's."""
         found: dict[str, Any] = {}
+        if (focused := QApplication.focusWidget()) is not None:
+            focused.clearFocus()
+        for area in self.window.findChildren(QAbstractScrollArea):
+            area.verticalScrollBar().setValue(0)
+            area.horizontalScrollBar().setValue(0)
+        QApplication.processEvents()
         for name, widget in (*self.panels.items(), ("gate strip", self.strip)):
             image = widget.grab().toImage()
-            found[f"{name} size"] = (image.width(), image.height())
-            found[f"{name} pixels"] = bytes(image.constBits())
+            found[f"{name} pixels"] = _pixels(image)
             found[f"{name} words"] = _words(widget)
             for number, view in enumerate(_views(widget)):
                 found[f"{name} table {number}"] = _table(view.model())
@@ -227,14 +242,20 @@ def _no_executor(_plan: BacktestPlan) -> Executor:
     raise AssertionError("no backtest is run here")
 
 
+def _pixels(image: QImage) -> npt.NDArray[np.uint8]:
+    """Every channel of every pixel, shape (height, width, 4)."""
+    plain = image.convertToFormat(QImage.Format.Format_ARGB32)
+    return np.frombuffer(bytes(plain.constBits()), dtype=np.uint8).reshape(plain.height(), plain.width(), 4)
+
+
 def _views(widget: QWidget) -> list[QAbstractItemView]:
     return [view for view in widget.findChildren(QAbstractItemView) if view.model() is not None]
 
 
 def _words(widget: QWidget) -> list[tuple[str, ...]]:
-    """What is said to a screen reader and written on labels, by every widget of a panel."""
+    """What is said to a screen reader and written on labels, by every widget of a panel that is shown."""
     found = []
-    for child in (widget, *widget.findChildren(QWidget)):
+    for child in (widget, *(child for child in widget.findChildren(QWidget) if child.isVisibleTo(widget))):
         text = child.text() if isinstance(child, QLabel) else ""
         words = (type(child).__name__, child.accessibleName(), child.accessibleDescription(), child.toolTip(), text)
         if any(words[1:]):

@@ -6,6 +6,7 @@ every declared panel is painted and compared bit for bit. ``RALPHSTOCK_ALL_INSTA
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -32,7 +33,7 @@ from tests.acceptance.recorded import World, part_of
 pytestmark = pytest.mark.real_data
 
 ALL = int(os.environ.get("RALPHSTOCK_ALL_INSTANTS", "0"))
-PAIRS = 3
+PAIRS = int(os.environ.get("DBG_PAIRS","3"))
 TIMELESS = 0.25
 """What a stopwatch shows in these tests: how long a scan took is no fact of the market."""
 
@@ -98,6 +99,7 @@ async def test_the_future_reaches_no_pixel(world: World, make_desk: Callable[[Wo
         await other.change(changed)
         for desk in (truth, other):
             await desk.look_at(ticker, as_of)
+        await asyncio.gather(truth.rested(), other.rested())
         found += [f"{ticker} {as_of.day} {as_of}: {text}"[:400] for text in differences(truth.painted(), other.painted())]
     assert not found, "\n".join(found[:40])
     assert not truth.missing, f"panels that could not be opened: {truth.missing}"

@@ -16,8 +16,10 @@ from datetime import date
 from typing import Any, Literal
 
 from engine.asof.view import known_days
+from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.explain.closing_evidence import explain_closing
 from engine.explain.day_evidence import explain_day_trade
+from engine.features.series import SessionBar
 from engine.model.closing import ClosingRun
 from engine.model.errors import DataUnavailable, RalphStockError
 from engine.model.gate import GateHistory
@@ -51,6 +53,7 @@ from ralphstock_desktop.services.notices import NoticeService
 from ralphstock_desktop.services.recommend import load_and_recommend
 from ralphstock_desktop.services.strategy.diffs import closing_diff, day_diff, vcp_diff
 from ralphstock_desktop.services.strategy.evaluate import ClosingBasis, DayBasis, Evaluation, evaluate
+from ralphstock_desktop.services.strategy.forming import session_bar
 from ralphstock_desktop.services.strategy.keeping import Keeper
 from ralphstock_desktop.services.strategy.live_part import LivePart
 from ralphstock_desktop.services.strategy.marks import day_marks
@@ -152,6 +155,7 @@ class StrategyService:
         self.time_machine = TimeMachineService(workstation, marks=self._marks, has_minutes=self._has_minutes)
         workstation.keep_signals = self._keep_vcp
         workstation.on_settled = self.data_changed
+        workstation.session_bar = self._session_bar
         self._subscriptions: list[Subscription] = [
             workstation.scans.subscribe(self._on_scan),
             workstation.scan_state.subscribe(self._on_scan_state),
@@ -284,6 +288,8 @@ class StrategyService:
 
     def _show(self, found: Evaluation, picture: MarketPicture) -> None:
         before, self._evaluation = self._evaluation, found
+        if found.instant.minutes and (before is None or before.instant.minutes is not found.instant.minutes):
+            self._workstation.redraw()  # charts of days get the bar of the session
         self.gate.publish(found.gate)
         self.news.publish(found.news)
         if not self.what_if.active:
@@ -342,6 +348,16 @@ class StrategyService:
         for sources in self._sources.values():
             sources.forget()
         self.refresh()
+
+    def _session_bar(self, ticker: str, as_of: AsOf) -> SessionBar | None:
+        """The forming day bar of a symbol at an earlier instant of a session with recorded minutes."""
+        instant = self._evaluation.instant if self._evaluation is not None else None
+        if instant is None or instant.session_day is None or instant.session_day != as_of.day:
+            return None
+        if as_of.instant_ns >= DEFAULT_SESSIONS.official_bar_ns(as_of.day):
+            return None
+        batch = next((item for item in instant.minutes if len(item.ticker) and str(item.ticker[0]) == ticker), None)
+        return session_bar(batch, instant.panel.day_index(as_of.day), as_of.instant_ns) if batch is not None else None
 
     # -- one symbol -----------------------------------------------------------------------------------------------------
 

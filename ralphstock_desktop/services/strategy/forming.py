@@ -8,13 +8,17 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from engine.features.series import SessionBar
 from engine.model.daytrade import DayQuotes
 from engine.model.live import MISSING, QuoteSource
 from engine.model.panel import MarketPanel
+from ralphstock_desktop.ports import MISSING_INT, MinuteBatch
 from ralphstock_desktop.services.live.scan import forming_panel
 from ralphstock_desktop.services.live_contracts import QuoteBoard
 
-__all__ = ["panel_with_quotes", "quotes_from_board"]
+__all__ = ["panel_with_quotes", "quotes_from_board", "session_bar"]
+
+_MINUTE_NS = 60_000_000_000
 
 
 def quotes_from_board(board: QuoteBoard, panel: MarketPanel, now_ns: int) -> DayQuotes | None:
@@ -38,6 +42,24 @@ def quotes_from_board(board: QuoteBoard, panel: MarketPanel, now_ns: int) -> Day
         at_ns=np.where(live & (board.at_ns != MISSING), board.at_ns, 0),
         vi=board.vi.copy(),
         strength_pct=board.strength_pct.copy(),
+    )
+
+
+def session_bar(batch: MinuteBatch, day_index: int, now_ns: int) -> SessionBar | None:
+    """The day's bar so far from one symbol's minute bars that have ended; None before the first."""
+    ended = batch.minute_ns + _MINUTE_NS <= now_ns
+    ended &= (batch.open_krw != MISSING_INT) & (batch.close_krw != MISSING_INT)
+    if not ended.any():
+        return None
+    value = batch.value_krw[ended]
+    return SessionBar(
+        day_index=day_index,
+        open=float(batch.open_krw[ended][0]),
+        high=float(batch.high_krw[ended].max()),
+        low=float(batch.low_krw[ended].min()),
+        close=float(batch.close_krw[ended][-1]),
+        volume_shares=float(batch.volume_shares[ended].sum()),
+        value_krw=float(value.sum()) if (value != MISSING_INT).all() else float("nan"),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from engine.thresholds import Rules, iter_specs
 from ralphstock_desktop.services.strategy_contracts import StrategyName
 
@@ -40,6 +42,7 @@ MEASURED = frozenset(
 """Thresholds that change what is measured, not only what it is worth."""
 
 
+@cache
 def slider_names(strategy: StrategyName) -> tuple[str, ...]:
     """Names of every threshold of a strategy that can be moved, the most telling ones first."""
     first = _TELLING[strategy]

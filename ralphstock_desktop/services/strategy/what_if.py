@@ -112,6 +112,8 @@ class WhatIfService:
         self._profiles_of: StrategyStore | None = None
         self._vcp_measures: tuple[tuple[str, int, int, str], VcpMeasures] | None = None
         self._vcp_base: ScanPicture | None = None
+        self._base_rules: Rules | None = None
+        self._standard: dict[str, tuple[float, Spec]] = {}
         self._base = 0
         """Counts the instants followed: what was scored for an earlier one is dropped."""
         self._others: tuple[StrategyName, ...] = ()
@@ -138,13 +140,19 @@ class WhatIfService:
 
     def thresholds(self, strategy: StrategyName) -> tuple[Threshold, ...]:
         """Return every slider with its default, limits and, where it is one number, the market's distribution of it."""
-        rules = self.rules
-        now = {name: (float(value), spec) for name, value, spec in iter_specs(rules)}
-        base = {name: float(value) for name, value, _ in iter_specs(self._workstation.rules)}
+        base = self._base_values()
         return tuple(
-            Threshold(name, now[name][0], base[name], now[name][1], self._histogram(name, now[name][1]))
+            Threshold(name, float(self._changes.get(name, base[name][0])), *base[name], self._histogram(name, base[name][1]))
             for name in slider_names(strategy)
         )
+
+    def _base_values(self) -> dict[str, tuple[float, Spec]]:
+        """Value and limits of every threshold under the standard rules; read once, since a drag asks for them all the time."""
+        rules = self._workstation.rules
+        if self._base_rules is not rules:
+            self._base_rules = rules
+            self._standard = {name: (float(value), spec) for name, value, spec in iter_specs(rules)}
+        return self._standard
 
     def _histogram(self, name: str, spec: Spec) -> tuple[float, ...] | None:
         """The market's distribution under the standard rules; counted once per standard scan."""
@@ -203,9 +211,8 @@ class WhatIfService:
             If there is no such threshold, or the value is not allowed.
         """
         self._workstation.rules.replace({**self._changes, name: value})  # refuses what is not allowed
-        base = {key: float(number) for key, number, _ in iter_specs(self._workstation.rules)}
         changes = {**self._changes, name: value}
-        if abs(base[name] - value) < 1e-12:
+        if abs(self._base_values()[name][0] - value) < 1e-12:
             del changes[name]
         moment = self._timer()
         if changes != self._changes:

@@ -103,6 +103,8 @@ class CalendarView(QWidget):
         if calendar is None:
             return self._note
         found = self.cell(*self._at) if self._at is not None else None
+        if self._at is not None and found is not None and found.value is None:
+            return tr("performance.calendar.idle", when=self._cell_name(*self._at))
         if self._at is not None and found is not None and found.value is not None:
             key = "performance.calendar.account" if calendar.of_account else "performance.calendar.trades"
             return tr(key, when=self._cell_name(*self._at), value=fmt.percent(found.value), count=found.n)

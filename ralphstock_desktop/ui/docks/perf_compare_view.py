@@ -14,7 +14,7 @@ from ralphstock_desktop.ui.dialogs.controls import colour_label
 from ralphstock_desktop.ui.docks.ledger_models import Cell, Column, RowsModel, prepare_table
 from ralphstock_desktop.ui.docks.perf_equity_view import month_marks
 from ralphstock_desktop.ui.viewmodels.backtest_runs import LETTERS, Comparison
-from ralphstock_desktop.ui.viewmodels.perf_shapes import axis_steps
+from ralphstock_desktop.ui.viewmodels.perf_shapes import axis_steps, step_decimals
 
 __all__ = ["CompareView"]
 
@@ -93,11 +93,10 @@ class CurvesView(QWidget):
             return top + (high - value) / (high - low) * (bottom - top)
 
         steps = axis_steps(low, high, max(2, (bottom - top) // px(30)))
-        decimals = 0 if len(steps) < 2 or steps[1] - steps[0] >= 1.0 else 1
         for step in steps:
             canvas.fill(px(8), y_of(step), width, 1, "chart-grid")
             left = self.width() - px(_SCALE)
-            text = fmt.percent(step, decimals)
+            text = fmt.percent(step, step_decimals(steps))
             canvas.text(left, round(y_of(step)) - px(8), px(_SCALE - 4), px(16), text, "axis-text", size="micro")
         canvas.fill(px(8), y_of(0.0), width, 1, "line-strong")
         for at, text, is_year in month_marks(days, width // px(34)):

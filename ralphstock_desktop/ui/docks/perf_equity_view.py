@@ -12,7 +12,7 @@ from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.perf_report import Curve
-from ralphstock_desktop.ui.viewmodels.perf_shapes import axis_steps
+from ralphstock_desktop.ui.viewmodels.perf_shapes import axis_steps, step_decimals
 
 __all__ = ["EquityView", "month_marks"]
 
@@ -249,9 +249,8 @@ class EquityView(QWidget):
             return top + (high - value) / span * tall
 
         steps = axis_steps(low, high, max(2, tall // px(34)))
-        decimals = 0 if len(steps) < 2 or abs(steps[1] - steps[0]) >= 1.0 else 1
         for step in steps:
-            self._scale(y_of(step), step, decimals)
+            self._scale(y_of(step), step, step_decimals(steps))
         canvas.fill(px(8), y_of(0.0), self._plot_width(), 1, "line-strong")
         if self._index is not None:
             self._line(self._index, y_of, "text-muted", 1.2, dashed=True)
@@ -282,8 +281,9 @@ class EquityView(QWidget):
         def y_of(value: float) -> float:
             return top + value / low * tall
 
-        for step in axis_steps(low, 0.0, max(2, tall // px(26))):
-            self._scale(y_of(step), step, 0 if low <= -2.0 else 1)
+        steps = axis_steps(low, 0.0, max(2, tall // px(26)))
+        for step in steps:
+            self._scale(y_of(step), step, step_decimals(steps))
         canvas.fill(px(8), top, self._plot_width(), 1, "line-strong")
         painter = canvas.painter
         painter.save()

@@ -13,7 +13,7 @@ from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.perf_report import NO_INTERVAL
-from ralphstock_desktop.ui.viewmodels.perf_shapes import Bins, axis_steps, return_bins
+from ralphstock_desktop.ui.viewmodels.perf_shapes import Bins, axis_steps, return_bins, step_decimals
 from ralphstock_desktop.ui.viewmodels.perf_words import interval_text
 
 __all__ = ["SpreadView"]
@@ -180,8 +180,9 @@ class SpreadView(QWidget):
             left = self.width() - px(_SCALE)
             canvas.text(left, round(y) - px(8), px(_SCALE - 4), px(16), fmt.number(count), "axis-text", size="micro")
         low, high = float(bins.edges[0]), float(bins.edges[-1])
-        for step in axis_steps(low, high, max(2, self._plot_width() // px(52))):
-            text = fmt.percent(step, 0 if step == round(step) else 1)
+        steps = axis_steps(low, high, max(2, self._plot_width() // px(52)))
+        for step in steps:
+            text = fmt.percent(step, step_decimals(steps))
             width = canvas.width(text, "micro")
             start = min(max(px(2), self.x_of(step) - width / 2), self.width() - width - px(2))
             canvas.text(start, bottom, width, px(_AXIS), text, "axis-text", size="micro")

@@ -165,7 +165,7 @@ class GroupsPage(_Page):
             self.line.setText(look.tr("performance.groups.not_kept"))
         else:
             key = "performance.groups.signals" if report.origin == "signals" else "performance.groups.line"
-            self.line.setText(look.tr(key))
+            self.line.setText(look.tr(key, bars=report.case_bars))
 
     def _group(self, row: GroupRow) -> list[Cell]:
         look = self._look

@@ -63,7 +63,6 @@ class ThresholdSlider(QWidget):
         self._bars: tuple[float, ...] = ()
         self.editor = QLineEdit(self)
         self.editor.hide()
-        self.editor.returnPressed.connect(self._on_typed)
         self.editor.installEventFilter(self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -83,17 +82,17 @@ class ThresholdSlider(QWidget):
         # Square root: the tail, where thresholds stand, stays visible beside the crowd.
         self._bars = tuple(math.sqrt(count / most) for count in counts) if most > 0 else ()
         self._label()
+        self._describe()
+        self.update()
         self.show_value(threshold.value)
 
     def show_value(self, value: float) -> None:
         """Take where it stands; while the handle is held the hand knows better."""
-        if self._held:
-            return
-        if value != self.value:
+        if not self._held and value != self.value:
             self.value = value
             self._say("")
-        self._describe()
-        self.update()
+            self._describe()
+            self.update()
 
     @property
     def changed(self) -> bool:
@@ -299,12 +298,17 @@ class ThresholdSlider(QWidget):
                 self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Esc in the field, or leaving it, gives up."""
+        """Enter in the field takes what was typed; Esc, or leaving it, gives up."""
         if watched is self.editor:
-            if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-                self._say("")
-                self.close_editor()
-                return True
+            if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+                # Taken here: a line edit lets Enter go on to its parent, which would open the field again.
+                if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+                    self._on_typed()
+                    return True
+                if event.key() == Qt.Key.Key_Escape:
+                    self._say("")
+                    self.close_editor()
+                    return True
             if event.type() == QEvent.Type.FocusOut and self.editor.isVisible():
                 self.editor.hide()
                 self._say("")

@@ -47,7 +47,7 @@ class BacktestDesk(QObject):
     opened
         A stored run was put on the shelf.
     exported(str, str)
-        File name and CSV text.
+        File name and CSV text. The text travels as an object: Qt's own strings lose the mark a text begins with.
     """
 
     changed = Signal()
@@ -55,7 +55,7 @@ class BacktestDesk(QObject):
     rules_changed = Signal()
     compared = Signal()
     opened = Signal()
-    exported = Signal(str, str)
+    exported = Signal(str, object)
 
     def __init__(self, workstation: Workstation, appearance: Appearance, spawn: Spawn, shelf: RunShelf) -> None:
         super().__init__()

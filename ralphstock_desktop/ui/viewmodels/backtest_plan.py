@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -121,10 +122,13 @@ def parse_values(text: str) -> tuple[float, ...]:
     Raises
     ------
     ValueError
-        If a piece is not a number.
+        If a piece is not a finite number.
     """
     pieces = [piece for piece in _BETWEEN.split(text.replace("\u2212", "-").strip()) if piece]
-    return tuple(dict.fromkeys(float(piece) for piece in pieces))
+    values = tuple(dict.fromkeys(float(piece) for piece in pieces))
+    if not all(math.isfinite(value) for value in values):
+        raise ValueError("not a finite number")
+    return values
 
 
 def grid_size(search: Sequence[tuple[str, str]]) -> int | None:

@@ -10,7 +10,7 @@ from engine.model.errors import RalphStockError
 from engine.model.instants import AsOf
 from engine.model.panel import FloatArray
 from ralphstock_desktop.services.channels import Subscription
-from ralphstock_desktop.services.contracts import Empty, Failed, Loading, PanelState, Ready, Workstation
+from ralphstock_desktop.services.contracts import Empty, Failed, Loading, MarketPicture, PanelState, Ready, Workstation
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, BacktestResult, RecordTable, Strategies
 from ralphstock_desktop.strategy_ports import SignalRecord, StoredBacktest
 from ralphstock_desktop.ui.appearance import Appearance
@@ -89,6 +89,7 @@ class PerformanceViewModel(QObject):
             return
         tests = strategies.backtests
         self._subscriptions = [
+            self._workstation.market.subscribe(self._on_market),
             tests.results.subscribe(self._on_result),
             tests.state.subscribe(self._on_state),
             strategies.journal.signals.subscribe(self._on_signals),
@@ -101,6 +102,10 @@ class PerformanceViewModel(QObject):
         for subscription in self._subscriptions:
             subscription.close()
         self._subscriptions = []
+
+    def _on_market(self, _picture: MarketPicture) -> None:
+        if self.index_pct is None:
+            self._lay_index()
 
     def _on_result(self, result: BacktestResult) -> None:
         if result is self._result:
@@ -161,9 +166,9 @@ class PerformanceViewModel(QObject):
 
     def _rewrite(self) -> None:
         self.report = self._report()
-        self.index_pct = None
-        self._lay_index()
+        self.index_pct, self.index_note = None, ""
         self.changed.emit()
+        self._lay_index()  # after the curve it belongs to is on screen
         self.state_changed.emit()
 
     def _report(self) -> PerfReport | None:
@@ -201,19 +206,21 @@ class PerformanceViewModel(QObject):
         """Lay KOSPI beside the curve; its closes come with the history of the gate and are read once per panel."""
         report, picture, strategies = self.report, self._workstation.market.last, self.strategies
         if report is None or report.curve is None or strategies is None:
-            self.index_note = ""
             return
         if picture is None:
             self.index_note = self._look.tr("performance.equity.no_index")
+            self.index_changed.emit()
             return
         version = f"{picture.panel.version}/{picture.as_of.instant_ns}"
         if self._levels is not None and self._levels[0] == version:
             self.index_pct = beside_curve(report.curve.days, self._levels[1], self._levels[2])
             self.index_note = "" if self.index_pct is not None else self._look.tr("performance.equity.no_index")
             self.index_changed.emit()
-        elif self._loading_for != version:
+            return
+        self.index_note = self._look.tr("performance.equity.index_loading")
+        self.index_changed.emit()
+        if self._loading_for != version:
             self._loading_for = version
-            self.index_note = self._look.tr("performance.equity.index_loading")
             self._spawn(self._load_index(version), "read the index beside a backtest")
 
     async def _load_index(self, version: str) -> None:
@@ -228,6 +235,9 @@ class PerformanceViewModel(QObject):
             self.index_changed.emit()
             return
         self._loading_for = ""
+        if picture is not self._workstation.market.last:
+            self._lay_index()  # the market has moved on; these levels belong to neither picture for certain
+            return
         days = picture.panel.days[history.day_index].astype("datetime64[D]")
         self._levels = (version, days, history.kospi)
         self._lay_index()

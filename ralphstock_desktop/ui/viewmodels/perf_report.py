@@ -38,6 +38,7 @@ __all__ = [
     "GroupRow",
     "PerfReport",
     "WindowRow",
+    "case_bars",
     "case_rows",
     "counted_signals",
     "exit_rows",
@@ -90,7 +91,7 @@ class GroupRow:
     """None also for gates: the base rate is counted by grade only."""
     excess_pct: Interval
     beyond_pct: Interval
-    """Beyond the own index after the holding time, of every signal (event study)."""
+    """Beyond the own index after :attr:`PerfReport.case_bars` bars, of every signal (event study)."""
     beyond_n: int
 
 
@@ -158,6 +159,8 @@ class PerfReport:
     walk_n: int
     walk_mean_pct: float | None
     notes: Notes
+    case_bars: int = 0
+    """Bars after which the groups are compared with the index."""
     run_id: int | None = None
     traded: bool = True
     """The account bought something; else curve and account figures are None: nothing to judge, not zero."""
@@ -193,6 +196,13 @@ def counted_signals(signals: SignalSet, trades: TradeSet) -> npt.NDArray[np.bool
     return keep
 
 
+def case_bars(strategy: str, study: tuple[StudyRow, ...], hold_bars: int) -> int:
+    """Bars of the event study to quote beside a strategy: its holding limit, one bar where it is out again the next day."""
+    if strategy != "VCP":
+        return 1
+    return max((row.bars for row in study if row.bars <= hold_bars), default=hold_bars)
+
+
 def case_rows(study: tuple[StudyRow, ...], bars: int) -> dict[str, StudyRow]:
     """Rows of the event study from the entry price after a number of bars, by group."""
     return {row.group: row for row in study if row.start == CASE_START and row.bars == bars}
@@ -204,10 +214,10 @@ def group_rows(
     by_gate: tuple[tuple[int, Metrics], ...],
     record: tuple[RecordRow, ...],
     study: tuple[StudyRow, ...],
-    hold_bars: int,
+    bars: int,
 ) -> tuple[GroupRow, ...]:
-    """All trades, then grades, then gate statuses."""
-    cases = case_rows(study, hold_bars)
+    """All trades, then grades, then gate statuses; beside each what its signals did beyond the index after ``bars``."""
+    cases = case_rows(study, bars)
 
     def row(kind: Literal["all", "grade", "gate"], value: int, found: Metrics, case: StudyRow | None) -> GroupRow:
         beside = next((one for one in record if one.grade == value), None) if kind != "gate" else None
@@ -271,6 +281,7 @@ def report_of_result(result: BacktestResult, hold_bars: int) -> PerfReport:
     ended = counted & (trades.reason != ExitReason.NONE)
     reasons = [ExitReason(int(reason)).name for reason in trades.reason[ended]]
     walk_net = result.walk.trades.net_pct[result.walk.trades.closed] if result.walk is not None else np.zeros(0)
+    bars = case_bars(result.plan.strategy, result.study, hold_bars)
     span, traded = result.equity.day_index, bool(result.equity.taken.any())
     curve = Curve(days[span], result.equity.value_krw, result.equity.start_krw, result.equity.positions)
     return PerfReport(
@@ -295,7 +306,7 @@ def report_of_result(result: BacktestResult, hold_bars: int) -> PerfReport:
         kospi_pct=result.equity.kospi_pct,
         kosdaq_pct=result.equity.kosdaq_pct,
         record=next((row for row in result.record if row.grade == ALL), None),
-        groups=group_rows(found, result.by_grade, result.by_gate, result.record, result.study, hold_bars),
+        groups=group_rows(found, result.by_grade, result.by_gate, result.record, result.study, bars),
         exits=exit_rows(reasons, trades.net_pct[ended]),
         net_pct=trades.net_pct[closed],
         net_days=days[trades.exit_day[closed]],
@@ -306,6 +317,7 @@ def report_of_result(result: BacktestResult, hold_bars: int) -> PerfReport:
         walk_n=len(walk_net),
         walk_mean_pct=float(walk_net.mean()) if len(walk_net) > 1 else None,
         notes=result.notes,
+        case_bars=bars,
         run_id=result.stored_id,
         traded=traded,
     )

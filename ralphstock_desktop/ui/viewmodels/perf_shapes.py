@@ -25,6 +25,7 @@ __all__ = [
     "daily_returns",
     "days_of_year",
     "return_bins",
+    "step_decimals",
 ]
 
 _BIN_STEPS = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -93,14 +94,14 @@ def calendar_of(report: PerfReport) -> Calendar | None:
         for month in np.unique(months).tolist():
             end = float(values[np.flatnonzero(months == month)[-1]])
             count = int(np.count_nonzero(sold == month))
-            found[(1970 + month // 12, month % 12 + 1)] = CalendarCell(100.0 * (end / before - 1.0), count)
+            found[(1970 + month // 12, month % 12 + 1)] = _change(before, end, count)
             before = end
         before = report.curve.start_krw
         years = 1970 + months // 12
         for year in np.unique(years).tolist():
             end = float(values[np.flatnonzero(years == year)[-1]])
             count = int(np.count_nonzero(1970 + sold // 12 == year))
-            totals[int(year)] = CalendarCell(100.0 * (end / before - 1.0), count)
+            totals[int(year)] = _change(before, end, count)
             before = end
         return Calendar(tuple(sorted(totals)), found, totals, of_account=True)
     if not len(sold):
@@ -115,13 +116,19 @@ def calendar_of(report: PerfReport) -> Calendar | None:
     return Calendar(tuple(range(min(totals), max(totals) + 1)), found, totals, of_account=False)
 
 
+def _change(before: float, end: float, sold: int) -> CalendarCell:
+    """Change of the account; nothing where it neither moved nor sold: it held nothing."""
+    return CalendarCell(None if end == before and not sold else 100.0 * (end / before - 1.0), sold)
+
+
 def days_of_year(report: PerfReport, year: int) -> dict[date, CalendarCell]:
     """Change of the account on each day of a year, or without a curve the mean of the trades sold on the day."""
     result: dict[date, CalendarCell] = {}
     if report.curve is not None:
         for day, value in zip(report.curve.days.tolist(), daily_returns(report.curve).tolist(), strict=True):
             if day.year == year:
-                result[day] = CalendarCell(value, int(np.count_nonzero(report.net_days == np.datetime64(day))))
+                sold = int(np.count_nonzero(report.net_days == np.datetime64(day)))
+                result[day] = CalendarCell(None if value == 0.0 and not sold else value, sold)
         return result
     for day in np.unique(report.net_days).tolist():
         if day.year == year:
@@ -142,6 +149,11 @@ def axis_steps(low: float, high: float, most: int) -> list[float]:
     step = next(factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 25.0, 50.0) if span / (factor * power) <= most)
     first = math.ceil(low / step - 1e-9)
     return [step * k for k in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def step_decimals(steps: list[float]) -> int:
+    """Decimals that tell axis steps apart: none for whole ones."""
+    return 0 if all(abs(step - round(step)) < 1e-9 for step in steps) else 1
 
 
 def beside_curve(curve_days: Days, index_days: Days, close: FloatArray) -> FloatArray | None:

@@ -30,6 +30,7 @@ from ralphstock_desktop.ui.viewmodels.perf_report import (
     Notes,
     PerfReport,
     WindowRow,
+    case_bars,
     exit_rows,
     group_rows,
     window_rows,
@@ -164,8 +165,10 @@ def report_of_stored(stored: StoredBacktest, hold_bars: int, few_trades: int) ->
     mean = found.mean_net_pct if found is not None else NO_INTERVAL
     win = found.win_rate if found is not None else Interval(summary.win_rate)
     groups: tuple[GroupRow, ...] = ()
+    strategy = str(config.get("strategy", ""))
+    bars = case_bars(strategy, kept.study, hold_bars)
     if found is not None:
-        groups = group_rows(found, kept.by_grade, kept.by_gate, kept.record, kept.study, hold_bars)
+        groups = group_rows(found, kept.by_grade, kept.by_gate, kept.record, kept.study, bars)
     start = _number(config.get("start_krw"))
     curve = None
     taken = stored.trades.get("taken")
@@ -178,7 +181,7 @@ def report_of_stored(stored: StoredBacktest, hold_bars: int, few_trades: int) ->
     return PerfReport(
         origin="stored",
         name=summary.config_name,
-        strategy=str(config.get("strategy", "")),
+        strategy=strategy,
         first=date.fromisoformat(stored.equity_days[0]) if stored.equity_days else plan_day(config, "first"),
         last=date.fromisoformat(stored.equity_days[-1]) if stored.equity_days else plan_day(config, "last"),
         ruleset=summary.ruleset,
@@ -208,6 +211,7 @@ def report_of_stored(stored: StoredBacktest, hold_bars: int, few_trades: int) ->
         walk_n=sum(row.test_n for row in windows),
         walk_mean_pct=None,
         notes=_notes(config),
+        case_bars=bars,
         run_id=summary.id,
         traded=traded,
         with_repeats=with_repeats,

@@ -156,7 +156,9 @@ def verdict(look: Appearance, report: PerfReport, few_trades: int) -> Verdict:
     icon, token = {"above": ("check", "text"), "below": ("cross", "text"), "same": ("unknown", "unknown")}[kind]
     beyond = report.groups[0].beyond_pct if report.groups else excess
     if report.groups and beyond.value is not None:
-        index = look.tr("performance.verdict.index", mean=fmt.percent(beyond.value), interval=interval_text(beyond))
+        index = look.tr(
+            "performance.verdict.index", bars=report.case_bars, mean=fmt.percent(beyond.value), interval=interval_text(beyond)
+        )
         sentence = f"{sentence} {index}"
     if report.tries is not None and report.tries > 1:
         sentence = f"{sentence} {look.tr('performance.verdict.tries', tries=report.tries)}"

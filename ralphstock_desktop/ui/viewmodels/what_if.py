@@ -66,6 +66,8 @@ class WhatIfViewModel(QObject):
         self.thresholds: tuple[Threshold, ...] = ()
         self.result: WhatIfState | None = None
         """Of the chosen strategy; None until it was counted."""
+        self.moved_count = 0
+        """How many thresholds are moved, of all strategies together."""
         self.problem = ""
         self.dragging = False
         """While a slider is held its picture of the market stands still."""
@@ -124,6 +126,7 @@ class WhatIfViewModel(QObject):
         if result.strategy != self.strategy:
             return
         self.result = result
+        self.moved_count = _moved_count(result)
         self._take_values(result)
         self.values_changed.emit()
         self.results_changed.emit()
@@ -153,15 +156,6 @@ class WhatIfViewModel(QObject):
         """Whether anything is moved, of any strategy."""
         last = self.strategies.what_if.state.last if self.strategies is not None else None
         return last is not None and last.active
-
-    @property
-    def moved_count(self) -> int:
-        """How many thresholds are moved, of all strategies together."""
-        last = self.strategies.what_if.state.last if self.strategies is not None else None
-        if last is None:
-            return 0
-        pairs = zip(iter_specs(last.rules), iter_specs(last.base_rules), strict=True)
-        return sum(moved[1] != base[1] for moved, base in pairs)
 
     @property
     def market(self) -> MarketPicture | None:
@@ -276,3 +270,9 @@ class WhatIfViewModel(QObject):
         if problem != self.problem:
             self.problem = problem
             self.problem_changed.emit()
+
+
+def _moved_count(result: WhatIfState) -> int:
+    if not result.active:
+        return 0
+    return sum(moved[1] != base[1] for moved, base in zip(iter_specs(result.rules), iter_specs(result.base_rules), strict=True))

@@ -217,10 +217,24 @@ class PerfWorkstation(LocalWorkstation):
         self.market.publish(MarketPicture(PANEL, "real", AsOf.end_of(LAST), is_latest=True))
 
 
-def run_coroutine(work: Coroutine[Any, Any, None], name: str) -> None:
-    """Run a supervised task to its end at once."""
-    del name
-    asyncio.run(work)
+class Tasks:
+    """Runs a supervised task to its end at once; one that is started inside another runs after it."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Coroutine[Any, Any, None]] = []
+        self._busy = False
+
+    def __call__(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        del name
+        self._waiting.append(work)
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._waiting:
+                asyncio.run(self._waiting.pop(0))
+        finally:
+            self._busy = False
 
 
 class Desk:
@@ -243,7 +257,7 @@ class Desk:
         self.tests = self.fake.backtests
         if fill is not None:
             fill(self.fake)
-        self.context = replace(context_for(self.work, self.look), spawn=run_coroutine)
+        self.context = replace(context_for(self.work, self.look), spawn=Tasks())
         self.panel: Any = make(self.context)
         self.exports: list[Any] = []
         self.actions: list[str] = []

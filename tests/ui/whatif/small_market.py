@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-
 from engine.asof.view import known_days
 from engine.model.instants import AsOf
 from engine.model.market_series import MarketSeries
@@ -114,7 +112,9 @@ class MemoryDataset:
 def record(n: int = 48, mean: float | None = 1.9) -> RecordRow:
     """A record of all grades."""
     interval = Interval(mean, mean - 2, mean + 2) if mean is not None else Interval(None)
-    return RecordRow("VCP", 0, n, interval, Interval(55.0), 0.1, Interval(None), 1, "2025-01-02", "2025-12-30", mean is not None)
+    return RecordRow(
+        "VCP", 0, n, interval, Interval(55.0), 0.1, Interval(None), 1, "2025-01-02", "2025-12-30", mean is not None
+    )
 
 
 class WhatIfBench:
