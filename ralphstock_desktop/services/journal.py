@@ -116,6 +116,20 @@ class JournalService:
         """Stored signals of one symbol, newest first."""
         return tuple(record for record in self.signals.last or () if record.signal.ticker == ticker)
 
+    async def load_superseded(self) -> tuple[SignalRecord, ...]:
+        """Signals a later run no longer found, as known at the instant.
+
+        Raises
+        ------
+        StorageError
+            If the repository cannot be read.
+        """
+        store, moment = self._store, self._known_at_ns
+        if store is None:
+            return ()
+        found = await self._workers.read(lambda: store.signals(with_superseded=True, known_at_ns=moment))
+        return tuple(record for record in found if record.signal.superseded)
+
     # -- what the user did -----------------------------------------------------------------------------------------------
 
     async def take(self, signal_id: int, price_krw: int, qty: int, note: str) -> None:

@@ -52,6 +52,8 @@ from ralphstock_desktop.ui.palette_search import PalettePopup
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.status_bar import StatusBar
 from ralphstock_desktop.ui.texts import LANGUAGES, Texts
+from ralphstock_desktop.ui.toasts import ToastDeck
+from ralphstock_desktop.ui.tray import DesktopNotices
 from ralphstock_desktop.ui.viewmodels.shell import Answer, Command, PaletteModel, ShellViewModel
 
 __all__ = ["MainWindow", "WindowParts"]
@@ -181,6 +183,7 @@ class MainWindow(QMainWindow):
         self.area = DockArea(self, self.context, parts.docks, self._on_made)
         self._assemble()
         self.palette_model = PaletteModel(self.shell, self._commands())
+        self.toasts, self.desktop = ToastDeck(look, self), DesktopNotices(look, self, parts.settings)
         self.search_list = PalettePopup(look, self.bar.search, self.palette_model, self)
         self.help = HelpOverlay(look, self.actions_book, self)
         self.first_run: FirstRunPage | None = None
@@ -250,6 +253,10 @@ class MainWindow(QMainWindow):
         self.bar.workspace.chosen.connect(self.open_workspace)
         self.past.back.connect(work.set_as_of_latest)
         self.gate.panel_wanted.connect(lambda: self.area.open_panel("gate"))
+        self.toasts.chart_wanted.connect(self._on_chart_wanted)
+        self.toasts.evidence_wanted.connect(self._on_evidence_wanted)
+        self.toasts.list_wanted.connect(lambda: self.area.open_panel("alerts"))
+        self.desktop.opened.connect(self._on_desktop_notice)
         self.status.ledger_wanted.connect(lambda: self.area.open_panel("ledger"))
         self.status.health_wanted.connect(lambda: self.area.open_panel("health"))
         self.status.cancel_requested.connect(work.cancel_job)
@@ -273,6 +280,10 @@ class MainWindow(QMainWindow):
         ]
         if work.live is not None:
             self._subscriptions.append(work.live.status.subscribe(self._on_feed))
+        if work.strategies is not None:
+            self._subscriptions.append(work.strategies.notices.unread.subscribe(self.bar.set_unread))
+        self.toasts.follow(work)
+        self.desktop.follow(work)
 
     # -- life -------------------------------------------------------------------------------------------------------------
 
@@ -495,6 +506,20 @@ class MainWindow(QMainWindow):
             frame.picture_requested.connect(self._on_camera)
         if isinstance(frame, _OpensChart):
             frame.chart_requested.connect(self._on_chart_wanted)
+
+    def _on_evidence_wanted(self, ticker: str, strategy: str) -> None:
+        """Show what a notice rests on: the evidence of its strategy, or the gate."""
+        if ticker:
+            self._parts.workstation.select(ticker, "shell")
+        name = {"gate": "gate", "VCP": "evidence", "CLOSING_BET": "closing_card", "DAY_TRADE": "day_checklist"}.get(strategy, "")
+        if name in self.area.docks:
+            self.area.open_panel(name)
+
+    def _on_desktop_notice(self, ticker: str) -> None:
+        if ticker:
+            self._on_chart_wanted(ticker)
+        else:
+            self.area.open_panel("alerts")
 
     def _on_chart_wanted(self, ticker: str) -> None:
         self._parts.workstation.select(ticker, "shell")
@@ -756,4 +781,6 @@ class MainWindow(QMainWindow):
         if self._settings_window is not None:
             self._settings_window.close()
         self.area.hide_floating()
+        self.toasts.stop()
+        self.desktop.stop()
         super().closeEvent(event)

@@ -5,6 +5,8 @@ It is there exactly as long as the clock is set back, and it says that later dat
 
 from __future__ import annotations
 
+from datetime import date
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
@@ -38,6 +40,7 @@ _NOTE_FROM = 1_180
 """Width from which both lines of the note have room, px at 100 %; below it they stand in the tooltip."""
 _SHORT_BELOW = 900
 _MARKS_TOLD = 5
+_WIDEST_DAY = date(2026, 1, 28)
 _GRAB = 7
 """How far beside a mark the pointer may be, px at 100 %."""
 
@@ -330,7 +333,9 @@ class TimeMachineBar(QWidget):
     def _clock_box(self) -> QRect:
         """Where the clock is written."""
         look = self._look
-        widest = QFontMetrics(look.font("value", bold=True)).horizontalAdvance("2026-00-00 (수) 00:00 ")
+        # Wednesday is the widest day in English; digits are equally wide.
+        sample = f"{fmt.day_long(_WIDEST_DAY, look.language)} 00:00 "
+        widest = QFontMetrics(look.font("value", bold=True)).horizontalAdvance(sample)
         return QRect(look.px(40), 0, widest, self.height())
 
     def _note_box(self) -> QRect:

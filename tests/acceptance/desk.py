@@ -38,6 +38,7 @@ from ralphstock_desktop.ui.dock_registry import DOCKS, DockContext
 from ralphstock_desktop.ui.gate_strip import GateStrip
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.strategy_ports import Executor
+from tests.acceptance.compare import differences
 from tests.acceptance.recorded import MemoryStore, World
 from tests.ui.shell.doubles import MemorySettings
 
@@ -45,6 +46,7 @@ __all__ = ["Desk", "MemoryDataset"]
 
 _ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
 _MOST_ROWS = 60
+_LOOKS = 10
 _REST_S = 1.1
 """Longer than any panel waits before it catches up with the instant."""
 
@@ -190,10 +192,18 @@ class Desk:
                 QApplication.processEvents()
                 await asyncio.sleep(0.01)
 
-    async def rested(self) -> None:
-        """Wait until what panels put off for a moment is done too."""
+    async def rested(self) -> dict[str, Any]:
+        """Wait until what panels put off for a moment is done too and nothing moves any more; return what is painted."""
         await asyncio.sleep(_REST_S)
         await self.settled()
+        before = self.painted()
+        for _ in range(_LOOKS):
+            await self.settled()
+            now = self.painted()
+            if next(differences(before, now), None) is None:
+                return now
+            before = now
+        raise AssertionError(f"still moving: {list(differences(before, self.painted()))[:3]}")
 
     async def change(self, world: World) -> None:
         """Look at another world: the repository's contents have changed."""

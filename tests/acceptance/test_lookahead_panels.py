@@ -6,7 +6,6 @@ every declared panel is painted and compared bit for bit. ``RALPHSTOCK_ALL_INSTA
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,7 +17,7 @@ import pytest_asyncio
 from PySide6.QtWidgets import QApplication
 
 from engine.features import acceleration as scan_acceleration
-from engine.model.instants import AsOf
+from engine.model.instants import AsOf, kst_datetime
 from engine.performance import acceleration as life_acceleration
 from ralphstock_desktop.data.database import Database, open_database
 from ralphstock_desktop.services.strategy.records import RecordKeeper
@@ -99,13 +98,13 @@ async def test_the_future_reaches_no_pixel(world: World, make_desk: Callable[[Wo
         await other.change(changed)
         for desk in (truth, other):
             await desk.look_at(ticker, as_of)
-        await asyncio.gather(truth.rested(), other.rested())
-        found += [f"{ticker} {as_of.day} {as_of}: {text}"[:400] for text in differences(truth.painted(), other.painted())]
+        seen = await truth.rested(), await other.rested()
+        found += [f"{ticker} {kst_datetime(as_of.instant_ns)}: {text}"[:400] for text in differences(*seen)]
     assert not found, "\n".join(found[:40])
     assert not truth.missing, f"panels that could not be opened: {truth.missing}"
     # and the other market really looks different from a later day
     later = AsOf.end_of(world.panel.days[-2].item())
     for desk in (truth, other):
         await desk.look_at(ticker, later)
-    named = {text.split("'")[1].rsplit(" ", 1)[0] for text in differences(truth.painted(), other.painted())}
+    named = {text.split("'")[1].rsplit(" ", 1)[0] for text in differences(await truth.rested(), await other.rested())}
     assert {"signals", "chart", "flow", "evidence", "gate", "closing", "closing_card", "day_scanner", "day_checklist"} <= named

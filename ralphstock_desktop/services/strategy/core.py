@@ -83,6 +83,7 @@ __all__ = ["StrategyService"]
 
 _log = logging.getLogger(__name__)
 _WON_PER_MANWON = 10_000
+_WAITING = Loading(Progress("progress.strategies", 0, 0), can_cancel=False)
 
 
 class StrategyService:
@@ -126,8 +127,11 @@ class StrategyService:
         self._workstation, self._workers, self._settings, self._now_ns = workstation, workers, settings, now_ns
         self.notices, self.journal, self.backtests = notices, journal, backtests
         self._sources: dict[DatasetKind, Sources] = {}
+        self._opening: dict[DatasetKind, asyncio.Lock] = {}
         self._evaluation: Evaluation | None = None
         self._number = 0
+        self._refreshing: asyncio.Task[None] | None = None
+        self._closed = False
         self._run: ClosingRun | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._records = RecordKeeper(workers, self._spawn, self._now_sources, self.records, shelf)
@@ -152,11 +156,14 @@ class StrategyService:
             store=lambda: self.store,
             now_ns=now_ns,
         )
-        self.time_machine = TimeMachineService(workstation, marks=self._marks, has_minutes=self._has_minutes)
+        self.time_machine = TimeMachineService(
+            workstation, marks=self._marks, has_minutes=self._has_minutes, now_ns=now_ns, settled=self.settled
+        )
         workstation.keep_signals = self._keep_vcp
         workstation.on_settled = self.data_changed
         workstation.session_bar = self._session_bar
         self._subscriptions: list[Subscription] = [
+            workstation.market.subscribe(self._on_market),
             workstation.scans.subscribe(self._on_scan),
             workstation.scan_state.subscribe(self._on_scan_state),
         ]
@@ -169,9 +176,10 @@ class StrategyService:
 
     async def close(self) -> None:
         """Stop listening and drop what is running."""
+        self._closed = True
         for subscription in self._subscriptions:
             subscription.close()
-        self._live.close()
+        await self._live.close()
         await self.time_machine.close()
         await self.what_if.close()
         self.backtests.cancel()
@@ -184,6 +192,12 @@ class StrategyService:
         """Wait until nothing runs any more."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def settled(self) -> None:
+        """Wait until everything of the instant looked at is on screen."""
+        await self._workstation.idle_scan()
+        while (task := self._refreshing) is not None and not task.done():
+            await asyncio.wait({task})
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -218,10 +232,11 @@ class StrategyService:
 
     async def sources(self, kind: DatasetKind) -> Sources:
         """What one market's strategies read; opens the repository on first use."""
-        if kind not in self._sources:
-            dataset: Dataset = await self._workstation.open_dataset(kind)
-            self._sources[kind] = await self._workers.read(lambda: Sources(dataset.strategies()))
-        return self._sources[kind]
+        async with self._opening.setdefault(kind, asyncio.Lock()):  # who asks meanwhile gets the same one
+            if kind not in self._sources:
+                dataset: Dataset = await self._workstation.open_dataset(kind)
+                self._sources[kind] = await self._workers.read(lambda: Sources(dataset.strategies()))
+            return self._sources[kind]
 
     async def _open_dataset(self, kind: str) -> Dataset:
         return await self._workstation.open_dataset("simulated" if kind == "simulated" else "real")
@@ -238,6 +253,13 @@ class StrategyService:
 
     # -- refreshing -----------------------------------------------------------------------------------------------------
 
+    def _on_market(self, picture: MarketPicture) -> None:
+        """Another instant or market is looked at: what is being computed for the one before is dropped."""
+        self._number += 1
+        if self._evaluation is not None and self._evaluation.instant.panel.simulated != picture.panel.simulated:
+            self._records.leave()
+            self._nothing(_WAITING)
+
     def _on_scan(self, picture: ScanPicture) -> None:
         if picture.what_if:
             return
@@ -246,21 +268,29 @@ class StrategyService:
 
     def _on_scan_state(self, state: PanelState) -> None:
         """Where the market itself cannot be shown, neither can what is made from it."""
-        if isinstance(state, Empty | Failed) or (isinstance(state, Loading) and self._evaluation is None):
-            for channel in (self.gate_state, self.closing_state, self.day_state, self.news_state):
-                channel.publish(state)
+        if isinstance(state, Empty | Failed):
+            self._number += 1
+            self._nothing(state)
+            self._show_kept()
+        elif isinstance(state, Loading) and self._evaluation is None:
+            self._publish_state(state)
 
     def refresh(self) -> None:
         """Compute every strategy of the instant on screen."""
         picture = self._workstation.market.last
-        if picture is None:
+        if picture is None or self._closed:
             return
+        if picture.is_latest:
+            # The present goes on while nothing new is known of the daily data: news do not wait for the next scan.
+            now = AsOf(max(picture.as_of.instant_ns, self._now_ns()))
+            if known_days(picture.panel, now) != known_days(picture.panel, picture.as_of):
+                self._workstation.set_as_of_latest()  # more is known than was scanned: everything anew
+                return
+            picture = replace(picture, as_of=now)
         self._number += 1
         if self._evaluation is None or self._evaluation.instant.panel is not picture.panel:
-            waiting = Loading(Progress("progress.strategies", 0, 0), can_cancel=False)
-            for channel in (self.gate_state, self.closing_state, self.day_state, self.news_state):
-                channel.publish(waiting)
-        self._spawn(self._refresh(picture, self._number), "strategies")
+            self._publish_state(_WAITING)
+        self._refreshing = self._spawn(self._refresh(picture, self._number), "strategies")
 
     async def _refresh(self, picture: MarketPicture, number: int) -> None:
         try:
@@ -273,18 +303,30 @@ class StrategyService:
         except DataUnavailable as error:
             if number == self._number:
                 self._nothing(Empty("empty.strategies.nothing_known", dict(error.fields), action="latest"))
+                self._show_kept()
             return
         except RalphStockError as error:
             if number == self._number:
+                _log.warning("the strategies of the instant could not be computed: %s", error)
                 self._nothing(Failed(error))
+                self._show_kept()
             return
         if number == self._number:
             self._show(found, picture)
 
     def _nothing(self, state: PanelState) -> None:
         self._evaluation = None
+        self._publish_state(state)
+
+    def _publish_state(self, state: PanelState) -> None:
         for channel in (self.gate_state, self.closing_state, self.day_state, self.news_state):
             channel.publish(state)
+
+    def _show_kept(self) -> None:
+        """Show what is stored as of the instant looked at, also where nothing can be computed for it."""
+        picture, sources = self._workstation.market.last, self._now_sources()
+        if picture is not None and sources is not None:
+            self._spawn(self._keeper.show(sources, picture), "journal")
 
     def _show(self, found: Evaluation, picture: MarketPicture) -> None:
         before, self._evaluation = self._evaluation, found
@@ -297,13 +339,13 @@ class StrategyService:
             self.day_trades.publish(found.day)
         else:
             self.what_if.follow_standard(self._standard_scan(picture))
-        for channel in (self.gate_state, self.closing_state, self.day_state, self.news_state):
-            channel.publish(Ready(picture.as_of))
+        self._publish_state(Ready(picture.as_of))
         self.time_machine.refresh()
-        self._records.follow(picture, self.rules)
-        self._spawn(self._keeper.show(self._sources[picture.kind], picture), "journal")
+        sources = self._sources[picture.kind]
+        self._records.follow(sources, picture, self.rules)
+        self._spawn(self._keeper.show(sources, picture), "journal")
         if picture.is_latest:
-            self._spawn(self._keep(before, found, picture), "keep strategies")
+            self._spawn(self._keep(sources, found), "keep strategies")
             self._live.follow()
 
     def _standard_scan(self, picture: MarketPicture) -> ScanPicture:
@@ -313,13 +355,15 @@ class StrategyService:
         result = scan_vcp(picture.panel, picture.as_of, self.rules)
         return ScanPicture(result, picture.panel, self.rules, 0.0, 0, 0, int(result.pattern.sum()))
 
-    async def _keep(self, before: Evaluation | None, found: Evaluation, picture: MarketPicture) -> None:
-        sources = self._sources[picture.kind]
-        differences = await self._keeper.keep(sources, before, found)
-        if self._evaluation is found and differences and not self.what_if.active:
+    async def _keep(self, sources: Sources, found: Evaluation) -> None:
+        differences = await self._keeper.keep(sources, found)
+        now = self._evaluation
+        # Gate and checklist may have moved on with the running market meanwhile; the list is still this one.
+        if differences and now is not None and now.instant is found.instant and now.closing is found.closing:
             shown = replace(found.closing, differences=differences)
-            self._evaluation = replace(found, closing=shown)
-            self.closing.publish(shown)
+            self._evaluation = replace(now, closing=shown)
+            if not (self.closing.last is not None and self.closing.last.what_if):
+                self.closing.publish(shown)
 
     async def _keep_vcp(self, scan: VcpScan, picture: MarketPicture, started_ns: int) -> None:
         """Store a finished VCP scan with what the gate says of new orders."""
@@ -335,7 +379,8 @@ class StrategyService:
             if self.closing.last is not None and self.closing.last.what_if:
                 self.closing.publish(self._evaluation.closing)
             if self.day_trades.last is not None and self.day_trades.last.what_if:
-                self.day_trades.publish(self._evaluation.day)
+                # Against what the what-if showed, any row may differ.
+                self.day_trades.publish(replace(self._evaluation.day, changed=None))
 
     def start_closing(self, run: ClosingRun | None = None) -> None:
         """Scan the closing bet again as another run of the day."""
@@ -367,7 +412,7 @@ class StrategyService:
         row = picture.panel.row_of(ticker) if picture is not None else None
         if picture is None or row is None:
             return None
-        news = self.news_of(ticker) or _no_news(ticker)
+        news = self._closing_news_of(ticker)
         scan, rules = picture.scan, picture.rules
         return ClosingExplanation(
             ticker=ticker,
@@ -378,6 +423,17 @@ class StrategyService:
             filters=closing_filters(scan, picture.panel, row, rules),
             qty=closing_size(scan, row, self.equity_krw(), rules),
         )
+
+    def _closing_news_of(self, ticker: str) -> StockNews:
+        """The news the closing bet was scored with: those of its own moment, not of the clock's."""
+        if self._evaluation is None:
+            return _no_news(ticker)
+        basis = self._evaluation.closing_basis
+        found = basis.stock_news.get(ticker)
+        row = basis.panel.row_of(ticker)
+        if found is not None or row is None:
+            return found or _no_news(ticker)
+        return _no_news(ticker, collected=bool(basis.news.status[row] != ScoreStatus.MISSING))
 
     def explain_day_trade(self, ticker: str) -> DayTradeExplanation | None:
         """Return the seven items of one symbol with evidence; None if there is no scan or no such symbol."""
@@ -472,9 +528,20 @@ class StrategyService:
         return AsOf.end_of(day)
 
     async def recommend(self, strategy: Literal["vcp", "jongga", "both"] = "both", limit: int = 5) -> Recommendations:
-        """Return recommendations as of the instant (domain.md §8.3)."""
+        """Return recommendations as of the instant (domain.md §8.3).
+
+        Raises
+        ------
+        DataUnavailable
+            If no market is open or nothing was known at the instant.
+        RalphStockError
+            What kept the instant from being computed; never an empty list instead.
+        """
+        await self.settled()
         picture, evaluation, shown = self._workstation.market.last, self._evaluation, self._workstation.scans.last
-        if picture is None or evaluation is None or shown is None:
+        if evaluation is None and isinstance(state := self.gate_state.last, Failed):
+            raise state.error
+        if picture is None or evaluation is None or shown is None or shown.panel is not picture.panel:
             raise DataUnavailable("No market is open.", key="error.connect.not_connected")
         vcp = shown if not shown.what_if else self._standard_scan(picture)
         sources = await self.sources(picture.kind)
@@ -501,7 +568,9 @@ class StrategyService:
         found = replace(evaluation, gate=gate)
         self._evaluation = found
         self.gate.publish(gate)
-        self._spawn(self._keeper.tell_gate(evaluation.gate, gate), "gate notice")
+        sources = self._now_sources()
+        if sources is not None:
+            self._spawn(self._keeper.tell_gate(sources, evaluation.gate, gate), "gate notice")
         return found
 
     def take_day(self, evaluation: Evaluation, basis: DayBasis, picture: DayTradePicture) -> Evaluation:
@@ -513,24 +582,31 @@ class StrategyService:
         if not (self.what_if.active and self.day_trades.last is not None and self.day_trades.last.what_if):
             self.day_trades.publish(picture)
             self.day_state.publish(Ready(AsOf(picture.quotes.now_ns), final=False))
-        self._spawn(self._keeper.tell_day(self._now_sources(), evaluation.day, picture), "day-trading notices")
+        sources = self._now_sources()
+        if sources is not None:
+            self._spawn(self._keeper.tell_day(sources, evaluation.day, picture), "day-trading notices")
         return found
 
-    def take_closing(self, evaluation: Evaluation, basis: ClosingBasis, picture: ClosingPicture, *, store: bool) -> None:
-        """Show the closing bet scored on forming bars; the list at the start of the auction is stored."""
+    def take_closing(self, evaluation: Evaluation, basis: ClosingBasis, picture: ClosingPicture) -> bool:
+        """Show the closing bet scored on forming bars; return whether it is that of the instant on screen."""
         if self._evaluation is not evaluation:
-            return
+            return False
         found = replace(evaluation, closing=picture, closing_basis=basis)
         self._evaluation = found
         if not (self.what_if.active and self.closing.last is not None and self.closing.last.what_if):
             self.closing.publish(picture)
             self.closing_state.publish(Ready(basis.as_of, final=False))
-        sources = self._now_sources()
-        if store and sources is not None:
-            self._spawn(self._keep_run(sources, picture), "keep PRE_CLOSE")
+        return True
 
-    async def _keep_run(self, sources: Sources, picture: ClosingPicture) -> None:
-        await self._keeper.keep_closing(sources, picture)
+    def keep_candidates(self, picture: ClosingPicture, not_stored: Callable[[], None]) -> None:
+        """Store and tell the list of the closing auction; ``not_stored`` is called where that failed."""
+        sources = self._now_sources()
+        if sources is not None:
+            self._spawn(self._keep_run(sources, picture, not_stored), "keep PRE_CLOSE")
+
+    async def _keep_run(self, sources: Sources, picture: ClosingPicture, not_stored: Callable[[], None]) -> None:
+        if not await self._keeper.keep_candidates(sources, picture):
+            not_stored()
 
     # -- helpers of parts -----------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -39,7 +39,11 @@ _PRE_CLOSE_MINUTE = 15 * 60 + 10
 
 @dataclass(frozen=True, eq=False)
 class ClosingBasis:
-    """What a closing-bet scan is scored from; kept so that a moved threshold scores again without measuring again."""
+    """What a closing-bet scan is scored from; kept so that a moved threshold scores again without measuring again.
+
+    ``news`` are those of the forming bar's own instant, or of the moment the official bar was there: what is published after
+    the close is no reason to have bought in it, and the list of a day stays what it was (domain.md §3.1).
+    """
 
     panel: MarketPanel
     day: int
@@ -50,6 +54,8 @@ class ClosingBasis:
     news: NewsPoints
     gate: GateReading
     forming: bool
+    stock_news: dict[str, StockNews] = field(default_factory=dict)
+    """What ``news`` were made of, by ticker."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,23 +106,53 @@ def replay_quotes(instant: Instant) -> DayQuotes | None:
 
 
 def closing_basis(
-    instant: Instant, run: ClosingRun | None, rules: Rules, news: NewsPoints, gate: GateReading, quotes: DayQuotes | None
+    instant: Instant,
+    run: ClosingRun | None,
+    rules: Rules,
+    news: tuple[NewsPoints, dict[str, StockNews]],
+    gate: GateReading,
+    quotes: DayQuotes | None,
+    previous: Evaluation | None = None,
 ) -> ClosingBasis:
-    """Measure the closing bet at an instant; on the forming bar where the run is one of the session."""
+    """Measure the closing bet at an instant; on the forming bar where the run is one of the session.
+
+    Parameters
+    ----------
+    news : (NewsPoints, dict)
+        Of the instant; what the official bar is scored with is looked up here.
+    previous : Evaluation | None
+        Of the instant before, for what did not change since.
+    """
     chosen = run or run_at(instant.as_of.instant_ns, in_session=quotes is not None)
     known = instant.known
     if chosen in {ClosingRun.PREVIEW, ClosingRun.PRE_CLOSE} and quotes is not None and instant.session_day is not None:
         panel, day = panel_with_quotes(instant.panel, instant.session_day, quotes)
-        return ClosingBasis(
-            panel, day, day - 1, chosen, instant.as_of, measure_closing(panel, day, day - 1, rules), news, gate, True
-        )
+        measures = measure_closing(panel, day, day - 1, rules)
+        return ClosingBasis(panel, day, day - 1, chosen, instant.as_of, measures, news[0], gate, True, news[1])
     if chosen is ClosingRun.FLOW_FINAL and known.flow < known.bar:
         chosen = ClosingRun.CONFIRMED
     if chosen is not ClosingRun.FLOW_FINAL:
         chosen = ClosingRun.CONFIRMED
     flow_day = known.bar if chosen is ClosingRun.FLOW_FINAL else known.bar - 1
     measures = measure_closing(instant.panel, known.bar, flow_day, rules)
-    return ClosingBasis(instant.panel, known.bar, flow_day, chosen, instant.as_of, measures, news, gate, False)
+    points, stock_news = _news_at_close(instant, rules, previous)
+    return ClosingBasis(instant.panel, known.bar, flow_day, chosen, instant.as_of, measures, points, gate, False, stock_news)
+
+
+def _news_at_close(instant: Instant, rules: Rules, previous: Evaluation | None) -> tuple[NewsPoints, dict[str, StockNews]]:
+    """What the news were worth when the last known official bar was there."""
+    collected = _collected_at_close(instant)
+    if previous is not None and not previous.closing_basis.forming:
+        before, basis = previous.instant, previous.closing_basis
+        same = before.panel is instant.panel and before.known.bar == instant.known.bar and before.news is instant.news
+        if same and _collected_at_close(before) == collected and basis.news.ruleset == rules.ruleset_id:
+            return basis.news, basis.stock_news
+    moment = DEFAULT_SESSIONS.official_bar_ns(day_at(instant.panel, instant.known.bar))
+    return instant.news.score(moment, rules, collected)
+
+
+def _collected_at_close(instant: Instant) -> bool:
+    return instant.collected if instant.collected_at_close is None else instant.collected_at_close
 
 
 def score_closing_basis(basis: ClosingBasis, rules: Rules) -> ClosingBetScan:
@@ -198,7 +234,7 @@ def evaluate(instant: Instant, rules: Rules, run: ClosingRun | None = None, prev
         panel=panel,
     )
     quotes = replay_quotes(instant)
-    measured = closing_basis(instant, run, rules, points, reading, quotes)
+    measured = closing_basis(instant, run, rules, (points, stock_news), reading, quotes, previous)
     closing_begin = time.perf_counter()
     closing = score_closing_basis(measured, rules)
     closing_seconds = time.perf_counter() - closing_begin
@@ -211,7 +247,9 @@ def evaluate(instant: Instant, rules: Rules, run: ClosingRun | None = None, prev
         gate=gate,
         news=news,
         stock_news=stock_news,
-        closing=ClosingPicture(closing, measured.panel, rules, points, reading, closing_seconds, forming=measured.forming),
+        closing=ClosingPicture(
+            closing, measured.panel, rules, measured.news, reading, closing_seconds, forming=measured.forming
+        ),
         closing_basis=measured,
         day=DayTradePicture(day_scan, day.quotes, panel, rules, reading, day_seconds, day.source, own_curve=bool(day.curves)),
         day_basis=day,

@@ -1,12 +1,16 @@
 """Strategies on the running market: the checklist each second, the closing bet in its minutes, the gate each half minute.
 
-Quotes come from the board's arrays, the forming daily bars from the provisional scan that runs anyway. Work goes to a worker,
-one piece at a time: while one is running, what changes meanwhile is taken by the next.
+Quotes and forming daily bars come from copies of the board's arrays, so that nothing changes under a score. Work goes to a
+worker, one piece at a time: while one is running, what changes meanwhile is taken by the next. A beat that fails is told and
+does not end the next ones.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,14 +22,15 @@ from engine.features.closing_measures import measure_closing
 from engine.features.day_measures import PriorMeasures, measure_prior
 from engine.features.market_levels import LiveLevels
 from engine.model.closing import ClosingRun
-from engine.model.daytrade import DayTradeScan
+from engine.model.daytrade import DayQuotes, DayTradeScan
+from engine.model.errors import RalphStockError
 from engine.model.instants import AsOf
 from engine.model.live import IndexTick
 from engine.model.panel import MarketPanel
 from engine.scoring.gate import read_gate
 from engine.scoring.sectors import sector_states
 from ralphstock_desktop.services.channels import Subscription
-from ralphstock_desktop.services.live_contracts import FeedStatus, LiveMarket, QuoteBoard, QuoteFrame
+from ralphstock_desktop.services.live_contracts import FeedStatus, LiveMarket, QuoteFrame
 from ralphstock_desktop.services.strategy.evaluate import (
     ClosingBasis,
     DayBasis,
@@ -34,7 +39,7 @@ from ralphstock_desktop.services.strategy.evaluate import (
     score_closing_basis,
     score_day_basis,
 )
-from ralphstock_desktop.services.strategy.forming import quotes_from_board
+from ralphstock_desktop.services.strategy.forming import panel_with_quotes, quotes_from_board
 from ralphstock_desktop.services.strategy_contracts import ClosingPicture, DayTradePicture, GatePicture
 
 if TYPE_CHECKING:
@@ -42,9 +47,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LivePart"]
 
+_log = logging.getLogger(__name__)
 _BEAT_S = 1.0
 _GATE_EVERY_S = 30.0
 _CLOSING_EVERY_S = 3.0
+_LONG_AGO_NS = -(1 << 62)
 _TRADING = (Phase.REGULAR, Phase.CLOSING_AUCTION)
 
 
@@ -59,8 +66,10 @@ class LivePart:
         self._run: ClosingRun | None = None
         self._prior: tuple[tuple[str, int, int, str], PriorMeasures] | None = None
         self._last: DayTradeScan | None = None
-        self._gate_at = self._closing_at = -1e18
-        self._stored_runs: set[tuple[object, ClosingRun]] = set()
+        self._gate_ns = self._closing_ns = _LONG_AGO_NS
+        self._stored: tuple[bool, date] | None = None
+        """Market and day whose candidates were stored last."""
+        self._failed = ""
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -71,25 +80,27 @@ class LivePart:
             self._subscription = live.frames.subscribe(self._on_frame, replay=False)
             self._task = asyncio.get_running_loop().create_task(self._run_beats(), name="live strategies")
 
-    def close(self) -> None:
-        """Stop listening."""
+    async def close(self) -> None:
+        """Stop listening, and wait until nothing runs any more."""
         if self._subscription is not None:
             self._subscription.close()
             self._subscription = None
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     def follow(self) -> None:
         """The standard pictures were made anew: make the live ones anew too, at the next beat."""
         self._touched = True
         self._last = None
-        self._gate_at = self._closing_at = -1e18
+        self._gate_ns = self._closing_ns = _LONG_AGO_NS
 
     def choose_run(self, run: ClosingRun | None) -> None:
         """The run of the closing bet the user asked for; None: the one that fits the clock."""
         self._run = run
-        self._closing_at = -1e18
+        self._closing_ns = _LONG_AGO_NS
 
     @property
     def _live(self) -> LiveMarket | None:
@@ -101,9 +112,30 @@ class LivePart:
     async def _run_beats(self) -> None:
         while True:
             await asyncio.sleep(_BEAT_S)
-            if self._touched:
-                self._touched = False
+            if not self._touched:
+                continue
+            self._touched = False
+            try:
                 await self._beat()
+            except RalphStockError as error:
+                if self._is_new_failure(error):
+                    _log.exception("strategies could not follow the running market")
+                    self._service.workstation.notices.publish("notice.strategies_not_read")
+            except Exception as error:
+                # A bug ends this beat only; it is reported once, not every second.
+                if self._is_new_failure(error):
+                    _log.exception("strategies failed on the running market")
+                    asyncio.get_running_loop().call_exception_handler(
+                        {"message": "strategies failed on the running market", "exception": error}
+                    )
+            else:
+                self._failed = ""
+
+    def _is_new_failure(self, error: Exception) -> bool:
+        """Whether the beat before did not fail the same way."""
+        name = f"{type(error).__name__}: {error}"
+        is_new, self._failed = name != self._failed, name
+        return is_new
 
     # -- one beat -------------------------------------------------------------------------------------------------------
 
@@ -117,14 +149,17 @@ class LivePart:
         if not picture.is_latest or status.phase not in _TRADING or evaluation.instant.panel is not picture.panel:
             return
         now_ns = status.market_ns
-        if now_ns - self._gate_at * 1e9 >= _GATE_EVERY_S * 1e9:
-            self._gate_at = now_ns / 1e9
+        if _is_due(self._gate_ns, now_ns, _GATE_EVERY_S):
+            self._gate_ns = now_ns
             evaluation = await self._gate(live, evaluation, now_ns)
-        evaluation = await self._day(board, picture.panel, evaluation, now_ns)
+        quotes = quotes_from_board(board, picture.panel, now_ns)
+        if quotes is None:
+            return
+        evaluation = await self._day(board.day, quotes, picture.panel, evaluation)
         run = self._run or run_at(now_ns, in_session=True)
-        if run in {ClosingRun.PREVIEW, ClosingRun.PRE_CLOSE} and now_ns - self._closing_at * 1e9 >= _CLOSING_EVERY_S * 1e9:
-            self._closing_at = now_ns / 1e9
-            await self._closing(live, status, evaluation, run, now_ns)
+        if run in {ClosingRun.PREVIEW, ClosingRun.PRE_CLOSE} and _is_due(self._closing_ns, now_ns, _CLOSING_EVERY_S):
+            self._closing_ns = now_ns
+            await self._closing(board.day, quotes, status, evaluation, run)
 
     async def _gate(self, live: LiveMarket, evaluation: Evaluation, now_ns: int) -> Evaluation:
         """Read the gate with today's index levels."""
@@ -150,14 +185,11 @@ class LivePart:
         gate = await self._service.workers.compute(work)
         return self._service.take_gate(evaluation, gate)
 
-    async def _day(self, board: QuoteBoard, panel: MarketPanel, evaluation: Evaluation, now_ns: int) -> Evaluation:
-        """Score the checklist on the board."""
-        quotes = quotes_from_board(board, panel, now_ns)
-        if quotes is None:
-            return evaluation
+    async def _day(self, day: date, quotes: DayQuotes, panel: MarketPanel, evaluation: Evaluation) -> Evaluation:
+        """Score the checklist on the board's quotes of a day."""
         rules = self._service.rules
-        prior_day = panel.day_index(board.day)
-        if prior_day >= 0 and panel.days[prior_day] == np.datetime64(board.day, "D"):
+        prior_day = panel.day_index(day)
+        if prior_day >= 0 and panel.days[prior_day] == np.datetime64(day, "D"):
             prior_day -= 1
         flow_day = min(evaluation.instant.known.flow, prior_day)
         key = (panel.version, prior_day, flow_day, rules.ruleset_id)
@@ -166,40 +198,47 @@ class LivePart:
         gate = evaluation.gate.reading
         basis = DayBasis(panel, self._prior[1], quotes, gate, "live", evaluation.instant.curves)
         scan = await self._service.workers.compute(score_day_basis, basis, rules)
+        if self._service.evaluation is not evaluation:
+            return evaluation  # overtaken: what is on screen now was never compared with this
         changed = None if self._last is None else _changed(self._last, scan)
         self._last = scan
         picture = DayTradePicture(scan, quotes, panel, rules, gate, 0.0, "live", own_curve=bool(basis.curves), changed=changed)
         return self._service.take_day(evaluation, basis, picture)
 
-    async def _closing(
-        self, live: LiveMarket, status: FeedStatus, evaluation: Evaluation, run: ClosingRun, now_ns: int
-    ) -> None:
-        """Score the closing bet on the forming bar of the provisional scan."""
-        provisional = live.scans.last
-        day = AsOf(now_ns).day
-        if provisional is None:
-            return
-        panel = provisional.picture.panel
-        last = len(panel.days) - 1
-        if panel.days[last] != np.datetime64(day, "D") or now_ns >= DEFAULT_SESSIONS.official_bar_ns(day):
+    async def _closing(self, day: date, quotes: DayQuotes, status: FeedStatus, evaluation: Evaluation, run: ClosingRun) -> None:
+        """Score the closing bet on the forming bars of a day."""
+        now_ns = quotes.now_ns
+        if AsOf(now_ns).day != day or now_ns >= DEFAULT_SESSIONS.official_bar_ns(day):
             return
         rules = self._service.rules
         instant = evaluation.instant
 
         def work() -> tuple[ClosingBasis, ClosingPicture]:
-            news, _ = instant.news.score(now_ns, rules, instant.collected)
+            panel, last = panel_with_quotes(instant.panel, day, quotes)
+            news, stock_news = instant.news.score(now_ns, rules, instant.collected)
             measures = measure_closing(panel, last, last - 1, rules)
             gate = evaluation.gate.reading
-            basis = ClosingBasis(panel, last, last - 1, run, AsOf(now_ns), measures, news, gate, forming=True)
+            as_of = AsOf(now_ns)
+            basis = ClosingBasis(panel, last, last - 1, run, as_of, measures, news, gate, forming=True, stock_news=stock_news)
             return basis, ClosingPicture(score_closing_basis(basis, rules), panel, rules, news, gate, 0.0, forming=True)
 
         basis, picture = await self._service.workers.compute(work)
         # The list at the start of the closing auction is the one that could be acted on.
+        mark = (instant.panel.simulated, day)
         in_auction = status.phase is Phase.CLOSING_AUCTION
-        store = run is ClosingRun.PRE_CLOSE and in_auction and (day, run) not in self._stored_runs
-        if store:
-            self._stored_runs.add((day, run))
-        self._service.take_closing(evaluation, basis, picture, store=store)
+        store = run is ClosingRun.PRE_CLOSE and in_auction and self._stored != mark
+        if self._service.take_closing(evaluation, basis, picture) and store:
+            self._stored = mark
+            self._service.keep_candidates(picture, self._not_stored)
+
+    def _not_stored(self) -> None:
+        """The candidates could not be stored: the next list is tried."""
+        self._stored = None
+
+
+def _is_due(last_ns: int, now_ns: int, every_s: float) -> bool:
+    """Whether a pause is over; also after the clock of a replayed day was set back."""
+    return now_ns < last_ns or now_ns - last_ns >= every_s * 1e9
 
 
 def _level(tick: IndexTick | None) -> float | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from engine.model.errors import DataUnavailable
+from engine.asof.view import known_days
+from engine.model.errors import DataUnavailable, RalphStockError
 from engine.model.instants import AsOf
 from engine.model.performance import RecordRow
 from engine.thresholds import Rules
@@ -22,6 +24,7 @@ from ralphstock_desktop.services.workers import Workers
 
 __all__ = ["RecordKeeper"]
 
+_log = logging.getLogger(__name__)
 _ALL = AsOf.end_of(date(2100, 12, 31))
 _RESTED_S = 1.0
 """The clock has stood still this long: playing through a day counts no records in between."""
@@ -45,22 +48,32 @@ class RecordKeeper:
         self._day: tuple[str, str, int] | None = None
         self.tries = 1
 
-    def follow(self, picture: MarketPicture, rules: Rules) -> None:
-        """Another instant is on screen."""
-        day = (picture.panel.version, rules.ruleset_id, picture.as_of.instant_ns // 86_400_000_000_000)
+    def follow(self, sources: Sources, picture: MarketPicture, rules: Rules) -> None:
+        """Another instant of a market is on screen."""
+        day = (picture.panel.version, rules.ruleset_id, known_days(picture.panel, picture.as_of).bar)
         if day == self._day:
-            return  # a record changes with the day's bar only
+            return  # a record changes with the last known official bar only
+        self.leave()
         self._day = day
+        self._task = self._spawn(self._count(sources, picture, rules), "records")
+
+    def leave(self) -> None:
+        """Another market is on screen: what is being counted for this one is not shown any more."""
+        self._day = None
         if self._task is not None:
             self._task.cancel()
-        self._task = self._spawn(self._count(picture, rules), "records")
+            self._task = None
 
-    async def _count(self, picture: MarketPicture, rules: Rules) -> None:
+    async def _count(self, sources: Sources, picture: MarketPicture, rules: Rules) -> None:
         await asyncio.sleep(_RESTED_S)
-        sources = self._sources()
-        if sources is None:
+        try:
+            table = await self._workers.compute(self._table, sources, picture, rules, ("VCP", "CLOSING_BET"))
+        except RalphStockError:
+            # A record that is missing is shown as missing; it is counted again with the next instant.
+            _log.exception("the record beside the grades could not be counted")
+            self._day = None
             return
-        self._channel.publish(await self._workers.compute(self._table, sources, picture, rules, ("VCP", "CLOSING_BET")))
+        self._channel.publish(table)
 
     async def of(self, strategy: StrategyName, rules: Rules, picture: MarketPicture) -> RecordRow | None:
         """All grades of one strategy under some rules; None for a strategy that daily bars cannot follow."""

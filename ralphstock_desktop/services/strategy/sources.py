@@ -68,6 +68,8 @@ class Instant:
     collected: bool
     curves: dict[int, Curve]
     """The user's own volume curve by market, where there is enough minute data."""
+    collected_at_close: bool | None = None
+    """Whether a collector worked shortly before the last known official bar; None: as ``collected``."""
 
 
 class Sources:
@@ -76,44 +78,52 @@ class Sources:
     def __init__(self, store: StrategyStore) -> None:
         self.store = store
         self._lock = threading.Lock()
+        self._stale = False
         self._series: tuple[str, MarketSeries] | None = None
-        self._news: tuple[tuple[str, date, str], tuple[tuple[NewsItem, ...], NewsIndex]] | None = None
+        self._news: tuple[tuple[str, date, date, str], tuple[tuple[NewsItem, ...], NewsIndex]] | None = None
         self._minutes: tuple[date, tuple[MinuteBatch, ...]] | None = None
         self._minute_days: frozenset[date] | None = None
         self._curves: tuple[tuple[date, str], dict[int, Curve]] | None = None
 
     def forget(self) -> None:
-        """Read everything anew: the repository has changed."""
-        with self._lock:
-            self._series = self._news = self._minutes = self._minute_days = self._curves = None
+        """Read everything anew at the next look: the repository has changed. Never waits for a read that is going on."""
+        self._stale = True
 
     def at(self, panel: MarketPanel, as_of: AsOf, rules: Rules) -> Instant:
         """Load what was known at an instant."""
         with self._lock:
+            self._drop_stale()
             session_day = self.session_day(panel, as_of)
+            known = known_days(panel, as_of)
+            bar_day = day_at(panel, known.bar) if known.bar >= 0 else None
+            items, news = self._load_news(panel, min(as_of.day, bar_day) if bar_day is not None else as_of.day, as_of.day)
+            at_close = None
+            if bar_day is not None:
+                at_close = self.store.news_collected(DEFAULT_SESSIONS.official_bar_ns(bar_day))
             return Instant(
                 panel=panel,
                 as_of=as_of,
-                known=known_days(panel, as_of),
+                known=known,
                 session_day=session_day,
                 series=self._load_series(panel),
                 minutes=self._load_minutes(session_day),
-                items=self._load_news(panel, as_of)[0],
-                news=self._load_news(panel, as_of)[1],
+                items=items,
+                news=news,
                 collected=self.store.news_collected(as_of.instant_ns),
                 curves=self._load_curves(as_of.day, rules),
+                collected_at_close=at_close,
             )
 
     def series(self, panel: MarketPanel) -> MarketSeries:
         """Indices, exchange rate and market flows."""
         with self._lock:
+            self._drop_stale()
             return self._load_series(panel)
 
     @property
     def minute_days(self) -> frozenset[date]:
-        """Days with minute bars."""
-        with self._lock:
-            return self._load_minute_days()
+        """Days with minute bars, as far as they were looked up: never waits for the repository."""
+        return self._minute_days or frozenset()
 
     def session_day(self, panel: MarketPanel, as_of: AsOf) -> date | None:
         """The panel's trading day that is going on at an instant."""
@@ -124,6 +134,11 @@ class Sources:
         return as_of.day if is_on else None
 
     # -- loading, under the lock ----------------------------------------------------------------------------------------
+
+    def _drop_stale(self) -> None:
+        if self._stale:
+            self._stale = False  # before anything is read: what is forgotten meanwhile is read again the next time
+            self._series = self._news = self._minutes = self._minute_days = self._curves = None
 
     def _load_series(self, panel: MarketPanel) -> MarketSeries:
         if self._series is None or self._series[0] != panel.version:
@@ -142,11 +157,12 @@ class Sources:
             self._minutes = (day, self.store.minutes_of_day(day))
         return self._minutes[1]
 
-    def _load_news(self, panel: MarketPanel, as_of: AsOf) -> tuple[tuple[NewsItem, ...], NewsIndex]:
-        key = (panel.version, as_of.day, self.store.news_version())
+    def _load_news(self, panel: MarketPanel, first_day: date, day: date) -> tuple[tuple[NewsItem, ...], NewsIndex]:
+        """Items that may count on any day from ``first_day`` to ``day``: over long holidays the two are far apart."""
+        key = (panel.version, first_day, day, self.store.news_version())
         if self._news is None or self._news[0] != key:
-            first = kst_ns(as_of.day - _NEWS_BACK, 0)
-            items = self.store.news(first, kst_ns(as_of.day + timedelta(days=1), 0))
+            first = kst_ns(first_day - _NEWS_BACK, 0)
+            items = self.store.news(first, kst_ns(day + timedelta(days=1), 0))
             self._news = (key, (items, NewsIndex(items, panel.tickers.tolist(), panel.names.tolist())))
         return self._news[1]
 

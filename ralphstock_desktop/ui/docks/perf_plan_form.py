@@ -102,6 +102,7 @@ class PlanForm(QWidget):
         days.setSpacing(6)
         money = QHBoxLayout()
         money.setContentsMargins(0, 0, 0, 0)
+        money.setSpacing(6)
         money.addWidget(self.capital, 1)
         money.addWidget(self.capital_words)
         days.addWidget(self.last, 1)

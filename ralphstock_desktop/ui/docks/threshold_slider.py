@@ -75,7 +75,7 @@ class ThresholdSlider(QWidget):
     # -- what is shown --------------------------------------------------------------------------------------------------
 
     def show_threshold(self, threshold: Threshold) -> None:
-        """Take default, limits and distribution; the value too unless the handle is held."""
+        """Take default, limits and distribution; where it stands is said by :meth:`show_value`."""
         self.threshold = threshold
         counts = threshold.histogram or ()
         most = max(counts, default=0.0)
@@ -84,7 +84,6 @@ class ThresholdSlider(QWidget):
         self._label()
         self._describe()
         self.update()
-        self.show_value(threshold.value)
 
     def show_value(self, value: float) -> None:
         """Take where it stands; while the handle is held the hand knows better."""

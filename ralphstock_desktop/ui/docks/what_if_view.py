@@ -145,7 +145,9 @@ class WhatIfContent(QWidget):
         self.nothing.hide()
         self._box.addLayout(self._head)
         self._box.addWidget(self.strip)
-        self._box.addWidget(self.search)
+        self._search_row = QHBoxLayout()
+        self._search_row.addWidget(self.search)
+        self._box.addLayout(self._search_row)
         self._box.addWidget(self.sliders_scroll, 1)
         self._box.addWidget(self.results_scroll)
         self._box.addWidget(self.problem)
@@ -180,6 +182,7 @@ class WhatIfContent(QWidget):
         look = self._look
         px, tr = look.px, look.tr
         self._head.setContentsMargins(px(8), px(6), px(8), px(4))
+        self._search_row.setContentsMargins(px(12), 0, px(12), px(2))
         self._foot.setContentsMargins(px(8), px(4), px(8), px(8))
         self._foot.setSpacing(px(6))
         self._column.setContentsMargins(0, px(4), 0, px(4))
@@ -229,7 +232,7 @@ class WhatIfContent(QWidget):
         return tuple(
             item
             for place, item in enumerate(self._vm.thresholds)
-            if self._shows_more or place < first or abs(item.value - item.default) > 1e-12
+            if self._shows_more or place < first or abs(self._vm.value(item.name) - item.default) > 1e-12
         )
 
     def _on_sliders(self) -> None:
@@ -257,6 +260,7 @@ class WhatIfContent(QWidget):
             self._order_tabs()
         for item in wanted:
             self.sliders[item.name].show_threshold(item)
+            self.sliders[item.name].show_value(self._vm.value(item.name))
         self._label_more()
         self._filter()
 

@@ -117,7 +117,13 @@ class BacktestDesk(QObject):
         self._subscriptions = []
 
     def _on_market(self, picture: MarketPicture) -> None:
+        other = self._market is not None and self._market.kind != picture.kind
         self._market = picture
+        if other:  # the other market keeps runs of its own, under numbers of its own
+            self.runs, self.comparison, self._compared_ids = None, None, ()
+            self._shelf.clear()
+            self.runs_changed.emit()
+            self.compared.emit()
         self.rules_changed.emit()
 
     def _on_what_if(self, state: WhatIfState) -> None:
@@ -272,7 +278,8 @@ class BacktestDesk(QObject):
     async def _export(self, run_id: int) -> None:
         strategies, result = self.strategies, self._result
         assert strategies is not None
-        if result is not None and result.stored_id == run_id:
+        market = self._market.kind if self._market is not None else "real"
+        if result is not None and result.stored_id == run_id and result.panel.simulated == (market == "simulated"):
             text = strategies.backtests.export(result)
         else:
             text = stored_csv(await self._read(run_id))

@@ -45,7 +45,9 @@ class PerformanceViewModel(QObject):
 
     def __init__(self, workstation: Workstation, appearance: Appearance, spawn: Spawn, shelf: RunShelf) -> None:
         super().__init__()
-        self._workstation, self._look, self._spawn = workstation, appearance, spawn
+        self._workstation, self._look, self._spawn, self._shelf = workstation, appearance, spawn, shelf
+        self._kind = ""
+        """Market (``real`` or ``simulated``) that was last on screen."""
         self.source: Source = "backtest"
         self.strategy = "VCP"
         """Whose stored signals are shown."""
@@ -57,10 +59,11 @@ class PerformanceViewModel(QObject):
         self._signals: tuple[SignalRecord, ...] | None = None
         self._table: RecordTable | None = None
         self._state: PanelState | None = None
-        self._opening: Loading | Failed | None = None
         self._levels: tuple[str, Days, FloatArray] | None = None
         self._loading_for = ""
         self._subscriptions: list[Subscription] = []
+        if self._stored is not None:
+            self._take_newest()
         shelf.opened.connect(self._on_opened)
         shelf.dropped.connect(self._on_dropped)
 
@@ -103,17 +106,35 @@ class PerformanceViewModel(QObject):
             subscription.close()
         self._subscriptions = []
 
-    def _on_market(self, _picture: MarketPicture) -> None:
-        if self.index_pct is None:
+    def _on_market(self, picture: MarketPicture) -> None:
+        other = self._kind not in ("", picture.kind)
+        self._kind = picture.kind
+        if other:  # real and simulated results are never mixed
+            self._stored = None
+            self._shelf.clear()
+            self._rewrite()
+        elif self.index_pct is None:
             self._lay_index()
+
+    @property
+    def _own_result(self) -> BacktestResult | None:
+        """The newest run if it belongs to the market on screen."""
+        result, picture = self._result, self._workstation.market.last
+        if result is None or picture is None or result.panel.simulated == (picture.kind == "simulated"):
+            return result
+        return None
 
     def _on_result(self, result: BacktestResult) -> None:
         if result is self._result:
             return
         self._result = result
         self._stored = None  # the newest run comes to the front; an older one can be opened again
-        self._opening = None
         self._rewrite()
+
+    def _take_newest(self) -> None:
+        """Know the newest run already: only one that ends after a stored run was opened comes to the front."""
+        if self.strategies is not None:
+            self._result = self.strategies.backtests.results.last
 
     def _on_state(self, state: PanelState) -> None:
         self._state = state
@@ -130,7 +151,8 @@ class PerformanceViewModel(QObject):
             self._rewrite()
 
     def _on_opened(self, run: StoredBacktest) -> None:
-        self._stored, self._opening = run, None
+        self._stored = run
+        self._take_newest()
         self.source = "backtest"
         self._rewrite()
 
@@ -157,7 +179,7 @@ class PerformanceViewModel(QObject):
     @property
     def result(self) -> BacktestResult | None:
         """The finished run on screen; None where something else is."""
-        return self._result if self.source == "backtest" and self._stored is None else None
+        return self._own_result if self.source == "backtest" and self._stored is None else None
 
     @property
     def stored(self) -> StoredBacktest | None:
@@ -178,7 +200,8 @@ class PerformanceViewModel(QObject):
             return report_of_signals(self._signals, self._table, self.strategy, self.few_trades)
         if self._stored is not None:
             return report_of_stored(self._stored, self.hold_bars, self.few_trades)
-        return report_of_result(self._result, self.hold_bars) if self._result is not None else None
+        result = self._own_result
+        return report_of_result(result, self.hold_bars) if result is not None else None
 
     @property
     def panel_state(self) -> PanelState:

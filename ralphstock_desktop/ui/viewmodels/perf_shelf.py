@@ -42,6 +42,10 @@ class RunShelf(QObject):
         self.run = run
         self.opened.emit(run)
 
+    def clear(self) -> None:
+        """Forget everything: the stored runs of another market have numbers of their own."""
+        self.run = None
+
     def drop(self, run_id: int) -> None:
         """Forget a run that was deleted."""
         if self.run is not None and self.run.summary.id == run_id:

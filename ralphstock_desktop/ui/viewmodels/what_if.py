@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Coroutine
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.model.errors import RalphStockError
-from engine.thresholds import iter_specs
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Empty, MarketPicture, PanelState, Ready, ScanPicture, Stale, Workstation
 from ralphstock_desktop.services.strategy_contracts import (
@@ -273,6 +273,14 @@ class WhatIfViewModel(QObject):
 
 
 def _moved_count(result: WhatIfState) -> int:
-    if not result.active:
-        return 0
-    return sum(moved[1] != base[1] for moved, base in zip(iter_specs(result.rules), iter_specs(result.base_rules), strict=True))
+    """Count what differs. Sections nobody moved are the same objects, which keeps this out of a drag's way."""
+    count = 0
+    for section in dataclasses.fields(result.rules):
+        moved, base = getattr(result.rules, section.name), getattr(result.base_rules, section.name)
+        if moved is base:
+            continue
+        for item in dataclasses.fields(moved):
+            one, other = getattr(moved, item.name), getattr(base, item.name)
+            pairs = zip(one, other, strict=True) if isinstance(one, tuple) else ((one, other),)
+            count += sum(left != right for left, right in pairs)
+    return count

@@ -60,7 +60,11 @@ def random_items(rng: random.Random, ticker: str, name: str, now: int, first_id:
         if rng.random() < 0.04:
             published = None
         collected = None if published is None or rng.random() < 0.3 else published + round(rng.choice((0, 0.1, 5, 60)) * HOUR)
-        url = f"https://News.example/{rng.randrange(6)}/?b=2&a={rng.randrange(3)}" if rng.random() < 0.1 else f"https://n.example/{first_id + k}"
+        url = (
+            f"https://News.example/{rng.randrange(6)}/?b=2&a={rng.randrange(3)}"
+            if rng.random() < 0.1
+            else f"https://n.example/{first_id + k}"
+        )
         if rng.random() < 0.1:
             url += rng.choice(("#top", "?utm_source=x", "&fbclid=1", "/", "?UTM_medium=a&gclid=3"))
         items.append(Item(first_id + k, (ticker,), title, url, rng.choice(SOURCES), published, collected))

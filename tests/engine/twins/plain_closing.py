@@ -65,9 +65,7 @@ def grade12(points: float) -> str:
     return "C"
 
 
-def evaluate_closing(
-    s: History, base: float | None, t: int, known_flow: int, run: str, news: News, gate: str
-) -> ClosingResult:
+def evaluate_closing(s: History, base: float | None, t: int, known_flow: int, run: str, news: News, gate: str) -> ClosingResult:
     """Score ``s`` at the bar of day ``t``; ``known_flow`` is the last day whose confirmed flows were known."""
     out = ClosingResult()
     bars = adjusted_bars(s, t)

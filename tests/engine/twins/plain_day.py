@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from plain_closing import upper_limit
 from twin import (
@@ -55,7 +56,7 @@ def closes_late_by(day: date) -> timedelta:
 
 
 def clock(day: date, text: str) -> datetime:
-    return datetime.combine(day, datetime.strptime(text, "%H:%M").time())
+    return datetime.combine(day, time.fromisoformat(text))
 
 
 def phi(now: datetime) -> float | None:
@@ -70,7 +71,7 @@ def phi(now: datetime) -> float | None:
     points = [(clock(day, text) + shift, share) for text, share in CURVE]
     if now < points[0][0]:
         return None
-    for (at, share), (next_at, next_share) in zip(points, points[1:], strict=False):
+    for (at, share), (next_at, next_share) in pairwise(points):
         if at <= now <= next_at:
             return share + (next_share - share) * ((now - at) / (next_at - at))
     return 1.0

@@ -52,7 +52,9 @@ class Levels:
     def until(self, day: date) -> list[tuple[date, float]]:
         """Records with a close, up to ``day``. Reading: a record without a close is no record."""
         return [
-            (d, c) for d, c in zip(self.days, self.closes, strict=True) if d <= day and c is not None and not missing(c) and c > 0
+            (d, c)
+            for d, c in zip(self.days, self.closes, strict=True)
+            if d <= day and c is not None and not missing(c) and c > 0
         ]
 
 
@@ -140,7 +142,9 @@ def evaluate_gate(
     sums = [net[d] for d in window if net is not None and d in net and not missing(net[d])]
     if len(sums) == 5:
         total = out.foreign = sum(sums)
-        give("foreign", 10 if at_least(total, 5_000 * EOK) else 7 if above(total, 0) else 3 if above(total, -5_000 * EOK) else 0)
+        give(
+            "foreign", 10 if at_least(total, 5_000 * EOK) else 7 if above(total, 0) else 3 if above(total, -5_000 * EOK) else 0
+        )
 
     before = days[t - 1] if t else None
     changes = [_change(kospi, day, before), _change(kosdaq, day, before)]

@@ -186,11 +186,40 @@ def source_weight(source: str) -> float:
     return 0.9 if name in PRESS else 0.5
 
 
+def named(title: str, name: str) -> bool:
+    """Whether the name stands in the title (also inside brackets); spaces and case do not matter.
+
+    Reading: a name that begins or ends with a Latin letter or a digit must not touch another one there, so SK is not in SKC.
+    (The other reading, any occurrence, would also call NAVER3분기 a title that names NAVER.)
+    """
+    text = unicodedata.normalize("NFC", title)
+    wanted = [ch.upper() for ch in unicodedata.normalize("NFC", name) if not ch.isspace()]
+
+    def latin(ch: str) -> bool:
+        return ch.isascii() and ch.isalnum()
+
+    for start in range(len(text)):
+        at, hits = start, 0
+        while at < len(text) and hits < len(wanted):
+            if text[at].upper() == wanted[hits]:
+                hits += 1
+            elif not (text[at].isspace() and hits):
+                break
+            at += 1
+        if not wanted or hits < len(wanted):
+            continue
+        free_before = not latin(wanted[0]) or start == 0 or not latin(text[start - 1])
+        free_after = not latin(wanted[-1]) or at == len(text) or not latin(text[at])
+        if free_before and free_after:
+            return True
+    return False
+
+
 def relevance(title: str, name: str) -> float:
-    """§6.4, App. C 6.4. Reading: the name may stand inside brackets (유상증자 결정(삼성전자)); spaces and case do not matter."""
+    """§6.4, App. C 6.4."""
     if any(term in normalised(title) for term in ROUNDUP):
         return 0.5
-    return 1.0 if squeezed(name) and squeezed(name) in squeezed(title) else 0.5
+    return 1.0 if named(title, name) else 0.5
 
 
 def evaluate_news(ticker: str, name: str, items: list[Item], now: int, collected: bool = True) -> PlainNews:
@@ -218,9 +247,7 @@ def evaluate_news(ticker: str, name: str, items: list[Item], now: int, collected
             first = cluster.members[0]
             assert first.published is not None and it.published is not None
             near = it.published - first.published <= 72 * HOUR
-            if near and (
-                canonical(it.url) == canonical(first.url) or similar(normalised(it.title), normalised(first.title))
-            ):
+            if near and (canonical(it.url) == canonical(first.url) or similar(normalised(it.title), normalised(first.title))):
                 cluster.members.append(it)
                 break
         else:

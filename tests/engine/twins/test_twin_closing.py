@@ -96,9 +96,7 @@ def test_recorded_days_agree(world: World) -> None:
         for k in rows:
             ticker = world.recorded.tickers[k]
             told = evaluate_news(ticker, world.names[k], items.get(ticker, []), at_ns(now), collected)
-            plain = evaluate_closing(
-                world.history(k), world.bases[k][t], t, flow, run, News(told.points, told.veto), gate
-            )
+            plain = evaluate_closing(world.history(k), world.bases[k][t], t, flow, run, News(told.points, told.veto), gate)
             results[ticker] = plain
             compare_row(found, f"{ticker} {now} {run} {gate}", scan, k, plain)
             compared += 1
@@ -162,12 +160,33 @@ def test_ugly_markets_agree(last: date) -> None:
     assert set(MAXIMA) == set(CLOSING_COMPONENTS)
 
 
-@pytest.mark.xfail(strict=True, reason="closing_bet.py: score_pct is stored and compared across strategies but not rounded (§0.4)")
+def test_a_named_forming_day_agrees() -> None:
+    """PREVIEW and PRE_CLOSE at 15:00 and 15:15 score the day's bar so far, with flows up to t-1."""
+    found = Differences()
+    for number, (run, clock) in enumerate((("PREVIEW", (15, 0)), ("PRE_CLOSE", (15, 15)))):
+        last = date(2026, 6, 30)
+        market = ugly_market(31 + number, symbols=150, last=last)
+        news, plain_points = random_news(random.Random(number), 150, missing=False)
+        days = market.histories[0].days
+        _, flow = twin.known_days(days, datetime.combine(last, time(*clock)))
+        t = len(days) - 1
+        scan = scan_closing_bet(market.panel, AsOf.at(last, *clock), ClosingRun(run), news, gate_of("GREEN"), RULES, day=t)
+        for k, s in enumerate(market.histories):
+            plain = evaluate_closing(s, market.bases[k][t], t, flow, run, plain_points[k], "GREEN")
+            compare_row(found, f"{run} {s.ticker}", scan, k, plain)
+    assert not found, found.report()
+
+
+@pytest.mark.xfail(
+    strict=True, reason="closing_bet.py: score_pct is stored and compared across strategies but not rounded (§0.4)"
+)
 def test_score_pct_is_rounded_to_two_decimals() -> None:
     """§0.4: stored scores have two decimals: 10 of 12 points are 83.33, not 83.33333333333333."""
     market = ugly_market(5, symbols=60)
     news, _ = random_news(random.Random(1), 60, missing=False)
-    scan = scan_closing_bet(market.panel, AsOf.at(date(2026, 6, 30), 15, 40), ClosingRun.CONFIRMED, news, gate_of("GREEN"), RULES)
+    scan = scan_closing_bet(
+        market.panel, AsOf.at(date(2026, 6, 30), 15, 40), ClosingRun.CONFIRMED, news, gate_of("GREEN"), RULES
+    )
     shares = [float(x) for x in scan.score_pct if not math.isnan(x)]
     assert shares
     assert all(x == twin.round2(x) for x in shares)

@@ -69,7 +69,7 @@ def plain_quotes(quotes: DayQuotes) -> list[Quote]:
             None if np.isnan(a[k]) else float(a[k]) for a in (quotes.price, quotes.base, quotes.volume_shares, quotes.value_krw)
         )
         seen = int(quotes.at_ns[k])
-        at = datetime(1970, 1, 1) + timedelta(hours=9, microseconds=seen // 1000) if seen else None
+        at = datetime.combine(date(1970, 1, 1), time(9)) + timedelta(microseconds=seen // 1000) if seen else None
         result.append(Quote(price, base, volume, value, at, bool(quotes.vi[k]), quotes.final))
     return result
 
@@ -146,7 +146,9 @@ USUAL_MINUTE_DAYS = (date(2026, 1, 2), date(2026, 1, 12), date(2025, 9, 3))
 """The usual run takes these only; 2026-01-02 opens at 10:00."""
 
 
-def quote_of_minutes(rows: list[tuple[datetime, float, float, float, float, float, float]], base: float | None, now: datetime) -> Quote:
+def quote_of_minutes(
+    rows: list[tuple[datetime, float, float, float, float, float, float]], base: float | None, now: datetime
+) -> Quote:
     """The day so far from one-minute bars that have ended; trades outside 09:00-15:30 do not count (§1.4)."""
     quote = Quote(base=base)
     for at, _, _, _, close, volume, value in rows:
@@ -183,9 +185,7 @@ def test_recorded_minutes_agree(world: World, recorded_data: Path) -> None:
             if day not in minute_days:
                 continue
             i = world.day_index(day)
-            columns = {
-                c: rows[c].to_numpy(dtype="int64") for c in ("open", "high", "low", "close", "volume")
-            }
+            columns = {c: rows[c].to_numpy(dtype="int64") for c in ("open", "high", "low", "close", "volume")}
             value = (rows["cum_value"] - rows.groupby("ticker")["cum_value"].shift(fill_value=0)).to_numpy(dtype="int64")
             start = (rows["ts"].to_numpy().astype("datetime64[ns]").astype("int64")) - 9 * 3_600_000_000_000
             batch = Minutes(
@@ -202,11 +202,15 @@ def test_recorded_minutes_agree(world: World, recorded_data: Path) -> None:
                 second = rng.choice((0, 0, 1, 30, 59))
                 now = datetime.combine(day, time(9, 0)) + timedelta(minutes=rng.randrange(0, 395), seconds=second)
                 if rng.random() < 0.3:
-                    now = datetime.combine(day, rng.choice((time(9, 10), time(9, 9, 59), time(15, 0), time(15, 0, 1), time(10, 10))))
+                    now = datetime.combine(
+                        day, rng.choice((time(9, 10), time(9, 9, 59), time(15, 0), time(15, 0, 1), time(10, 10)))
+                    )
                 bases = np.array([world.bases[k][i] for k in range(len(world.names))])
                 quotes = quotes_from_minutes(world.panel.tickers, [batch], bases, at_ns(now))
                 gate = rng.choice(("GREEN", "RED"))
-                scan = score_day_trade(world.panel, measure_prior(world.panel, i - 1, i - 1, RULES), quotes, RULES, gate_of(gate))
+                scan = score_day_trade(
+                    world.panel, measure_prior(world.panel, i - 1, i - 1, RULES), quotes, RULES, gate_of(gate)
+                )
                 plain = [Quote(base=world.bases[k][i]) for k in range(len(world.names))]
                 for ticker, bars in by_ticker.items():
                     if ticker in position:
@@ -240,7 +244,9 @@ def _live_quotes(rng: random.Random, panel: MarketPanel, bases: list[list[float 
     volume = np.where(panel.valid[:, i], panel.volume_shares[:, i] * rng.choice((0.1, 0.5, 1.0)), np.nan).round()
     value = price * volume
     base = np.array([np.nan if b[i] is None else b[i] for b in bases], dtype=float)
-    at = np.array([0 if np.isnan(price[k]) else now_ns - round(rng.choice((0, 1, 59.9, 60, 60.1, 300)) * 1e9) for k in range(count)])
+    at = np.array(
+        [0 if np.isnan(price[k]) else now_ns - round(rng.choice((0, 1, 59.9, 60, 60.1, 300)) * 1e9) for k in range(count)]
+    )
     for k in range(count):
         if rng.random() < 0.03:
             volume[k] = np.nan

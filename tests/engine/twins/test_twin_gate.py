@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import plain_gate
@@ -17,7 +17,7 @@ from engine.model.evidence import ItemState
 from engine.model.gate import GATE_COMPONENTS, GATE_MAX, GateReading, GateStatus
 from engine.model.instants import AsOf
 from engine.model.market_series import DaySeries, FlowSeries, MarketSeries
-from engine.scoring.gate import gate_history, read_gate
+from engine.scoring.gate import LiveLevels, gate_history, read_gate
 from engine.thresholds import DEFAULT_RULES as RULES
 
 
@@ -49,16 +49,12 @@ def test_recorded_days_agree(world: World) -> None:
         moment = datetime.combine(days[i], time(*clock))
         t, flow = twin.known_days(days, moment)
         reading = read_gate(world.panel, world.series, AsOf.at(days[i], *clock), RULES)
-        plain = evaluate_gate(
-            days, t, flow, world.breadth(t), world.kospi, world.kosdaq, world.usd_krw, world.net
-        )
+        plain = evaluate_gate(days, t, flow, world.breadth(t), world.kospi, world.kosdaq, world.usd_krw, world.net)
         statuses.add(plain.status)
         compare_reading(found, str(moment), reading, plain)
     history = gate_history(world.panel, world.series, RULES)
     for i in chosen[200:]:
-        plain = evaluate_gate(
-            days, i, i - 1, world.breadth(i), world.kospi, world.kosdaq, world.usd_krw, world.net
-        )
+        plain = evaluate_gate(days, i, i - 1, world.breadth(i), world.kospi, world.kosdaq, world.usd_krw, world.net)
         row = int(np.flatnonzero(history.day_index == i)[0])
         found.equal(f"{days[i]} status", name_of(GateStatus, history.status[row]), plain.status)
         found.number(f"{days[i]} score", history.score[row], plain.score)
@@ -70,7 +66,7 @@ def test_recorded_days_agree(world: World) -> None:
     assert not found, found.report()
     assert statuses >= {"GREEN", "YELLOW", "RED"}, statuses
     assert found.compared > 5_000
-    assert GATE_MAX == tuple(float(x) for x in plain_gate.MAXIMA.values())
+    assert tuple(float(x) for x in plain_gate.MAXIMA.values()) == GATE_MAX
 
 
 def _random_levels(rng: random.Random, days: list[date], start: float) -> Levels | None:
@@ -114,7 +110,11 @@ def test_ugly_series_agree(seed: int) -> None:
         net: dict[date, float] | None = {d: amount * twin.EOK for d in days if rng.random() > 0.01}
         if rng.random() < 0.05:
             net = None
-        flow = None if net is None else FlowSeries(np.array(sorted(net), dtype="datetime64[D]"), np.array([net[d] for d in sorted(net)]))
+        flow = (
+            None
+            if net is None
+            else FlowSeries(np.array(sorted(net), dtype="datetime64[D]"), np.array([net[d] for d in sorted(net)]))
+        )
         series = MarketSeries(_series(kospi, "KOSPI"), _series(kosdaq, "KOSDAQ"), _series(usd, "USDKRW"), flow, f"{number}")
         i = len(days) - 1 - rng.choice((0, 0, 0, 0, 0, 1, 2, 40, 200))
         clock = rng.choice(((15, 40), (18, 9), (18, 10)))
@@ -124,4 +124,41 @@ def test_ugly_series_agree(seed: int) -> None:
         reading = read_gate(market.panel, series, AsOf.at(days[i], *clock), RULES, circuit_breaker=broken)
         plain = evaluate_gate(days, t, flow_day, (known[t], over[t]), kospi, kosdaq, usd, net, broken)
         compare_reading(found, f"#{number} {moment}", reading, plain)
+    assert not found, found.report()
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_live_levels_agree(seed: int) -> None:
+    """60 gates per seed during the session after the last official bar: both indices live, the rate live or not.
+
+    Reading: a live level stands for the official one of its day; breadth and flows stay those that are known.
+    """
+    rng = random.Random(seed)
+    found = Differences()
+    market = ugly_market(200 + seed, symbols=40)
+    days = market.histories[0].days
+    today = days[-1] + timedelta(days=1)
+    known, over = [0] * len(days), [0] * len(days)
+    for s in market.histories:
+        plain_gate.plain_breadth(s, known, over)
+    t = len(days) - 1
+    for number in range(60):
+        levels = [_random_levels(rng, days, start) or Levels(days, [start] * len(days)) for start in (2_600.0, 900.0, 1_350.0)]
+        for one in levels:
+            one.closes[-1] = one.closes[-1] or 1_000.0
+        net = dict.fromkeys(days, rng.choice((1_000.0, -1_000.0, 10.0)) * twin.EOK)
+        flow = FlowSeries(np.array(days, dtype="datetime64[D]"), np.array([net[d] for d in days]))
+        series = MarketSeries(
+            *(_series(x, code) for x, code in zip(levels, ("KOSPI", "KOSDAQ", "USDKRW"), strict=True)), flow, "live"
+        )
+        now = [one.closes[-1] * (1 + rng.choice((-3.2, -3, -1, -0.5, 0, 1)) / 100) for one in levels]
+        rate = now[2] if rng.random() < 0.6 else None
+        live = LiveLevels(today, now[0], now[1], rate)
+        reading = read_gate(market.panel, series, AsOf.at(today, 11, 0), RULES, live=live)
+        extended = [
+            Levels([*one.days, today], [*one.closes, level]) if level is not None else one
+            for one, level in zip(levels, (now[0], now[1], rate), strict=True)
+        ]
+        plain = evaluate_gate([*days, today], t + 1, t, (known[t], over[t]), *extended, net)
+        compare_reading(found, f"#{number}", reading, plain)
     assert not found, found.report()

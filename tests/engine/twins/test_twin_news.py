@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import plain_news
 import pytest
@@ -49,7 +49,7 @@ def test_random_headlines_agree(seed: int) -> None:
     points, vetoes = set(), 0
     for number in range(wanted(500, 1_000)):
         name = rng.choice(NAMES)
-        now = at_ns(datetime(2026, 1, 28, 15, 10) + timedelta(minutes=number))
+        now = at_ns(datetime.combine(date(2026, 1, 28), time(15, 10)) + timedelta(minutes=number))
         items = random_items(rng, "005930", name, now, 0, rng.choice((0, 1, 2, 4, 8, 14)))
         collected = rng.random() > 0.05
         ours = score_stock("005930", name, [as_news_item(it) for it in items], now, RULES, collected=collected)
@@ -103,7 +103,7 @@ def test_recorded_and_random_headlines_of_the_market_agree(world: World) -> None
     found, compared = Differences(), 0
     per_instant = 80
     for _ in range(wanted(1_200) // per_instant):
-        now = at_ns(datetime(2026, 1, 15, 9) + timedelta(minutes=rng.randrange(38 * 24 * 60)))
+        now = at_ns(datetime.combine(date(2026, 1, 15), time(9)) + timedelta(minutes=rng.randrange(38 * 24 * 60)))
         arrays, by_ticker = index.score(now, RULES, True)
         for t in rng.sample(stocks, per_instant):
             k = position[t]
@@ -141,7 +141,7 @@ def test_recorded_titles_are_judged_alike(world: World, recorded_data) -> None: 
 @pytest.mark.parametrize("age_h", [24, 72, 168])
 @pytest.mark.parametrize("beyond_ns", [-1, 0, 1_000_000_000])
 def test_ages_on_both_sides_of_every_limit(age_h: int, beyond_ns: int) -> None:
-    now = at_ns(datetime(2026, 1, 28, 15, 10))
+    now = at_ns(datetime.combine(date(2026, 1, 28), time(15, 10)))
     found = Differences()
     for title in ("삼성전자 대규모 수주", "삼성전자 횡령"):
         it = Item(1, ("005930",), title, "https://a.example/1", "DART", now - age_h * HOUR - beyond_ns, None)

@@ -11,6 +11,7 @@ import os
 import random
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +141,13 @@ def _bases(recorded: RecordedMarket, folder: Path) -> list[list[float]]:
                 last = expected
                 continue
             told_base = told.get((ticker, day))
-            row.append(told_base if told_base is not None and told_base > 0 else math.floor(expected + 0.5) if expected == expected else math.nan)
+            row.append(
+                told_base
+                if told_base is not None and told_base > 0
+                else math.floor(expected + 0.5)
+                if expected == expected
+                else math.nan
+            )
             last = closes[i]
         bases.append(row)
     return bases
@@ -202,7 +209,9 @@ def _ugly_series(rng: random.Random, length: int) -> Series:
     )
     kind = rng.random()
     bars = rng.choice((1, 4, 5, 19, 20, 21, 22, 30, 60, 61, 62)) if kind < 0.25 else rng.choice((249, 250, 251, length))
-    price = rng.choice((980, 1_000, 1_995, 2_000, 4_990, 9_900, 19_950, 50_000, 99_900, 210_000, 510_000, 2_500, 12_000, 34_000))
+    price = rng.choice(
+        (980, 1_000, 1_995, 2_000, 4_990, 9_900, 19_950, 50_000, 99_900, 210_000, 510_000, 2_500, 12_000, 34_000)
+    )
     spread = rng.choice((0.0, 0.004, 0.01, 0.02, 0.04))
     has_value, with_flows = rng.random() < 0.75, rng.random() < 0.85
     volume = rng.choice((20, 35, 60, 300)) * EOK / price
@@ -279,7 +288,9 @@ def _event_row(rng: random.Random, series: Series, price: float, volume: float, 
     if with_flows and rng.random() < 0.7:
         row.foreign_krw, row.institution_krw = _flows(rng)
     if rng.random() < 0.06:
-        row.designations = frozenset({rng.choice(("ADMIN", "CAUTION_ISSUE", "WARNING", "DANGER", "OVERHEAT", "HALT", "CAUTION"))})
+        row.designations = frozenset(
+            {rng.choice(("ADMIN", "CAUTION_ISSUE", "WARNING", "DANGER", "OVERHEAT", "HALT", "CAUTION"))}
+        )
     if rng.random() < 0.03:
         return Row(0, 0, 0, last, 0)
     if rng.random() < 0.02:
@@ -289,9 +300,9 @@ def _event_row(rng: random.Random, series: Series, price: float, volume: float, 
 
 def _rough_limit(base: int, market: str) -> int:
     """About the upper limit; the twins work it out exactly."""
-    size = tick(__import__("fractions").Fraction(base), market, LAST_DAY)
+    size = tick(Fraction(base), market, LAST_DAY)
     top = base + base * 3 // 10 // size * size
-    size = tick(__import__("fractions").Fraction(top), market, LAST_DAY)
+    size = tick(Fraction(top), market, LAST_DAY)
     return top // size * size
 
 

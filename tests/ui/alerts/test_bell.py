@@ -44,11 +44,13 @@ def test_it_opens_the_list(open_window: Open) -> None:
     assert not window.area.docks["alerts"].isHidden()
 
 
-def test_it_gives_way_into_the_menu(open_window: Open) -> None:
-    opened = open_window(size=(1_024, 700), zoom_pct=150)
+def test_it_gives_way_into_the_menu(open_window: Open, qtbot: Any) -> None:
+    opened = open_window(size=(1_600, 900))
     bar = opened.window.bar
-    assert not bar.bell.isVisible() and bar.more.isVisible()
+    bar.resize(520, bar.height())
+    assert not bar.bell.isVisible() and not bar.settings.isVisible() and bar.more.isVisible()
     bar._fill_more()
     words = [action.text() for action in bar._more_menu.actions()]
     assert opened.look.tr("shell.action.open_alerts") in words
-    assert bar.minimumSizeHint().width() <= opened.window.width()
+    opened.window.resize(1_640, 900)
+    qtbot.waitUntil(bar.bell.isVisible, timeout=2_000)

@@ -40,11 +40,14 @@ from ralphstock_desktop.strategy_ports import BacktestSummary, RuleProfile, Sign
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.panel import PanelFrame
-from tests.services.backtests.memory import FIRST, LAST, PANEL, plan, series_of
+from tests.services.backtests.memory import FIRST, LAST, plan, series_of
+from tests.services.backtests.memory import PANEL as SYNTHETIC
 from tests.ui.tables.local_market import LocalWorkstation, context_for
 
 __all__ = ["Desk", "FakeBacktests", "backtest", "cut", "real_result", "signal_record", "what_if_state"]
 
+PANEL = replace(SYNTHETIC, simulated=False)
+"""Seen as the user's own market."""
 NOW_NS = 1_777_900_000_000_000_000
 
 

@@ -297,6 +297,22 @@ def test_a_run_that_is_gone(open_desk: Open) -> None:
     assert "저장된 백테스트가 없습니다 (2)" in desk.panel.view.strip.problem.text()
 
 
+def test_the_other_market_has_runs_of_its_own(open_desk: Open) -> None:
+    desk = open_desk(fill=keep_three)
+    for row in range(2):
+        click_row(desk, row, add=row > 0)
+    desk.panel.view.runs.compare.click()
+    desk.tests.results.publish(replace(real_result(), stored_id=3))
+    picture = desk.work.market.last
+    assert picture is not None
+    desk.work.market.publish(replace(picture, kind="simulated"))
+    assert "아직 읽지 않았습니다" in desk.panel.view.runs.empty.text() and desk.panel.desk.comparison is None
+    desk.tests.keep()
+    click_row(desk, 0)
+    desk.panel.view.runs.export.click()
+    assert desk.exports[0].text.count("\r\n") == 21, "a run of the same number in the other market is another run"
+
+
 def test_export_of_the_newest_run_and_of_a_stored_one(open_desk: Open) -> None:
     desk = open_desk(fill=keep_three)
     result = replace(real_result(), stored_id=1)

@@ -251,8 +251,14 @@ def test_an_opened_run_and_the_newest_one(open_desk: Open) -> None:
 def test_a_run_opened_before_the_panel_was_made(open_desk: Open) -> None:
     look = Appearance()
     RunShelf.of(look).show_run(backtest(cut(30), 4, "먼저"))
-    desk = open_desk(look=look)
-    assert desk.panel.view_model.report.name == "먼저"
+    desk = open_desk(look=look, fill=lambda fake: fake.backtests.results.publish(real_result()))
+    assert desk.panel.view_model.report.name == "먼저", "the newest run was there before; the user opened another one"
+    desk.panel.went_out_of_sight()
+    RunShelf.of(look).show_run(backtest(cut(20), 5, "숨은 동안"))
+    desk.panel.came_into_sight()
+    assert desk.panel.view_model.report.name == "숨은 동안"
+    RunShelf.of(look).drop(5)
+    assert desk.panel.view_model.report.origin == "run"
 
 
 def test_exports_of_runs(open_desk: Open) -> None:
@@ -270,6 +276,21 @@ def test_exports_of_runs(open_desk: Open) -> None:
         data = request.text.encode(request.encoding)
         assert data.startswith(b"\xef\xbb\xbf") and not data.startswith(b"\xef\xbb\xbf\xef\xbb\xbf")
     assert len(list(csv.reader(io.StringIO(live.text)))) == len(result.signals) + 1
+
+
+def test_results_of_another_market_are_not_shown(open_desk: Open) -> None:
+    desk = open_desk()
+    result = real_result()
+    picture = desk.work.market.last
+    assert picture is not None
+    desk.tests.results.publish(result)
+    RunShelf.of(desk.look).show_run(backtest(result, 5))
+    desk.work.market.publish(replace(picture, kind="simulated"))
+    assert desk.panel.state == Empty("performance.empty.no_run", action="backtest")
+    desk.panel.request_export()
+    assert desk.exports == [] and RunShelf.of(desk.look).run is None
+    desk.work.market.publish(picture)
+    assert desk.panel.view_model.report.origin == "run"
 
 
 def test_stored_signals_have_their_own_record(open_desk: Open) -> None:
