@@ -14,6 +14,7 @@ from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.model.gate import GateStatus
 from engine.model.performance import ExitReason, SignalKind
 from engine.model.scan import Grade
+from engine.performance.life import first_signals
 from engine.thresholds import Rules
 from ralphstock_desktop.services.backtest_work import day_date
 from ralphstock_desktop.services.strategy_contracts import BacktestResult
@@ -44,6 +45,13 @@ def to_stored(result: BacktestResult, rules: Rules, now_ns: int, code_version: s
         "kospi_pct": result.equity.kospi_pct,
         "kosdaq_pct": result.equity.kosdaq_pct,
         "notes": [[key, fields] for key, fields in result.notes],
+        "report": {
+            "metrics": dataclasses.asdict(result.metrics),
+            "by_grade": [[value, dataclasses.asdict(found)] for value, found in result.by_grade],
+            "by_gate": [[value, dataclasses.asdict(found)] for value, found in result.by_gate],
+            "study": [dataclasses.asdict(row) for row in result.study],
+            "record": [dataclasses.asdict(row) for row in result.record],
+        },
     }
     if result.walk is not None:
         config["windows"] = [dataclasses.asdict(window) for window in result.walk.windows]
@@ -75,10 +83,11 @@ def _trade_columns(result: BacktestResult, rules: Rules) -> dict[str, list[Any]]
     """Filled trades column by column, with the names of :class:`TradeRecord` where it has them."""
     panel, signals, trades = result.panel, result.signals, result.trades
     filled = np.flatnonzero(trades.entry_day >= 0)
+    counted = first_signals(signals, trades)
     model = f"{rules.cost.commission_pct:g}+{rules.cost.slippage_pct:g}"
     columns: dict[str, list[Any]] = {name: [] for name in (
         "ticker", "entry_ns", "entry_krw", "exit_ns", "exit_krw", "exit_reason", "gross_pct", "net_pct", "holding_bars",
-        "tax_pct", "cost_model", "signal_date", "kind", "grade", "score", "gate", "risk_multiple", "taken",
+        "tax_pct", "cost_model", "signal_date", "kind", "grade", "score", "gate", "risk_multiple", "taken", "counted",
     )}  # fmt: skip
     for k in filled.tolist():
         ended = trades.exit_day[k] >= 0
@@ -101,6 +110,7 @@ def _trade_columns(result: BacktestResult, rules: Rules) -> dict[str, list[Any]]
             "gate": GateStatus(int(signals.gate[k])).name,
             "risk_multiple": _number(trades.risk_multiple[k]),
             "taken": bool(result.equity.taken[k]),
+            "counted": bool(counted[k]),
         }
         for name, value in row.items():
             columns[name].append(value)

@@ -214,8 +214,12 @@ class BacktestService:
 
     async def _refresh(self) -> None:
         store = self._store()
-        if store is not None:
+        if store is None:
+            return
+        try:
             self.stored.publish(await self._workers.read(store.backtests))
+        except RalphStockError as error:
+            self.state.publish(Failed(error))
 
     def _needed_store(self) -> StrategyStore:
         store = self._store()

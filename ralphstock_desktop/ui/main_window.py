@@ -64,6 +64,9 @@ _MINIMUM = (1024, 640)
 _FRAMES_KEPT = 60
 """Paints of the window over which the frame time in the status bar is the median."""
 
+_EVIDENCE_PANELS = {"gate": "gate", "VCP": "evidence", "CLOSING_BET": "closing_card", "DAY_TRADE": "day_checklist"}
+"""Panel that explains what a notice of each strategy (or of the gate) rests on."""
+
 
 @runtime_checkable
 class _ExportText(Protocol):
@@ -511,7 +514,7 @@ class MainWindow(QMainWindow):
         """Show what a notice rests on: the evidence of its strategy, or the gate."""
         if ticker:
             self._parts.workstation.select(ticker, "shell")
-        name = {"gate": "gate", "VCP": "evidence", "CLOSING_BET": "closing_card", "DAY_TRADE": "day_checklist"}.get(strategy, "")
+        name = _EVIDENCE_PANELS.get(strategy, "")
         if name in self.area.docks:
             self.area.open_panel(name)
 

@@ -26,6 +26,8 @@ from tests.acceptance.recorded import DAY_NS, MINUTE_NS, World
 __all__ = ["Known", "changed_future", "known_by"]
 
 FLOW_FIELDS = ("foreign_krw", "institution_krw", "pension_krw", "foreign_shares", "institution_shares")
+_KNOWN_AT_THE_OPEN = ("base_krw", "factor")
+"""The exchange tells a day's base prices, and with them its corporate actions, before the opening."""
 _PRICES = ("open_krw", "high_krw", "low_krw", "close_krw")
 _HALF_HOUR_LATE = date(2026, 9, 14)
 
@@ -67,7 +69,7 @@ def changed_future(world: World, as_of: AsOf, seed: int) -> World:
 def _panel(panel: MarketPanel, known: Known, as_of: AsOf, rng: np.random.Generator) -> MarketPanel:
     changes: dict[str, Any] = {}
     for name in ARRAY_FIELDS:
-        first = known.flows if name in FLOW_FIELDS else known.bases if name == "base_krw" else known.bars
+        first = known.flows if name in FLOW_FIELDS else known.bases if name in _KNOWN_AT_THE_OPEN else known.bars
         array = np.array(getattr(panel, name))
         tail = array[:, first:]
         if tail.size:

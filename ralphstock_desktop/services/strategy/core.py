@@ -127,9 +127,12 @@ class StrategyService:
         self._workstation, self._workers, self._settings, self._now_ns = workstation, workers, settings, now_ns
         self.notices, self.journal, self.backtests = notices, journal, backtests
         self._sources: dict[DatasetKind, Sources] = {}
+        self._listed_kind: DatasetKind | None = None
+        """Market whose stored backtests and profiles are listed."""
         self._opening: dict[DatasetKind, asyncio.Lock] = {}
         self._evaluation: Evaluation | None = None
         self._number = 0
+        self._looked_at: MarketPicture | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._closed = False
         self._run: ClosingRun | None = None
@@ -255,6 +258,9 @@ class StrategyService:
 
     def _on_market(self, picture: MarketPicture) -> None:
         """Another instant or market is looked at: what is being computed for the one before is dropped."""
+        before, self._looked_at = self._looked_at, picture
+        if before is not None and (before.panel is picture.panel and before.as_of == picture.as_of):
+            return  # drawn again
         self._number += 1
         if self._evaluation is not None and self._evaluation.instant.panel.simulated != picture.panel.simulated:
             self._records.leave()
@@ -282,11 +288,9 @@ class StrategyService:
             return
         if picture.is_latest:
             # The present goes on while nothing new is known of the daily data: news do not wait for the next scan.
-            now = AsOf(max(picture.as_of.instant_ns, self._now_ns()))
-            if known_days(picture.panel, now) != known_days(picture.panel, picture.as_of):
-                self._workstation.set_as_of_latest()  # more is known than was scanned: everything anew
-                return
-            picture = replace(picture, as_of=now)
+            now = self._present(picture)
+            if known_days(picture.panel, now) == known_days(picture.panel, picture.as_of):
+                picture = replace(picture, as_of=now)
         self._number += 1
         if self._evaluation is None or self._evaluation.instant.panel is not picture.panel:
             self._publish_state(_WAITING)
@@ -343,6 +347,10 @@ class StrategyService:
         self.time_machine.refresh()
         sources = self._sources[picture.kind]
         self._records.follow(sources, picture, self.rules)
+        if picture.kind != self._listed_kind:
+            self._listed_kind = picture.kind
+            self.backtests.refresh()
+            self._spawn(self.what_if.refresh_profiles(), "profiles")
         self._spawn(self._keeper.show(sources, picture), "journal")
         if picture.is_latest:
             self._spawn(self._keep(sources, found), "keep strategies")
@@ -392,7 +400,16 @@ class StrategyService:
         """Read everything anew: something was stored (news, indices, minutes)."""
         for sources in self._sources.values():
             sources.forget()
-        self.refresh()
+        picture = self._workstation.market.last
+        if picture is None or self._closed:
+            return
+        if picture.is_latest and known_days(picture.panel, self._present(picture)) != known_days(picture.panel, picture.as_of):
+            self._workstation.set_as_of_latest()  # more is known by now than was scanned: everything anew
+        else:
+            self.refresh()
+
+    def _present(self, picture: MarketPicture) -> AsOf:
+        return AsOf(max(picture.as_of.instant_ns, self._now_ns()))
 
     def _session_bar(self, ticker: str, as_of: AsOf) -> SessionBar | None:
         """The forming day bar of a symbol at an earlier instant of a session with recorded minutes."""

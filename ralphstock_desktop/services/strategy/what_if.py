@@ -14,24 +14,19 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from engine.asof.view import KnownDays
-from engine.features.closing_measures import measure_closing
-from engine.features.day_measures import measure_prior
-from engine.features.vcp_measures import VcpMeasures
 from engine.model.closing import ClosingBetScan
 from engine.model.daytrade import DayTradeScan
 from engine.model.errors import DataUnavailable, ValidationFailed
-from engine.model.instants import AsOf
 from engine.model.panel import MarketPanel
 from engine.model.performance import RecordRow
 from engine.model.scan import VcpScan
-from engine.scoring.vcp import measure_day, score
 from engine.thresholds import Rules, Spec, iter_specs
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import ScanPicture
-from ralphstock_desktop.services.strategy.evaluate import Evaluation, score_closing_basis, score_day_basis
+from ralphstock_desktop.services.strategy.evaluate import Evaluation
 from ralphstock_desktop.services.strategy.quantities import histogram_of
-from ralphstock_desktop.services.strategy.sliders import MEASURED, SECTIONS, slider_names
+from ralphstock_desktop.services.strategy.rescoring import Rescoring
+from ralphstock_desktop.services.strategy.sliders import SECTIONS, slider_names
 from ralphstock_desktop.services.strategy.standing import Standing, counts, moved, only_in, standing_of
 from ralphstock_desktop.services.strategy_contracts import (
     STRATEGIES,
@@ -110,7 +105,7 @@ class WhatIfService:
         self._known_tries: dict[StrategyName, int] = {}
         self._profiles: tuple[RuleProfile, ...] = ()
         self._profiles_of: StrategyStore | None = None
-        self._vcp_measures: tuple[tuple[str, int, int, str], VcpMeasures] | None = None
+        self._scorer = Rescoring()
         self._vcp_base: ScanPicture | None = None
         self._base_rules: Rules | None = None
         self._standard: dict[str, tuple[float, Spec]] = {}
@@ -345,7 +340,7 @@ class WhatIfService:
                 continue
             strategy, rules, base = self._strategy, self.rules, self._base
             before = self._standing()
-            found = await self._workers.compute(self._score, strategy, rules, frozenset(self._changes))
+            found = await self._score(strategy, rules)
             # Overtaken by a further move of the same drag is shown all the same: a drag faster than the scoring must not
             # leave the screen standing. Of another strategy or instant, or of rules that were left, nothing is shown.
             if found is not None and self.active and (strategy, base) == (self._strategy, self._base):
@@ -356,13 +351,21 @@ class WhatIfService:
                 await self._work_on_others()
         self._rest()
 
+    async def _score(
+        self, strategy: StrategyName, rules: Rules
+    ) -> tuple[VcpScan | ClosingBetScan | DayTradeScan, float] | None:
+        """Score the market of the moment under rules."""
+        return await self._workers.compute(
+            self._scorer.score, strategy, self._vcp_base, self._evaluation(), rules, dict(self._changes)
+        )
+
     async def _work_on_others(self) -> None:
         """Score the other strategies of which thresholds are moved, at the new instant."""
         others, self._others = self._others, ()
         base = self._base
         for strategy in others:
             rules = self.rules
-            found = await self._workers.compute(self._score, strategy, rules, frozenset(self._changes))
+            found = await self._score(strategy, rules)
             if found is not None and self.active and base == self._base:
                 self._show(found[0], rules, found[1])
 
@@ -377,50 +380,6 @@ class WhatIfService:
         if self._record_task is not None:
             self._record_task.cancel()
         self._record_task = self._spawn(self._count_record(), "what-if record")
-
-    def _score(
-        self, strategy: StrategyName, rules: Rules, changed: frozenset[str]
-    ) -> tuple[VcpScan | ClosingBetScan | DayTradeScan, float] | None:
-        """Score the whole market under rules. On a worker."""
-        begin = time.perf_counter()
-        measures_anew = bool(changed & MEASURED)
-        scan: VcpScan | ClosingBetScan | DayTradeScan
-        if strategy == "VCP":
-            base = self._vcp_base
-            if base is None:
-                return None
-            scan = self._score_vcp(base, rules, measures_anew)
-        else:
-            evaluation = self._evaluation()
-            if evaluation is None:
-                return None
-            if strategy == "CLOSING_BET":
-                closing = evaluation.closing_basis
-                if measures_anew:
-                    measured = measure_closing(closing.panel, closing.day, closing.flow_day, rules)
-                    closing = replace(closing, measures=measured)
-                scan = score_closing_basis(closing, rules)
-            else:
-                day = evaluation.day_basis
-                if measures_anew:
-                    prior = day.prior
-                    day = replace(day, prior=measure_prior(day.panel, prior.prior_day, prior.flow_day, rules))
-                scan = score_day_basis(day, rules)
-        return scan, time.perf_counter() - begin
-
-    def _score_vcp(self, base: ScanPicture, rules: Rules, measures_anew: bool) -> VcpScan:
-        scan, panel = base.scan, base.panel
-        known = KnownDays(scan.day_index, scan.flow_day_index)
-        if measures_anew:
-            measures = measure_day(panel, known, rules)
-        else:
-            # By all that decides them: a scan of another day may have begun while these were measured.
-            key = (panel.version, known.bar, known.flow, base.rules.ruleset_id)
-            kept = self._vcp_measures
-            if kept is None or kept[0] != key:
-                kept = self._vcp_measures = (key, measure_day(panel, known, base.rules))
-            measures = kept[1]
-        return score(panel, AsOf(scan.as_of.instant_ns), known, measures, rules)
 
     def _show(self, scan: VcpScan | ClosingBetScan | DayTradeScan, rules: Rules, seconds: float) -> None:
         evaluation = self._evaluation()

@@ -390,8 +390,8 @@ async def test_superseded_signals_are_struck_on_request(open_desk: OpenDesk, sho
     assert "market.db" in desk.panel.problem.text(), "what could not be read is said"
 
 
-async def test_a_journal_that_cannot_list_them_offers_nothing(desk: JournalDesk) -> None:
-    assert not desk.vm.can_list_superseded and not desk.panel._superseded_action.isVisible()
+async def test_the_journal_offers_to_list_superseded_ones(desk: JournalDesk) -> None:
+    assert desk.vm.can_list_superseded and desk.panel._superseded_action.isVisible()
 
 
 async def test_a_dialog_cannot_be_thrown_away_while_it_stores(desk: JournalDesk) -> None:

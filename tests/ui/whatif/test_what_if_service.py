@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -163,22 +164,33 @@ async def test_moving_back_to_the_default_is_the_standard_again(bench: WhatIfBen
     assert bench.work.scans.last is not None and not bench.work.scans.last.what_if
 
 
+async def test_a_window_that_was_moved_is_measured_once_and_not_with_every_further_move(bench: WhatIfBench) -> None:
+    service = bench.service
+    service.choose("CLOSING_BET")
+    await bench.move("jongga.period_bars", 25)
+    kept = service._scorer._kept["CLOSING_BET"]
+    await bench.move("jongga.min_value_krw", 5e10)
+    assert service._scorer._kept["CLOSING_BET"] is kept
+    rules = DEFAULT_RULES.replace({"jongga.period_bars": 25, "jongga.min_value_krw": 5e10})
+    assert not differences(fresh("CLOSING_BET", rules), shown(bench, "CLOSING_BET").scan)
+    await bench.move("jongga.period_bars", 30)
+    assert service._scorer._kept["CLOSING_BET"] is not kept
+
+
 async def test_a_drag_faster_than_the_scoring_still_shows_pictures(bench: WhatIfBench) -> None:
     service = bench.service
     service.choose("CLOSING_BET")
     await bench.scored()
     seen: list[str] = []
     subscription = bench.closing.subscribe(lambda picture: seen.append(picture.rules.ruleset_id), replay=False)
-    plain = service._score
+    plain = service._scorer.score
 
     def slow(*arguments: Any) -> Any:
         found = plain(*arguments)
-        import time
-
         time.sleep(0.05)
         return found
 
-    service._score = slow  # type: ignore[method-assign]
+    service._scorer.score = slow  # type: ignore[method-assign]
     for step in range(40):  # a move each 5 ms, ten times as fast as the scoring
         service.move("jongga.min_value_krw", 9e10 - 1e9 * step)
         await asyncio.sleep(0.005)
