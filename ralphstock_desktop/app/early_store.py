@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 
 from engine.model.market_series import MarketSeries
 from engine.model.news import NewsItem
@@ -29,22 +28,18 @@ class SimulatedStrategyStore(SqlStrategyStore):
     def __init__(self, database: Database, now_ns: Callable[[], int], market: Callable[[], SimulatedMarket | None]) -> None:
         super().__init__(database, now_ns)
         self._market = market
-
-    @cached_property
-    def _series(self) -> MarketSeries | None:
-        market = self._market()
-        return early_series(market) if market is not None else None
-
-    @cached_property
-    def _items(self) -> tuple[NewsItem, ...]:
-        market = self._market()
-        return early_news(market) if market is not None else ()
+        self._series: MarketSeries | None = None
+        self._items: tuple[NewsItem, ...] | None = None
 
     def market_series(self) -> MarketSeries:
         """Indices, exchange rate and market flows of all days."""
-        if self._market() is not None and self._series is not None:
-            return self._series
-        return super().market_series()
+        market = self._market()
+        if market is None:
+            self._series = None
+            return super().market_series()
+        if self._series is None:
+            self._series = early_series(market)
+        return self._series
 
     def news_version(self) -> str:
         """Changes when any headline was stored, and when the market was."""
@@ -52,8 +47,12 @@ class SimulatedStrategyStore(SqlStrategyStore):
 
     def news(self, first_ns: int, last_ns: int, ticker: str | None = None) -> tuple[NewsItem, ...]:
         """Items published (or, without a publication time, collected) in an interval, ascending."""
-        if self._market() is None:
+        market = self._market()
+        if market is None:
+            self._items = None
             return super().news(first_ns, last_ns, ticker)
+        if self._items is None:
+            self._items = early_news(market)
 
         def moment(item: NewsItem) -> int:
             return item.published_ns if item.published_ns is not None else item.collected_ns or 0

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ralphstock_desktop.data.bar_store import SqlBarStore
     from ralphstock_desktop.data.database import Database
     from ralphstock_desktop.providers.calendar_xkrx import KrxCalendar
+    from ralphstock_desktop.providers.simulated.market import SimulatedMarket
     from ralphstock_desktop.providers.simulated.spec import SimulationSpec
     from ralphstock_desktop.strategy_ports import StrategyStore
 
@@ -295,6 +296,8 @@ class SimulatedDataset(RealDataset):
     _generated: SimulationSpec | None = None
     _unkept: MarketPanel | None = None
     """A generated panel that is not on disk yet: the first screen comes before it."""
+    _early: SimulatedMarket | None = None
+    """The generated market, for who reads series and news of it; given back once it is stored."""
 
     @property
     def is_stored(self) -> bool:
@@ -310,8 +313,10 @@ class SimulatedDataset(RealDataset):
             return SimulatedStrategyStore(self.database, self._now_ns, lambda: None)
         from ralphstock_desktop.providers.simulated.market import generate
 
-        market = generate(spec)
-        return SimulatedStrategyStore(self.database, self._now_ns, lambda: market if self._generated is spec else None)
+        self._early = generate(spec)
+        if self._generated is not spec:
+            self._early = None  # it was stored meanwhile
+        return SimulatedStrategyStore(self.database, self._now_ns, lambda: self._early)
 
     def quick_panel(self) -> MarketPanel | None:
         """Map the stored market, or the draft of a market that is not stored yet."""
@@ -338,7 +343,7 @@ class SimulatedDataset(RealDataset):
         from ralphstock_desktop.providers.simulated.market import forget_generated, store_market
 
         store_market(self._generated, self.database.unit_of_work, on_progress)
-        self._generated = None
+        self._generated = self._early = None
         forget_generated()
         super().load_panel(on_progress)
         shutil.rmtree(self._draft_folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Mapping
@@ -57,7 +58,9 @@ class NewsWiring:
         self._workers, self._monitor, self._spawn = workers, monitor, spawn
         self._client: Any = None
         self.service = CollectingService((), self._store, time.time_ns)
-        self._on = False
+        self._on = self._closed = False
+        self._turn = asyncio.Lock()
+        self._known_names: Mapping[str, str] = {}
         self._subscriptions: tuple[Subscription, ...] = ()
 
     def start(self) -> None:
@@ -72,9 +75,11 @@ class NewsWiring:
         """Stop collecting and give the connections back."""
         for subscription in self._subscriptions:
             subscription.close()
-        await self.service.stop()
-        if self._client is not None:
-            await self._client.close()
+        self._closed = True
+        async with self._turn:
+            await self.service.stop()
+            if self._client is not None:
+                await self._client.close()
 
     def _on_market(self, picture: MarketPicture) -> None:
         on = picture.kind == "real"
@@ -91,11 +96,12 @@ class NewsWiring:
             self._strategies.data_changed()
 
     async def _apply(self) -> None:
-        if not self._on:
+        async with self._turn:  # one change after the other: the last one holds
             await self.service.stop()
-            return
-        await self.service.use(self._collectors())
-        self.service.start()
+            if self._on and not self._closed:
+                await self.service.use(self._collectors())
+                if self._on:  # the market may have been changed meanwhile
+                    self.service.start()
 
     def _collectors(self) -> tuple[NewsCollector, ...]:
         feeds = str(self._settings.get("news_feeds")).split()
@@ -129,11 +135,17 @@ class NewsWiring:
 
     def _names(self) -> Mapping[str, str]:
         picture = self._workstation.market.last
-        if picture is None:
-            return {}
-        panel = picture.panel
-        return {str(name): str(ticker) for name, ticker in zip(panel.names, panel.tickers, strict=True) if name}
+        if picture is not None and picture.kind == "real":  # never the names of the made-up market
+            panel = picture.panel
+            pairs = zip(panel.names, panel.tickers, strict=True)
+            self._known_names = {str(name): str(ticker) for name, ticker in pairs if name}
+        return self._known_names
 
     async def _store(self, batch: NewsBatch) -> int:
         sources = await self._strategies.sources("real")
-        return await self._workers.job(sources.store.store_news, batch)
+        new = await self._workers.job(sources.store.store_news, batch)
+        evaluation, picture = self._strategies.evaluation, self._workstation.market.last
+        is_first = evaluation is not None and not evaluation.news.collected
+        if not new and is_first and self._on and picture is not None and picture.is_latest:
+            self._strategies.data_changed()  # that somebody looked and found nothing is news as well (domain.md §6.1)
+        return new

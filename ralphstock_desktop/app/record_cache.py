@@ -8,7 +8,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import threading
+import time
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,11 @@ __all__ = ["RecordCache"]
 
 _log = logging.getLogger(__name__)
 _KEPT = 6
+_UNFINISHED_S = 3_600.0
+"""A file that is still unfinished after this belongs to a program that was killed."""
+
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged file raises: ``RuntimeError`` where a flipped bit says that it is encrypted."""
 
 
 class RecordCache:
@@ -43,14 +51,14 @@ class RecordCache:
                 signals = SignalSet(**{name: stored[name] for name in SIGNAL_FIELDS}, ruleset=str(stored["ruleset"]))
                 eligible = np.unpackbits(stored["eligible"], axis=1, count=int(stored["count"])).astype(bool)
                 return DayScans(stored["days"], (signals,), eligible)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        except _DAMAGED as error:
             _log.warning("kept scans could not be read and are made again: %s", error)
             return None
 
     def keep(self, key: tuple[str, ...], scans: DayScans) -> None:
         """Write scans of one rule set; the oldest files make room. A failure costs only the next start's time."""
         file = self._file(key)
-        fresh = file.with_suffix(f".{os.getpid()}.new")
+        fresh = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
         signals = scans.signals[0]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -65,8 +73,15 @@ class RecordCache:
                     **{name: getattr(signals, name) for name in SIGNAL_FIELDS},
                 )
             fresh.replace(file)
-            for old in sorted(self._folder.glob("*.npz"), key=lambda other: other.stat().st_mtime)[:-_KEPT]:
-                old.unlink(missing_ok=True)
+            self._make_room()
         except OSError as error:
             _log.warning("scans were not kept for the next start: %s", error)
             fresh.unlink(missing_ok=True)
+
+    def _make_room(self) -> None:
+        """Remove the oldest files, and what killed programs left behind."""
+        finished = sorted(self._folder.glob("*.npz"), key=lambda other: other.stat().st_mtime)
+        long_ago = time.time() - _UNFINISHED_S
+        unfinished = [other for other in self._folder.glob("*.new") if other.stat().st_mtime < long_ago]
+        for old in (*finished[:-_KEPT], *unfinished):
+            old.unlink(missing_ok=True)

@@ -70,7 +70,8 @@ QLineEdit, QComboBox, QSpinBox, QDateEdit, QPlainTextEdit { background: @bg-head
     border: 1px solid @line-control; border-radius: 4px; padding: 0 8px; min-height: 26px;
     selection-background-color: @accent-fill; selection-color: @text-on-fill; }
 QLineEdit:disabled, QComboBox:disabled { color: @text-disabled; border-color: @line-hair; }
-QPushButton:focus, QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDateEdit:focus, QPlainTextEdit:focus { border: 2px solid @focus; }
+QPushButton:focus, QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit:focus { border: 2px solid @focus; }
+QDateEdit:focus { border: 2px solid @focus; }
 QComboBox::drop-down, QDateEdit::drop-down { border: 0; width: 22px; }
 QComboBox::down-arrow, QDateEdit::down-arrow { image: url(@icon-chevron); width: 12px; height: 12px; }
 QToolButton { background: transparent; border: 0; border-radius: 4px; color: @text-secondary; }

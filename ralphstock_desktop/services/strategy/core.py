@@ -280,6 +280,8 @@ class StrategyService:
             self._show_kept()
         elif isinstance(state, Loading) and self._evaluation is None:
             self._publish_state(state)
+        elif isinstance(state, Ready) and self._evaluation is None and (self._refreshing is None or self._refreshing.done()):
+            self.refresh()  # a scan that was stopped leaves the one before on screen
 
     def refresh(self) -> None:
         """Compute every strategy of the instant on screen."""
