@@ -201,6 +201,7 @@ class Rules:
             If a name does not exist, a value lies outside its range, or a ladder would no longer be ordered.
         """
         sections: dict[str, dict[str, Any]] = {}
+        ladders: dict[str, tuple[str, str]] = {}
         for name, value in changes.items():
             section_name, _, rest = name.partition(".")
             field_name, _, rung_text = rest.partition(".")
@@ -217,13 +218,16 @@ class Rules:
                 _check_range(name, value, spec)
                 rungs = list(current)
                 rungs[int(rung_text)] = dataclasses.replace(rungs[int(rung_text)], threshold=float(value))
-                _check_order(name, current, tuple(rungs))
+                ladders[name] = (section_name, field_name)
                 pending[field_name] = tuple(rungs)
             else:
                 if not isinstance(current, tuple):
                     _check_range(name, value, spec)
                     value = type(current)(value)
                 pending[field_name] = value
+        # Only when all are set: two rungs that move past each other's old places are in order together.
+        for name, (section_name, field_name) in ladders.items():
+            _check_order(name, getattr(getattr(self, section_name), field_name), sections[section_name][field_name])
         replaced = {name: dataclasses.replace(getattr(self, name), **values) for name, values in sections.items()}
         return dataclasses.replace(self, **replaced)
 

@@ -1,7 +1,7 @@
 """The seams of strategies: what the repository keeps for them, where news come from, and where long searches run.
 
-``data`` and ``providers`` implement these protocols, ``services`` use them, ``app`` plugs one into the other. Store methods block
-and run on worker threads; coroutines run on the event loop. Units as in :mod:`ralphstock_desktop.ports`.
+``data`` and ``providers`` implement these protocols, ``services`` use them, ``app`` plugs one into the other. Store methods
+block and run on worker threads; coroutines run on the event loop. Units as in :mod:`ralphstock_desktop.ports`.
 """
 
 from __future__ import annotations

@@ -284,6 +284,7 @@ def _sector(panel: MarketPanel, scan: DayTradeScan, row: int, windows: _Windows,
     own, median = _at(scan, "return_5d_pct", row), _at(scan, "sector_median_pct", row)
     inputs: Inputs = (
         ("sector", str(panel.sectors[row])),
+        ("price", _at(scan, "price", row)),
         ("rank", rank),
         ("count", int(scan.sector_count)),
         ("median_pct", median),

@@ -19,7 +19,7 @@ from engine.model.evidence import Evidence
 __all__ = ["FieldKind", "Sentence", "SentenceField", "calculation", "item_key"]
 
 FieldKind = Literal["price", "money", "amount", "shares", "percent", "signed_percent", "ratio", "whole", "text"]
-"""How a number is written: price in won, won with sign, won, shares, percentage points, with sign, multiple, whole number, as is."""
+"""How a number is written: price in won, won with sign, won, shares, percentage points, with sign, multiple, whole, as is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from engine.calendar.sessions import DEFAULT_SESSIONS, SessionTable
 from engine.model.evidence import BarSpan, Evidence, EvidenceGroup, ItemState, LevelLine, Pane, SourceRef
 from engine.model.panel import MarketPanel
 from engine.model.scan import GROUPS, ITEM_GROUP, ITEMS, ScanFlag, VcpScan, VcpState
+from engine.scoring.rounding import EPS
 from engine.scoring.vcp import item_maxima
 from engine.thresholds import Ladder, Rules
 
@@ -280,7 +281,7 @@ def _trend(scan: VcpScan, row: int, bars: _Bars, rules: Rules) -> dict[str, _Mea
             float(scan.rs[row]),
             rules.vcp.rs_min,
             "§2.3 T8",
-            (("rs", _whole(scan.rs[row])), ("rs_raw_pct", float(scan.rs_raw[row]))),
+            _rank_inputs(scan, row),
             _strength_bars(bars),
         ),
     }
@@ -298,6 +299,24 @@ def _strength_bars(bars: _Bars) -> tuple[BarSpan, ...]:
     return tuple(bars.span(back, back, role="bar") for back in (250, 189, 126, 63, 0))
 
 
+def _rank_inputs(scan: VcpScan, row: int) -> Inputs:
+    """The rank with what it was made from: the raw strength, and how many of the pool are below it, equal to it, and in all.
+
+    The symbol itself counts as equal, and as one of the pool also where it is only ranked as if it were in it (§2.4).
+    """
+    own = float(scan.rs_raw[row])
+    is_member = (scan.ineligible == 0) & ~np.isnan(scan.vcp_score)
+    pool = scan.rs_raw[is_member & ~np.isnan(scan.rs_raw)]
+    added = 0 if is_member[row] else 1
+    return (
+        ("rs", _whole(scan.rs[row])),
+        ("rs_raw_pct", own),
+        ("pool_below", int(np.count_nonzero(pool < own - EPS))),
+        ("pool_equal", int(np.count_nonzero(np.abs(pool - own) <= EPS)) + added),
+        ("pool", len(pool) + added),
+    )
+
+
 def _strength(scan: VcpScan, row: int, bars: _Bars, rules: Rules) -> _Measured:
     rs = float(scan.rs[row])
     return _Measured(
@@ -306,7 +325,7 @@ def _strength(scan: VcpScan, row: int, bars: _Bars, rules: Rules) -> _Measured:
         rs,
         _next_rung(rs, rules.vcp.rs_ladder, rising=True),
         "§2.4 F",
-        (("rs", _whole(rs)), ("rs_raw_pct", float(scan.rs_raw[row]))),
+        _rank_inputs(scan, row),
         _strength_bars(bars),
     )
 

@@ -14,7 +14,7 @@ from engine.model.panel import FloatArray
 __all__ = ["DAY_ITEMS", "DAY_MAX_RAW", "DayQuotes", "DayTradeScan", "EntryBan", "ItemReason"]
 
 DAY_ITEMS: tuple[str, ...] = ("spike", "momentum", "box", "ma5", "institution", "oversold", "sector")
-"""Columns of every ``(symbols, items)`` array: 거래량 폭증, 모멘텀 돌파, 박스권 탈출, 5일선 위, 기관 매수, 낙폭 과대, 섹터 모멘텀."""
+"""거래량 폭증, 모멘텀 돌파, 박스권 탈출, 5일선 위, 기관 매수, 낙폭 과대, 섹터 모멘텀: columns of every item array."""
 DAY_MAX_RAW = 105.0
 
 

@@ -318,6 +318,13 @@ class SimulatedDataset(RealDataset):
             self._early = None  # it was stored meanwhile
         return SimulatedStrategyStore(self.database, self._now_ns, lambda: self._early)
 
+    def generated(self) -> SimulatedMarket | None:
+        """Return the generated market while it waits to be stored, else None; blocks if it has to be made again."""
+        from ralphstock_desktop.providers.simulated.market import generate
+
+        spec = self._generated
+        return None if spec is None else generate(spec)
+
     def quick_panel(self) -> MarketPanel | None:
         """Map the stored market, or the draft of a market that is not stored yet."""
         return super().quick_panel() or self._draft()

@@ -61,15 +61,25 @@ def next_trading_day(panel: MarketPanel, calendar: TradingCalendar) -> date:
 
 
 def history_of(dataset: object, panel: MarketPanel) -> SimHistory:
-    """Return what the simulator serves: the stored market where it is stored, else the generated panel alone."""
+    """Return what the simulator serves: the stored market where it is stored, else the generated one.
+
+    Either way the replayed day's indices go on from the levels of the day before; from made-up ones the gate would see a crash.
+    """
     from ralphstock_desktop.app.market_dataset import SimulatedDataset
 
-    if isinstance(dataset, SimulatedDataset) and dataset.is_stored:
-        try:
-            return DatasetHistory(dataset, panel)
-        except RalphStockError as error:
-            _log.warning("the simulator serves the panel alone: %s", error)
-    return PanelHistory(panel)
+    if not isinstance(dataset, SimulatedDataset):
+        return PanelHistory(panel)
+    market = dataset.generated()
+    if market is not None:
+        from ralphstock_desktop.providers.simulated.early import early_levels
+
+        shares = {str(ticker): int(count) for ticker, count in zip(market.universe.ticker, market.universe.shares, strict=True)}
+        return PanelHistory(panel, levels=early_levels(market), shares_out=shares)
+    try:
+        return DatasetHistory(dataset, panel)
+    except RalphStockError as error:
+        _log.warning("the simulator serves the panel alone: %s", error)
+        return PanelHistory(panel)
 
 
 class BuiltInSimulation:

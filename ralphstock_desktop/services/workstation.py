@@ -380,12 +380,20 @@ class WorkstationService:
         if picture.is_latest:
             await self._store_scan(result, picture, started_ns)
 
+    @property
+    def standard_scan(self) -> ScanPicture | None:
+        """The last scan under the standard rules, if it is of the market and instant on screen."""
+        picture, standard = self.market.last, self._standard
+        if picture is None or standard is None or standard.panel is not picture.panel:
+            return None
+        return standard if standard.scan.as_of == picture.as_of else None
+
     def show_standard(self) -> None:
         """Show the last scan under the standard rules again; it is made anew if it belongs to another instant."""
-        picture, standard = self.market.last, self._standard
-        if picture is None:
+        standard = self.standard_scan
+        if self.market.last is None:
             return
-        if standard is not None and standard.panel is picture.panel and standard.scan.as_of == picture.as_of:
+        if standard is not None:
             self._explained.clear()
             self.scans.publish(standard)
         else:

@@ -52,6 +52,7 @@ from ralphstock_desktop.ui.palette_search import PalettePopup
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.status_bar import StatusBar
 from ralphstock_desktop.ui.texts import LANGUAGES, Texts
+from ralphstock_desktop.ui.time_bar import TimeMachineBar
 from ralphstock_desktop.ui.toasts import ToastDeck
 from ralphstock_desktop.ui.tray import DesktopNotices
 from ralphstock_desktop.ui.viewmodels.shell import Answer, Command, PaletteModel, ShellViewModel
@@ -179,6 +180,7 @@ class MainWindow(QMainWindow):
 
         self.bar = AppBar(look, self.shell, self.actions_book, parts.now_ns)
         self.simulation, self.past, self.notice = SimulationBanner(look), PastBanner(look), NoticeBanner(look)
+        self.time_bar = TimeMachineBar(look, parts.workstation)
         self.gate = GateStrip(look, parts.workstation)
         # The gate strip shows the indices too; without strategies they have a strip of their own.
         self.indices = IndexStrip(look, parts.workstation) if parts.workstation.strategies is None else None
@@ -207,7 +209,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.bar, self.simulation, self.past, self.gate, self.indices, self.notice):
+        for widget in (self.bar, self.simulation, self.past, self.time_bar, self.gate, self.indices, self.notice):
             if widget is not None:
                 column.addWidget(widget)
         self.setMenuWidget(top)
@@ -347,7 +349,7 @@ class MainWindow(QMainWindow):
         self.make_panels()
 
     def _enter_time_machine(self) -> None:
-        """Set the clock back: to the close of the day before the one on screen, or forward to now if it is set back already."""
+        """Set the clock back by a trading day, or forward to now if it is set back already."""
         work = self._parts.workstation
         if self.shell.past:
             work.set_as_of_latest()
@@ -460,7 +462,7 @@ class MainWindow(QMainWindow):
         self.simulation.say(lambda: (self.appearance.tr("shell.simulated.head"), self.appearance.tr("shell.simulated.text")))
         self.simulation.setVisible(shell.simulated)
         self.past.say(self._past_words)
-        self.past.setVisible(shell.past)
+        self.past.setVisible(shell.past and self._parts.workstation.strategies is None)
         self.bar.as_of.refresh()
         self.status.set_now(self._parts.now_ns())
         self.status.refresh()
@@ -748,8 +750,13 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self.area.apply_sizes)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc that no panel wanted stops the running work."""
+        """Esc that no panel wanted returns from the past, else stops the running work."""
         work = self._parts.workstation
+        # While a past day is played a scan is nearly always running: the way back comes first.
+        if event.key() == Qt.Key.Key_Escape and work.job.last is None and self.time_bar.view_model.active:
+            self.time_bar.view_model.leave()
+            event.accept()
+            return
         if event.key() == Qt.Key.Key_Escape and (work.job.last is not None or isinstance(work.scan_state.last, Loading)):
             work.cancel_job()
             event.accept()
@@ -777,6 +784,7 @@ class MainWindow(QMainWindow):
         if self.indices is not None:
             self.indices.close_feed()
         self.gate.close_feed()
+        self.time_bar.close_feed()
         for subscription in self._subscriptions:
             subscription.close()
         for dialog in list(self._reports):

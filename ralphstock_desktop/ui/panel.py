@@ -410,8 +410,9 @@ class PanelFrame(QWidget):
         self._line.raise_()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc stops the work that is being waited for."""
-        if event.key() == Qt.Key.Key_Escape and isinstance(self._state, Loading) and self._state.can_cancel:
+        """Esc stops the work that is being waited for; over data that are shown it is the window's."""
+        waiting = isinstance(self._state, Loading) and self._state.can_cancel and not self._has_data
+        if event.key() == Qt.Key.Key_Escape and waiting:
             self.cancel_requested.emit()
             event.accept()
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
 from engine.model.market_series import DaySeries, FlowSeries, MarketSeries
@@ -9,7 +11,7 @@ from engine.model.news import NewsItem
 from ralphstock_desktop.ports import MISSING_INT, IndexBatch
 from ralphstock_desktop.providers.simulated.market import SimulatedMarket
 
-__all__ = ["early_news", "early_series"]
+__all__ = ["early_levels", "early_news", "early_series"]
 
 
 def early_series(market: SimulatedMarket) -> MarketSeries:
@@ -25,6 +27,16 @@ def early_series(market: SimulatedMarket) -> MarketSeries:
         kospi_foreign=foreign,
         version=f"generated {market.spec.identity}",
     )
+
+
+def early_levels(market: SimulatedMarket) -> dict[str, IndexBatch]:
+    """Return the daily levels of each index and exchange rate by its name, as the repository will give them."""
+    batch = market.indices
+    names = [item.name for item in fields(IndexBatch) if item.name != "source"]
+    return {
+        str(code): IndexBatch(**{name: getattr(batch, name)[batch.code == code] for name in names}, source=batch.source)
+        for code in np.unique(batch.code)
+    }
 
 
 def _series(batch: IndexBatch, code: str) -> DaySeries | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -56,6 +57,8 @@ __all__ = [
 ]
 
 _ROWS_PER_BATCH = 200_000
+_generating = threading.Lock()
+"""The store and the simulator may ask for the same market at the same moment; it is made once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -301,7 +304,8 @@ def generate(spec: SimulationSpec, on_progress: OnProgress | None = None) -> Sim
     Equal specs give equal markets on every machine with the same NumPy.
     """
     key = (spec.identity, spec.flow_days, spec.news_days, spec.minute_days, spec.minute_symbols)
-    return _generate_once(_Keyed(key, spec, on_progress))
+    with _generating:
+        return _generate_once(_Keyed(key, spec, on_progress))
 
 
 @dataclass(frozen=True, eq=False)

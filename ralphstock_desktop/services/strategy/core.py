@@ -359,9 +359,9 @@ class StrategyService:
             self._live.follow()
 
     def _standard_scan(self, picture: MarketPicture) -> ScanPicture:
-        shown = self._workstation.scans.last
-        if shown is not None and not shown.what_if and shown.panel is picture.panel:
-            return shown
+        standard = self._workstation.standard_scan
+        if standard is not None:
+            return standard
         result = scan_vcp(picture.panel, picture.as_of, self.rules)
         return ScanPicture(result, picture.panel, self.rules, 0.0, 0, 0, int(result.pattern.sum()))
 

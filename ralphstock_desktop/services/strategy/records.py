@@ -67,7 +67,7 @@ class RecordKeeper:
     async def _count(self, sources: Sources, picture: MarketPicture, rules: Rules) -> None:
         await asyncio.sleep(_RESTED_S)
         try:
-            table = await self._workers.compute(self._table, sources, picture, rules, ("VCP", "CLOSING_BET"))
+            table = await self._workers.compute_slowly(self._table, sources, picture, rules, ("VCP", "CLOSING_BET"))
         except RalphStockError:
             # A record that is missing is shown as missing; it is counted again with the next instant.
             _log.exception("the record beside the grades could not be counted")
@@ -81,7 +81,7 @@ class RecordKeeper:
         if sources is None or strategy == "DAY_TRADE":
             return None
         try:
-            table = await self._workers.compute(self._table, sources, picture, rules, (strategy,))
+            table = await self._workers.compute_slowly(self._table, sources, picture, rules, (strategy,))
         except DataUnavailable:
             return None
         return table.of(strategy, 0)

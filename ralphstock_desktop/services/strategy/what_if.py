@@ -50,6 +50,7 @@ _ONE_MOVE_S = 0.7
 """Moves of one threshold that follow each other faster are one drag, and one step of undo."""
 _STEPS_KEPT = 200
 
+Scan = VcpScan | ClosingBetScan | DayTradeScan
 RecordOf = Callable[[StrategyName, Rules], Coroutine[Any, Any, RecordRow | None]]
 
 
@@ -381,7 +382,7 @@ class WhatIfService:
             self._record_task.cancel()
         self._record_task = self._spawn(self._count_record(), "what-if record")
 
-    def _show(self, scan: VcpScan | ClosingBetScan | DayTradeScan, rules: Rules, seconds: float) -> None:
+    def _show(self, scan: Scan, rules: Rules, seconds: float) -> None:
         evaluation = self._evaluation()
         if isinstance(scan, VcpScan):
             self._workstation.show_what_if(scan, rules, seconds)
