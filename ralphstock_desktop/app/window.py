@@ -98,10 +98,14 @@ def _process_start() -> float:
 
 
 class _Garbage:
-    """Collects garbage on the GUI thread only: Qt objects must not be destroyed by a collection on a worker."""
+    """Collects garbage on the GUI thread only: Qt objects must not be destroyed by a collection on a worker.
+
+    What is loaded with the program stays until its end; looking through all of it each time would hold the window up.
+    """
 
     def __init__(self) -> None:
         gc.disable()
+        gc.freeze()
         self._timer = QTimer()
         self._timer.setInterval(1_000)
         self._timer.timeout.connect(self._collect)
@@ -211,7 +215,7 @@ class _WindowRun:
         self._live = self._make_live() if options.live_s is not None or options.screenshot is None else None
         market_ns = self._live.market_ns if self._live is not None else time.time_ns
         self._strategies = open_strategies(
-            self._workstation, self._settings, self._workers, time.time_ns, market_ns, options.folders.cache
+            self._workstation, self._settings, self._workers, time.time_ns, self._told_ns, options.folders.cache
         )
         self._news: NewsWiring | None = None
         self._window = MainWindow(
@@ -326,6 +330,20 @@ class _WindowRun:
         await first
         subscription.close()
         self._timings.reached("first live value")
+
+    def _told_ns(self) -> int:
+        """The clock of the market on screen, for what is told and bought in it.
+
+        A simulated market whose replay does not run (yet) stands at the end of its last stored day.
+        """
+        live, picture = self._live, self._workstation.market.last
+        if live is None or picture is None:
+            return time.time_ns()
+        replayed = live.simulation is not None
+        if picture.kind == "simulated" and not replayed:
+            last = picture.panel.days[-1].astype("datetime64[D]").item()
+            return min(time.time_ns(), AsOf.end_of(last).instant_ns)
+        return time.time_ns() if replayed and picture.kind == "real" else live.market_ns()
 
     def _tell_later(self, error: BaseException) -> None:
         self._loop.call_soon_threadsafe(self._tell, error, "the simulator")

@@ -166,8 +166,9 @@ class NoticeService:
             If they could not be stored; then nothing is shown.
         """
         async with self._turn:
-            store = self._store
-            wanted = [record for record in records if self._is_on(record)]
+            store, now = self._store, self._now_ns()
+            # A scan of the present carries this machine's instant; a replayed day must not hear of it from its own future.
+            wanted = [replace(record, at_ns=min(record.at_ns, now)) for record in records if self._is_on(record)]
             if store is None or self._known_at_ns is not None or not wanted:
                 return ()
             new = await self._workers.read(store.add_notices, wanted)

@@ -127,7 +127,7 @@ class WorkstationService:
         self.session_bar: Callable[[str, AsOf], SessionBar | None] | None = None
         """The forming bar of a symbol at an earlier instant inside a session, where recorded minutes tell."""
         self.on_settled: Callable[[], None] | None = None
-        """Called when everything of an opened market is in its repository."""
+        """Called when everything of an opened market is in its repository, and when something was added beside daily bars."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -551,7 +551,11 @@ class WorkstationService:
             return
         dataset = await self._dataset(kind)
         panel = await self._run_job(dataset.load_panel)
-        if self.market.last is not picture or panel is picture.panel:
+        if self.market.last is not picture:
+            return
+        if panel is picture.panel:
+            if self.on_settled is not None:
+                self.on_settled()  # no daily bars, but perhaps indices or minutes
             return
         self._minutes = await self._workers.read(dataset.minute_tickers)
         if picture.is_latest:

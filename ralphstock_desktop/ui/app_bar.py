@@ -191,11 +191,17 @@ class WorkspaceTabs(QWidget):
 
 
 class Clock(QWidget):
-    """Korean time: the machine's now, or the instant looked at in the replay colour."""
+    """Korean time: the market's now, or the instant looked at in the replay colour."""
 
-    def __init__(self, appearance: Appearance, now_ns: Callable[[], int], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        appearance: Appearance,
+        now_ns: Callable[[], int],
+        past_ns: Callable[[], int | None] = lambda: None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._appearance, self._now_ns = appearance, now_ns
+        self._appearance, self._now_ns, self._past_ns = appearance, now_ns, past_ns
         self._timer = QTimer(self)
         self._timer.setInterval(1000)
         self._timer.setTimerType(Qt.TimerType.CoarseTimer)
@@ -205,7 +211,8 @@ class Clock(QWidget):
 
     def text(self) -> str:
         """The time shown."""
-        return fmt.clock(self._now_ns())
+        past = self._past_ns()
+        return fmt.clock(self._now_ns() if past is None else past)
 
     def sizeHint(self) -> QSize:
         """Room for ``KST 00:00:00``."""
@@ -228,7 +235,7 @@ class Clock(QWidget):
             painter.setPen(look.color("text-muted"))
             painter.drawText(0, look.baseline(0, self.height(), small), "KST")
             painter.setFont(bold)
-            painter.setPen(look.color("text"))
+            painter.setPen(look.color("text" if self._past_ns() is None else "replay"))
             left = QFontMetrics(small).horizontalAdvance("KST") + look.px(8)
             painter.drawText(left, look.baseline(0, self.height(), bold), self.text())
         finally:
@@ -402,6 +409,9 @@ class AsOfControl(QWidget):
             word = "whole" if name == "all" and self._shell.can_step(1) else name
             key = f"shell.phase.{word}.short" if self.narrow else f"shell.phase.{word}"
             self.phase.addItem(look.tr(key, time=fmt.clock(instant.instant_ns, seconds=False)), name)
+        # An instant between the named ones is written as it is.
+        picture = self._shell.picture
+        self.phase.setPlaceholderText(fmt.clock(picture.as_of.instant_ns, seconds=False) if picture is not None else "")
         self.phase.setCurrentIndex(self.phase.findData(phase) if phase else -1)
 
     def _open_calendar(self) -> None:
@@ -527,7 +537,7 @@ class AppBar(QWidget):
         self.panels = IconButton(appearance, "plus", "shell.bar.panels")
         self.help = IconButton(appearance, "unknown", "shell.action.help")
         self.help.clicked.connect(actions["help"].trigger)
-        self.clock = Clock(appearance, now_ns)
+        self.clock = Clock(appearance, now_ns, self._past_ns)
         self.more = IconButton(appearance, "more", "shell.bar.more")
         self._more_menu = QMenu(self)
         self._more_menu.aboutToShow.connect(self._fill_more)
@@ -554,6 +564,11 @@ class AppBar(QWidget):
     def market_value(self) -> int:
         """Chosen market: 0 all, else a :class:`Market` value."""
         return int(self.market.currentData() or 0)
+
+    def _past_ns(self) -> int | None:
+        """The earlier instant that is looked at; None for the present."""
+        picture = self._shell.picture
+        return picture.as_of.instant_ns if picture is not None and self._shell.past else None
 
     def set_scanning(self, share: float | None, *, running: bool) -> None:
         """Show the scan on its button: the share done, and that pressing it stops the work."""

@@ -197,7 +197,7 @@ class TimeMachineBar(QWidget):
         for button in (self.previous_day, self.back, self.play, self.forward, self.next_day):
             button.move(x, (tall - button.height()) // 2 + 1)
             x += button.width() + px(2)
-        self.speed.setGeometry(x + px(4), (tall - px(26)) // 2 + 1, px(64), px(26))
+        self.speed.setGeometry(x + px(4), (tall - px(26)) // 2 + 1, px(78), px(26))
         left = self.speed.geometry().right() + px(4)
         chip = self._chip_box()
         if not chip.isNull():

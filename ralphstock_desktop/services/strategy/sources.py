@@ -83,6 +83,7 @@ class Sources:
         self._news: tuple[tuple[str, date, date, str], tuple[tuple[NewsItem, ...], NewsIndex]] | None = None
         self._minutes: tuple[date, tuple[MinuteBatch, ...]] | None = None
         self._minute_days: frozenset[date] | None = None
+        self._minutes_of = ""
         self._curves: tuple[tuple[date, str], dict[int, Curve]] | None = None
 
     def forget(self) -> None:
@@ -93,6 +94,7 @@ class Sources:
         """Load what was known at an instant."""
         with self._lock:
             self._drop_stale()
+            self._look_for_minutes(panel)
             session_day = self.session_day(panel, as_of)
             known = known_days(panel, as_of)
             bar_day = day_at(panel, known.bar) if known.bar >= 0 else None
@@ -145,13 +147,15 @@ class Sources:
             self._series = (panel.version, self.store.market_series())
         return self._series[1]
 
-    def _load_minute_days(self) -> frozenset[date]:
-        if self._minute_days is None:
-            self._minute_days = frozenset(self.store.minute_days())
-        return self._minute_days
+    def _look_for_minutes(self, panel: MarketPanel) -> None:
+        """See which days have minute bars; where that or the daily data changed, what was read of them is read anew."""
+        found = (panel.version, frozenset(self.store.minute_days()))
+        if found != (self._minutes_of, self._minute_days):
+            self._minutes_of, self._minute_days = found
+            self._minutes = self._curves = None
 
     def _load_minutes(self, day: date | None) -> tuple[MinuteBatch, ...]:
-        if day is None or day not in self._load_minute_days():
+        if day is None or day not in self.minute_days:
             return ()
         if self._minutes is None or self._minutes[0] != day:
             self._minutes = (day, self.store.minutes_of_day(day))
@@ -179,7 +183,7 @@ class Sources:
         return self._curves[1]
 
     def _curve_days(self, market: int, day: date, rules: Rules) -> npt.NDArray[np.float64] | None:
-        earlier = sum(1 for other in self._load_minute_days() if other < day)
+        earlier = sum(1 for other in self.minute_days if other < day)
         if earlier < rules.daytrading.curve_days:
             return None
         return self.store.volume_curve_days(market, day, rules.daytrading.curve_days)

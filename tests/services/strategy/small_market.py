@@ -24,7 +24,7 @@ from ralphstock_desktop.providers.calendar_xkrx import load_calendar
 from ralphstock_desktop.providers.simulated import market as simulated
 from ralphstock_desktop.providers.simulated.market import SimulatedMarket, SimulationSpec, SymbolBatch, store_batch
 
-__all__ = ["BEFORE", "D", "EOK", "Template", "calendar", "made", "put_days"]
+__all__ = ["BEFORE", "EOK", "D", "Template", "calendar", "made", "put_days"]
 
 EOK = 100_000_000
 _SYMBOLS = 180

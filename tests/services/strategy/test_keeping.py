@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,13 @@ from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.model.closing import ClosingRun
 from engine.model.errors import StorageError
 from engine.model.gate import GateStatus
-from engine.model.instants import kst_ns
+from engine.model.instants import AsOf, kst_ns
+from engine.model.scan import Grade
 from ralphstock_desktop.app.folders import Folders
 from ralphstock_desktop.ports import IndexBatch, NewsBatch
 from ralphstock_desktop.services.strategy.keeping import _MOST_WAITING
-from tests.services.strategy.small_market import BEFORE, D, put_days
+from tests.services.strategy.small_market import BEFORE, D, made, put_days
 from tests.services.strategy.world import Breaking, World, broken_dataset
-
-GRADES = ("S", "A", "B", "C")
 
 
 def fallen(percent: float) -> Any:
@@ -29,8 +29,6 @@ def fallen(percent: float) -> Any:
         if not isinstance(batch, IndexBatch):
             return batch
         before = {}
-        from tests.services.strategy.small_market import made
-
         indices = made().indices
         for code in ("KOSPI", "KOSDAQ"):
             rows = (indices.code == code) & (indices.day == np.datetime64(BEFORE))
@@ -83,17 +81,11 @@ async def test_a_green_gate_gives_orders_with_sizes_from_grade_b_on(market: Fold
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "lowest", "factor"),
-    [
-        # the lower index at -2.5 %: 0 of 10 points for the shock, and coverage stays; made YELLOW by its missing flows and rate
-        (fallen(-3.5), GateStatus.RED, "", 0.0),
-        (without("IndexBatch", "MarketFlowBatch"), GateStatus.UNKNOWN, "", 0.0),
-    ],
+    ("change", "status"),
+    [(fallen(-3.5), GateStatus.RED), (without("IndexBatch", "MarketFlowBatch"), GateStatus.UNKNOWN)],
     ids=["red", "unknown"],
 )
-async def test_without_an_open_gate_patterns_are_watched_only(
-    market: Folders, change: Any, status: GateStatus, lowest: str, factor: float
-) -> None:
+async def test_without_an_open_gate_patterns_are_watched_only(market: Folders, change: Any, status: GateStatus) -> None:
     async with World(market) as world:
         await world.add_last_day(change=change)
         gate = world.strategies.gate.last
@@ -106,7 +98,8 @@ async def test_without_an_open_gate_patterns_are_watched_only(
 
 async def test_a_yellow_gate_halves_and_asks_for_grade_a(market: Folders) -> None:
     async with World(market) as world:
-        await world.add_last_day(change=_yellow)
+        put_days(world.real.unit_of_work, date(2026, 9, 14), BEFORE, only=frozenset({"IndexBatch"}), change=sinking)
+        await world.add_last_day(change=sinking)
         gate = world.strategies.gate.last
         assert gate is not None and gate.reading.status is GateStatus.YELLOW
         stored = signals(world, "VCP", D)
@@ -118,9 +111,13 @@ async def test_a_yellow_gate_halves_and_asks_for_grade_a(market: Folders) -> Non
                 assert (phase, qty) == ("WATCH", 0), ticker
 
 
-def _yellow(batch: Any) -> Any:
-    """Both indices at -2.9 %: no points for the shock and few for the trends, but not yet RED."""
-    return fallen(-2.9)(batch) if not isinstance(batch, type(None)) else None
+def sinking(batch: Any) -> Any:
+    """Both indices slide by 0.4 % of their level a day: below their averages, but without a shock."""
+    if not isinstance(batch, IndexBatch):
+        return batch
+    days = (batch.day - np.datetime64("2026-09-14")).astype(int).clip(0) * 5 / 7
+    factor = np.where(batch.code == "USDKRW", 1.0, 1.0 - 0.004 * days)
+    return replace(batch, **{name: getattr(batch, name) * factor for name in ("open", "high", "low", "close")})
 
 
 async def test_the_closing_run_of_the_day_is_kept_with_gate_sectors_ranks_and_news(market: Folders) -> None:
@@ -136,21 +133,21 @@ async def test_the_closing_run_of_the_day_is_kept_with_gate_sectors_ranks_and_ne
         assert [row[0] for row in world.rows("SELECT date FROM market_status")] == [BEFORE.isoformat()]
         assert len(world.rows("SELECT * FROM sector_return")) >= 5
         ranked = world.rows("SELECT COUNT(*), MIN(rs), MAX(rs), MAX(n) FROM rs_rank")[0]
-        assert ranked[0] >= ranked[3] > 100 and (ranked[1], ranked[2]) == (1, 99)
+        assert ranked[0] >= ranked[3] > 50 and (ranked[1], ranked[2]) == (1, 99)
         assert world.rows("SELECT DISTINCT as_of_date FROM news_score") == [(BEFORE.isoformat(),)]
 
 
 async def test_news_scores_belong_to_the_day_they_were_looked_at(market: Folders) -> None:
-    """On Sunday the last bar is Friday's; what the news are worth on Sunday does not replace what they were on Friday."""
+    """On Saturday the last bar is Friday's; what the news are worth then does not replace what they were on Friday."""
     async with World(market) as world:
         friday = sorted(world.rows("SELECT ticker, net FROM news_score"))
-        world.set_clock(BEFORE.replace(day=22), 12)
+        world.set_clock(BEFORE.replace(day=21), 12)
         world.strategies._keeper._memory(world.strategies._sources["real"]).kept = None
         world.strategies.data_changed()
         await world.settled()
         after = world.rows(f"SELECT ticker, net FROM news_score WHERE as_of_date = '{BEFORE.isoformat()}'")
         assert sorted(after) == friday
-        assert world.rows("SELECT DISTINCT as_of_date FROM news_score ORDER BY 1")[-1] == ("2026-11-22",)
+        assert world.rows("SELECT DISTINCT as_of_date FROM news_score ORDER BY 1")[-1] == ("2026-11-21",)
 
 
 async def test_the_same_again_changes_nothing_but_the_runs_and_tells_nothing(market: Folders) -> None:
@@ -202,7 +199,9 @@ async def test_lives_go_on_with_the_bar_of_the_next_day(market: Folders) -> None
         assert {ticker for ticker, _, _ in ended} == set(open_before)
         assert {status for _, status, _ in ended} == {"CLOSED"} and all(reason for _, _, reason in ended)
         told = {row[0] for row in world.rows("SELECT dedup FROM notice WHERE kind = 'life'")}
-        assert {f"life:CLOSING_BET:{ticker}:{BEFORE}:{world.strategies.rules.ruleset_id}:{reason}" for ticker, _, reason in ended} <= told
+        assert {
+            f"life:CLOSING_BET:{ticker}:{BEFORE}:{world.strategies.rules.ruleset_id}:{reason}" for ticker, _, reason in ended
+        } <= told
         journal = world.strategies.journal.signals.last
         assert journal is not None and {record.signal.signal_date for record in journal} == {BEFORE, D}
 
@@ -263,7 +262,7 @@ async def test_differences_between_the_candidates_and_the_confirmed_list_are_sho
         await world.settled()
         found = world.strategies
         # the list of the auction, from the minutes of the day as the live board would give it
-        world.workstation.set_as_of(_at(D, 15, 21))
+        world.workstation.set_as_of(AsOf.at(D, 15, 21))
         await world.settled()
         candidates = found.closing.last
         assert candidates is not None and candidates.forming and candidates.scan.run is ClosingRun.PRE_CLOSE
@@ -295,17 +294,8 @@ async def test_differences_between_the_candidates_and_the_confirmed_list_are_sho
         assert found.closing.last is not None and found.closing.last.differences == confirmed.differences
 
 
-def _at(day: Any, hour: int, minute: int) -> Any:
-    from engine.model.instants import AsOf
-
-    return AsOf.at(day, hour, minute)
-
-
 def _listed(picture: Any) -> dict[str, str]:
     scan = picture.scan
-    names = {5: "S", 4: "A", 3: "B"}
-    from engine.model.scan import Grade
-
     names = {int(grade): grade.name for grade in Grade}
     rows = scan.order[scan.phase[scan.order] > 0]
     return {str(picture.panel.tickers[row]): f"{names[int(scan.grade[row])]} {float(scan.total[row]):g}" for row in rows}
@@ -321,8 +311,6 @@ def _with_one_more(picture: Any) -> Any:
     scan, row = picture.scan, _extra_row(picture)
     changes = {name: getattr(scan, name).copy() for name in ("phase", "grade", "candidate", "coverage")}
     changes["phase"][row], changes["candidate"][row], changes["coverage"][row] = 2, True, 100.0
-    from engine.model.scan import Grade
-
     changes["grade"][row] = Grade.B
     return replace(picture, scan=replace(scan, order=np.append(scan.order, row), **changes))
 

@@ -13,7 +13,7 @@ from engine.model.instants import AsOf, kst_ns
 from ralphstock_desktop.app.folders import Folders
 from ralphstock_desktop.ports import NewsBatch
 from tests.services.strategy.small_market import BEFORE
-from tests.services.strategy.world import World
+from tests.services.strategy.world import NOW, World
 
 THURSDAY = BEFORE.replace(day=19)
 
@@ -164,7 +164,7 @@ async def test_the_record_is_counted_as_of_the_instant(market: Folders, monkeypa
         assert keeper._task is not None
         await keeper._task
         table = world.strategies.records.last
-        assert table is not None and table.as_of == AsOf.end_of(BEFORE)
+        assert table is not None and table.as_of == NOW
         row = table.of("VCP", 0)
         assert row is not None and row.n > 0
         assert list((market.cache / "records").glob("*.npz")), "kept for the next start"

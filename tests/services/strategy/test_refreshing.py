@@ -16,14 +16,14 @@ from engine.model.instants import AsOf
 from ralphstock_desktop.app.folders import Folders
 from ralphstock_desktop.services.contracts import Empty, Failed, Loading, Ready
 from tests.services.strategy.small_market import BEFORE
-from tests.services.strategy.world import Breaking, World, broken_dataset
+from tests.services.strategy.world import NOW, Breaking, World, broken_dataset
 
 
 async def test_everything_of_one_instant_is_published_together(market: Folders) -> None:
     async with World(market) as world:
         found, picture = world.strategies, world.workstation.market.last
         assert picture is not None and found.evaluation is not None
-        as_of = AsOf.end_of(BEFORE)
+        as_of = NOW
         assert picture.as_of == as_of
         assert found.gate.last is not None and found.gate.last.reading.as_of == as_of
         assert found.closing.last is not None and found.closing.last.scan.as_of == as_of
@@ -83,7 +83,7 @@ async def test_before_all_data_every_panel_is_empty_with_the_reason_and_comes_ba
         assert all(isinstance(state, Empty) and state.fields["day"] == "2001-01-02" for state in states)
         assert world.strategies.journal.signals.last == (), "nothing was stored by then"
         await world.present()
-        assert world.shown_states() == [Ready(AsOf.end_of(BEFORE))] * 4
+        assert world.shown_states() == [Ready(NOW)] * 4
 
 
 async def test_a_store_that_breaks_is_a_failure_and_never_an_empty_list(market: Folders) -> None:

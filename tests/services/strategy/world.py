@@ -26,7 +26,10 @@ from ralphstock_desktop.strategy_ports import NoticeRecord
 from tests.services.strategy.small_market import BEFORE, D, put_days
 from tests.ui.shell.doubles import MemorySettings
 
-__all__ = ["KEPT_TABLES", "World"]
+__all__ = ["KEPT_TABLES", "NOW", "World"]
+
+NOW = AsOf.at(BEFORE, 20, 30)
+"""The evening of the last stored day: its flows are known, and quiet hours have not begun."""
 
 KEPT_TABLES = (
     "scan_run", "signal", "signal_revision", "trade", "market_status", "sector_return", "rs_rank", "news_score", "notice",
@@ -45,7 +48,7 @@ class World:
     """Workstation, strategies and the clock."""
 
     def __init__(self, folders: Folders, *, other: Folders | None = None, now: AsOf | None = None, **settings: Any) -> None:
-        self.now_ns = (now or AsOf.end_of(BEFORE)).instant_ns
+        self.now_ns = (now or NOW).instant_ns
         self.settings = MemorySettings(**{"equity_manwon": 10_000, **settings})
         self.folders = folders
         self.file = folders.data / "market.sqlite3"
@@ -119,7 +122,6 @@ class World:
         self.set_clock(D, hour, minute)
         put_days(self.real.unit_of_work, D, D, **how)
         await self.workstation.take_new_data("real")
-        self.strategies.data_changed()
         await self.settled()
 
     async def close(self) -> None:
@@ -131,7 +133,9 @@ class World:
     async def __aenter__(self) -> World:
         return await self.open()
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.close()
         assert not self.problems or error is not None, self.problems
 
