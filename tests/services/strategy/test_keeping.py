@@ -309,9 +309,13 @@ def _extra_row(picture: Any) -> int:
 def _with_one_more(picture: Any) -> Any:
     """The list with one more candidate, which the official bar will not confirm."""
     scan, row = picture.scan, _extra_row(picture)
-    changes = {name: getattr(scan, name).copy() for name in ("phase", "grade", "candidate", "coverage")}
+    changes = {
+        name: getattr(scan, name).copy()
+        for name in ("phase", "grade", "candidate", "coverage", "entry_krw", "stop_krw", "target_krw")
+    }
     changes["phase"][row], changes["candidate"][row], changes["coverage"][row] = 2, True, 100.0
     changes["grade"][row] = Grade.B
+    changes["entry_krw"][row], changes["stop_krw"][row], changes["target_krw"][row] = 10_000.0, 9_700.0, 10_500.0
     return replace(picture, scan=replace(scan, order=np.append(scan.order, row), **changes))
 
 

@@ -45,11 +45,13 @@ class DemoDataset(RealDataset):
 
 
 class World:
-    """Workstation, strategies and the clock."""
+    """Workstation, strategies and the clock. An account of 100 million won, no quiet hours."""
 
     def __init__(self, folders: Folders, *, other: Folders | None = None, now: AsOf | None = None, **settings: Any) -> None:
         self.now_ns = (now or NOW).instant_ns
-        self.settings = MemorySettings(**{"equity_manwon": 10_000, **settings})
+        self.settings = MemorySettings(
+            **{"equity_manwon": 10_000, "notices_quiet_from": 0, "notices_quiet_until": 0, **settings}
+        )
         self.folders = folders
         self.file = folders.data / "market.sqlite3"
         self.workers = Workers()
