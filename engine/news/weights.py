@@ -75,8 +75,13 @@ def _is_latin(char: str) -> bool:
     return char.isascii() and char.isalnum()
 
 
+def _goes_on(end: str, neighbour: str) -> bool:
+    """Whether a neighbour makes an end of a name part of a longer word: letter to letter, digit to digit (SK is not in SKC)."""
+    return _is_latin(end) and _is_latin(neighbour) and end.isdigit() == neighbour.isdigit()
+
+
 def names_stock(title: str, name: str) -> bool:
-    """Whether a title names a stock: spaces and case aside, Latin ends of the name standing free."""
+    """Whether a title names a stock: spaces and case aside, Latin ends of the name standing free (NAVER3분기 names NAVER)."""
     key = _name_key(name)
     if not key:
         return False
@@ -92,8 +97,8 @@ def names_stock(title: str, name: str) -> bool:
     at = letters.find(key)
     while at >= 0:
         first, last = places[at], places[at + len(key) - 1]
-        is_free_before = not _is_latin(key[0]) or first == 0 or not _is_latin(composed[first - 1])
-        is_free_after = not _is_latin(key[-1]) or last + 1 == len(composed) or not _is_latin(composed[last + 1])
+        is_free_before = first == 0 or not _goes_on(key[0], composed[first - 1])
+        is_free_after = last + 1 == len(composed) or not _goes_on(key[-1], composed[last + 1])
         if is_free_before and is_free_after:
             return True
         at = letters.find(key, at + 1)

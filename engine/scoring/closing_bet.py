@@ -161,7 +161,7 @@ def score_under(
         rejected=rejected,
         caps=caps,
         total=total,
-        score_pct=100.0 * total / maxima.sum(),
+        score_pct=round2(100.0 * total / maxima.sum()),
         raw_grade=raw_grade,
         grade=grade,
         coverage=coverage,

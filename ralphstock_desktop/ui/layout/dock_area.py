@@ -130,6 +130,8 @@ class DockArea(QObject):
         self._states: dict[str, dict[str, object]] = {}
         self._homes: dict[str, tuple[Floating, Box]] = {}
         self._tree: Node | None = None
+        self._given: Layout | None = None
+        """What was last restored, until Qt has laid it out: sizes read before are not those anybody chose."""
         self.workspace = "research"
         self._others: dict[str, str] = {}
         self._before_maximum: tuple[QByteArray, str] | None = None
@@ -311,8 +313,9 @@ class DockArea(QObject):
     def capture(self) -> Layout:
         """Return the arrangement as it is now."""
         window, screens = self._window, current_screens()
+        given = self._given if self._before_maximum is None else None
         if self._before_maximum is None:
-            self._tree = capture_tree(window, self.docks)
+            self._tree = given.root if given is not None else capture_tree(window, self.docks)
         floating = tuple(
             self._floating(name, dock, screens)
             for name, dock in self.docks.items()
@@ -329,8 +332,8 @@ class DockArea(QObject):
             floating=floating,
             panels=panels,
             window=remember(Box(*_rect(box)), screens, maximized=window.isMaximized()),
-            qt_state=bytes(state.toBase64().data()).decode("ascii"),
-            signature=self.signature(),
+            qt_state=given.qt_state if given is not None else bytes(state.toBase64().data()).decode("ascii"),
+            signature=given.signature if given is not None else self.signature(),
             workspace=self.workspace,
             others=dict(self._others),
         )
@@ -368,6 +371,7 @@ class DockArea(QObject):
             self._rebuild(layout)
         self._tree = layout.root
         self._float(layout.floating)
+        self._given = layout
         self._quiet = False
         self._touch()
 
@@ -479,7 +483,8 @@ class DockArea(QObject):
         """Tell about a waiting change now (before quitting)."""
         if self._settle.isActive():
             self._settle.stop()
-            self._on_settled()
+            self._make_shown()
+            self.changed.emit()
 
     def stop(self) -> None:
         """Stop watching: the window is going away."""
@@ -493,12 +498,16 @@ class DockArea(QObject):
                 dock.hide()
 
     def _on_settled(self) -> None:
+        self._given = None
+        self._make_shown()
+        self.changed.emit()
+
+    def _make_shown(self) -> None:
         for name, dock in self.docks.items():
             tabbed = any(not other.isHidden() for other in self._window.tabifiedDockWidgets(dock))
             dock.frame.set_tabbed(tabbed and not dock.isFloating())
             if not dock.made and dock.isVisible() and not dock.visibleRegion().isEmpty():
                 self.make_panel(name)
-        self.changed.emit()
 
     def _on_closed(self, name: str) -> None:
         if name in self._closed:

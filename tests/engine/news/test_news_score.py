@@ -96,6 +96,8 @@ def test_older_than_168_hours_is_kept_aside() -> None:
         ("특징주 모음 삼성전자 급등", "삼성전자", 0.5),
         ("[특징주] 모음전자 급등", "모음전자", 1.0),
         ("SKC 수주", "SK", 0.5),
+        ("NAVER3분기 호실적", "NAVER", 1.0),  # a digit is no part of a name that ends in a letter
+        ("삼성SDI2공장 수주", "삼성SDI", 1.0),
         ("SK, 수주", "sk", 1.0),
         ("sk하이닉스 수주", "SK하이닉스", 1.0),
         ("OFFSET 수주", "F&F", 0.5),

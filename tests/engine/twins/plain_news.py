@@ -189,8 +189,8 @@ def source_weight(source: str) -> float:
 def named(title: str, name: str) -> bool:
     """Whether the name stands in the title (also inside brackets); spaces and case do not matter.
 
-    Reading: a name that begins or ends with a Latin letter or a digit must not touch another one there, so SK is not in SKC.
-    (The other reading, any occurrence, would also call NAVER3분기 a title that names NAVER.)
+    Reading: where a name begins or ends with a Latin letter no other letter may touch it, and with a digit no other digit, so
+    SK is not in SKC, but NAVER3분기 names NAVER. (The other reading takes any occurrence.)
     """
     text = unicodedata.normalize("NFC", title)
     wanted = [ch.upper() for ch in unicodedata.normalize("NFC", name) if not ch.isspace()]
@@ -208,8 +208,12 @@ def named(title: str, name: str) -> bool:
             at += 1
         if not wanted or hits < len(wanted):
             continue
-        free_before = not latin(wanted[0]) or start == 0 or not latin(text[start - 1])
-        free_after = not latin(wanted[-1]) or at == len(text) or not latin(text[at])
+
+        def goes_on(end: str, other: str) -> bool:
+            return latin(end) and latin(other) and end.isdigit() == other.isdigit()
+
+        free_before = start == 0 or not goes_on(wanted[0], text[start - 1])
+        free_after = at == len(text) or not goes_on(wanted[-1], text[at])
         if free_before and free_after:
             return True
     return False

@@ -177,9 +177,6 @@ def test_a_named_forming_day_agrees() -> None:
     assert not found, found.report()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="closing_bet.py: score_pct is stored and compared across strategies but not rounded (§0.4)"
-)
 def test_score_pct_is_rounded_to_two_decimals() -> None:
     """§0.4: stored scores have two decimals: 10 of 12 points are 83.33, not 83.33333333333333."""
     market = ugly_market(5, symbols=60)
