@@ -142,6 +142,8 @@ def score_under(
     raw_grade = grade12(total, rules)
     caps, grade = _capped(raw_grade, points[:, _NEWS], m.change_pct, tradable, jongga)
     phase = _phases(rejected, grade, coverage, gate, rules)
+    if run is ClosingRun.PREVIEW:
+        phase[phase == SignalPhase.PENDING] = SignalPhase.WATCH  # the list of 15:00 is for watching only (§3.1)
 
     candidate = tradable & ((rejected & ~np.uint16(_HARMLESS)) == 0)
     rows = np.flatnonzero(candidate)

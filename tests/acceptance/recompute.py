@@ -24,7 +24,7 @@ __all__ = ["Chart", "IndexChart", "recompute"]
 Value = float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Chart:
     """The valid bars of one symbol in the price scale of a day; ``today`` may be a bar that is not stored yet."""
 
@@ -60,7 +60,7 @@ class Chart:
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class IndexChart:
     """Market-wide series behind the gate's items."""
 

@@ -35,7 +35,7 @@ _NEWS_COPY = timedelta(days=-135)
 """The headlines of 2026-01-15 … 02-20 serve once more around the minute bars of September 2025."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class World:
     """Everything stored of one market."""
 

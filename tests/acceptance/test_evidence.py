@@ -49,7 +49,7 @@ INSTANTS = (
 EXACT = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Case:
     """One item with the chart it is drawn on, and what was scored."""
 
@@ -73,7 +73,7 @@ def _compiled() -> Iterator[None]:
     acceleration._compiled = before
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scored:
     """Everything of one instant, to draw items from."""
 

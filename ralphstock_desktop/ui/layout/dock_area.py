@@ -219,6 +219,7 @@ class DockArea(QObject):
         """Show a panel, bring its tab to the front and give it the focus."""
         if self._before_maximum is not None and self._before_maximum[1] != name:
             self.leave_maximum()
+        self._given = None
         dock = self.docks[name]
         if name in self._closed:
             self._closed.remove(name)
@@ -243,6 +244,7 @@ class DockArea(QObject):
     def toggle_float(self, name: str) -> None:
         """Make a panel a window of its own, or dock it again."""
         self.leave_maximum()
+        self._given = None
         dock = self.docks[name]
         dock.setFloating(not dock.isFloating())
         if dock.isFloating():
@@ -513,6 +515,7 @@ class DockArea(QObject):
         if name in self._closed:
             self._closed.remove(name)
         self._closed.append(name)
+        self._given = None
         if self.maximized == name:
             self.leave_maximum()
             self.docks[name].hide()

@@ -118,7 +118,7 @@ def evaluate_closing(s: History, base: float | None, t: int, known_flow: int, ru
         out.caps.add("OVERHEAT")
         if out.grade == "S":
             out.grade = "A"
-    _phase(gate, out)
+    _phase(gate, run, out)
     if out.rejected:
         return out  # Reading: what is rejected has no plan
     out.entry = round(c)
@@ -127,13 +127,13 @@ def evaluate_closing(s: History, base: float | None, t: int, known_flow: int, ru
     return out
 
 
-def _phase(gate: str, out: ClosingResult) -> None:
-    """§§3.3, 3.5, 5.3 and 0.3, App. C 3.3."""
+def _phase(gate: str, run: str, out: ClosingResult) -> None:
+    """§§3.1 (the 15:00 list is for watching only), 3.3, 3.5, 5.3 and 0.3, App. C 3.3."""
     if out.rejected or out.grade == "C":
         return
     if below(out.coverage, 70):
         return  # §0.3: never stored as OPEN, and WATCH is OPEN (§7.1)
-    if gate in ("RED", "UNKNOWN") or (gate == "YELLOW" and out.grade == "B"):
+    if run == "PREVIEW" or gate in ("RED", "UNKNOWN") or (gate == "YELLOW" and out.grade == "B"):
         out.phase = "WATCH"
     else:
         out.phase = "PENDING"

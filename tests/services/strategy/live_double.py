@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.calendar.sessions import DEFAULT_SESSIONS, Phase
+from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.model.instants import kst_ns
 from engine.model.live import ConnectionState, IndexTick, QuoteSource
 from ralphstock_desktop.services.channels import Channel
@@ -43,6 +43,11 @@ class FakeLive:
         self.fill(share, way, now_ns)
         self.tell(now_ns)
 
+    def move_clock_only(self, hour: int, minute: int, day: date = D) -> None:
+        """Set the clock; no value of the day has come."""
+        self.world.set_clock(day, hour, minute)
+        self.tell(kst_ns(day, hour, minute))
+
     def fill(self, share: float, way: float, now_ns: int) -> None:
         """Write the last day's bars, as far as they have come, on the board."""
         board, market = self.board, made()
@@ -67,7 +72,7 @@ class FakeLive:
         self.status.publish(
             FeedStatus(
                 host="simulator",
-                connection=ConnectionState.STREAMING if hasattr(ConnectionState, "STREAMING") else list(ConnectionState)[-1],
+                connection=ConnectionState.LIVE,
                 shown=QuoteSource.STREAM,
                 age_s=0.0,
                 is_stale=False,
@@ -90,9 +95,6 @@ class FakeLive:
         self.indices.publish(IndexBoard(ticks, {}))
         self._number += 1
         self.frames.publish(QuoteFrame(np.arange(1), np.zeros(1, dtype=np.int8), now_ns, self._number))
-
-    def in_phase(self, phase: Phase) -> bool:
-        return self.status.last is not None and self.status.last.phase is phase
 
     async def beaten(self) -> None:
         """Wait until a beat has taken what was told last, and what it began is done."""

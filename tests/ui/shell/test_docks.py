@@ -254,3 +254,20 @@ def test_f6_walks_through_the_visible_panels(open_window: Open, qtbot: Any) -> N
     window.actions_book.trigger("previous_panel")
     assert window._active.panel_id == visited[-2]
     assert sum(frame.is_active for frame in window.area.frames()) == 1
+
+
+def test_leafing_through_the_workspaces_leaves_their_sizes_alone(open_window: Open, qtbot: Any) -> None:
+    opened = open_window(size=(1600, 900))
+    window, area = opened.window, opened.window.area
+    kept = {}
+    for name in ("closing", "day", "morning", "research"):
+        window.open_workspace(name)
+        qtbot.waitUntil(lambda: not area._settle.isActive(), timeout=5_000)
+        kept[name] = boxes(opened)
+    for _ in range(3):
+        for name in kept:
+            window.open_workspace(name)  # faster than anything can be laid out
+    for name, before in kept.items():
+        window.open_workspace(name)
+        qtbot.waitUntil(lambda: not area._settle.isActive(), timeout=5_000)
+        assert same(before, boxes(opened)), name
