@@ -341,6 +341,15 @@ def _leg_spans(scan: VcpScan, row: int, bars: _Bars) -> tuple[BarSpan, ...]:
     )
 
 
+def _leg_inputs(scan: VcpScan, row: int, legs: range) -> Inputs:
+    """Top and bottom of contractions, numbered from 1: the bar of the top may itself have traded below the bottom (§2.5)."""
+    return tuple(
+        (f"{name}_{leg + 1}", float(levels[row, leg]))
+        for leg in legs
+        for name, levels in (("high", scan.leg_high), ("low", scan.leg_low))
+    )
+
+
 def _structure(scan: VcpScan, row: int, bars: _Bars, rules: Rules) -> dict[str, _Measured]:
     vcp = rules.vcp
     legs = _leg_spans(scan, row, bars)
@@ -360,7 +369,7 @@ def _structure(scan: VcpScan, row: int, bars: _Bars, rules: Rules) -> dict[str, 
             mean_ratio,
             _next_rung(mean_ratio, vcp.mean_ratio, rising=False),
             "§2.6",
-            (("mean_ratio", mean_ratio), ("depths", depths)),
+            (("mean_ratio", mean_ratio), ("depths", depths), *_leg_inputs(scan, row, range(len(legs)))),
             legs,
         ),
         "B3": _Measured(
@@ -369,7 +378,7 @@ def _structure(scan: VcpScan, row: int, bars: _Bars, rules: Rules) -> dict[str, 
             first_depth,
             vcp.first_depth_low_pct,
             "§2.6",
-            (("first_depth_pct", first_depth),),
+            (("first_depth_pct", first_depth), *_leg_inputs(scan, row, range(len(legs))[:1])),
             legs[:1],
             high=vcp.first_depth_full_pct if first_depth <= vcp.first_depth_max_pct else vcp.first_depth_max_pct,
         ),
@@ -389,7 +398,7 @@ def _structure(scan: VcpScan, row: int, bars: _Bars, rules: Rules) -> dict[str, 
             last_depth,
             _next_rung(last_depth, vcp.last_depth_pct, rising=False),
             "§2.7 D2",
-            (("last_depth_pct", last_depth),),
+            (("last_depth_pct", last_depth), *_leg_inputs(scan, row, range(len(legs))[-1:])),
             legs[-1:],
         ),
     }

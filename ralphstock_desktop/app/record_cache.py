@@ -5,6 +5,7 @@ The key names everything they depend on (panel, strategy, rules, news, program).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -47,7 +48,8 @@ class RecordCache:
         if not file.exists():
             return None
         try:
-            with np.load(file, allow_pickle=False) as stored:
+            # Opened here, since NumPy leaves a file open that it cannot read: it could not be replaced on Windows.
+            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 signals = SignalSet(**{name: stored[name] for name in SIGNAL_FIELDS}, ruleset=str(stored["ruleset"]))
                 eligible = np.unpackbits(stored["eligible"], axis=1, count=int(stored["count"])).astype(bool)
                 return DayScans(stored["days"], (signals,), eligible)
@@ -76,7 +78,8 @@ class RecordCache:
             self._make_room()
         except OSError as error:
             _log.warning("scans were not kept for the next start: %s", error)
-            fresh.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
 
     def _make_room(self) -> None:
         """Remove the oldest files, and what killed programs left behind."""

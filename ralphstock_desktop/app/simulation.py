@@ -20,7 +20,7 @@ from ralphstock_desktop.app.simulate import DatasetHistory
 from ralphstock_desktop.providers.kiwoom_sim.clock import SimClock
 from ralphstock_desktop.providers.kiwoom_sim.contracts import Fault, SimHistory
 from ralphstock_desktop.providers.kiwoom_sim.history import PanelHistory
-from ralphstock_desktop.providers.kiwoom_sim.market import build_market
+from ralphstock_desktop.providers.kiwoom_sim.market import MarketOptions, build_market
 from ralphstock_desktop.providers.kiwoom_sim.server import SimServer
 from ralphstock_desktop.providers.kiwoom_sim.thread import SimulatorThread
 from ralphstock_desktop.services.channels import Channel
@@ -33,6 +33,8 @@ _SPEEDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _OPENED_S: Final = 1_800
 """The demo day is half an hour old when it is first looked at: there is something to see on every chart."""
 _SEED: Final = 20_240_704
+_OPTIONS: Final = MarketOptions(leaders=7)
+"""The closing bet and the checklist shall have something to find on the day that is played."""
 _RATES: Final = {
     Fault.CUT: 0.03,
     Fault.HALF_FRAME: 0.02,
@@ -116,7 +118,9 @@ class BuiltInSimulation:
         RalphStockError
             If the day cannot be built or no port is free.
         """
-        thread = SimulatorThread(lambda: SimServer(build_market(history, self.day, _SEED, self.clock)), self._on_problem)
+        thread = SimulatorThread(
+            lambda: SimServer(build_market(history, self.day, _SEED, self.clock, _OPTIONS)), self._on_problem
+        )
         self.base_url = thread.start()
         self._thread = thread
 

@@ -33,6 +33,7 @@ from qasync import QEventLoop
 from engine.model.errors import RalphStockError, StorageError
 from engine.model.instants import AsOf
 from engine.model.instruments import normalize_ticker
+from engine.model.panel import MarketPanel
 from ralphstock_desktop import __version__
 from ralphstock_desktop.app.folders import Folders, read_history, write_atomically
 from ralphstock_desktop.app.market_dataset import dataset_makers, display_of, has_real_data
@@ -105,7 +106,6 @@ class _Garbage:
 
     def __init__(self) -> None:
         gc.disable()
-        gc.freeze()
         self._timer = QTimer()
         self._timer.setInterval(1_000)
         self._timer.timeout.connect(self._collect)
@@ -118,8 +118,13 @@ class _Garbage:
                 gc.collect(generation)
                 return
 
+    def leave_alone(self) -> None:
+        """Never look again at what is there now."""
+        gc.freeze()
+
     def stop(self) -> None:
         self._timer.stop()
+        gc.unfreeze()
         gc.enable()
 
 
@@ -212,10 +217,11 @@ class _WindowRun:
             options.folders.data,
             settle_after_s=_SETTLE_AFTER_S,
         )
+        self._workstation.clock_of = self._clock_of
         self._live = self._make_live() if options.live_s is not None or options.screenshot is None else None
         market_ns = self._live.market_ns if self._live is not None else time.time_ns
         self._strategies = open_strategies(
-            self._workstation, self._settings, self._workers, time.time_ns, self._told_ns, options.folders.cache
+            self._workstation, self._settings, self._workers, self._present_ns, self._present_ns, options.folders.cache
         )
         self._news: NewsWiring | None = None
         self._window = MainWindow(
@@ -331,19 +337,23 @@ class _WindowRun:
         subscription.close()
         self._timings.reached("first live value")
 
-    def _told_ns(self) -> int:
-        """The clock of the market on screen, for what is told and bought in it.
+    def _present_ns(self) -> int:
+        """The clock of the market on screen: what "now" means in it."""
+        picture = self._workstation.market.last
+        return time.time_ns() if picture is None else self._clock_of(picture.panel)
 
-        A simulated market whose replay does not run (yet) stands at the end of its last stored day.
+    def _clock_of(self, panel: MarketPanel) -> int:
+        """The clock of a market: this machine's, the replay's of a simulated one.
+
+        A simulated market whose replay does not run (yet) stands at the end of its last stored day: the day that is replayed
+        may be today, and by this machine's clock it would be over before it begins.
         """
-        live, picture = self._live, self._workstation.market.last
-        if live is None or picture is None:
+        live = self._live
+        if not panel.simulated or live is None:
             return time.time_ns()
-        replayed = live.simulation is not None
-        if picture.kind == "simulated" and not replayed:
-            last = picture.panel.days[-1].astype("datetime64[D]").item()
-            return min(time.time_ns(), AsOf.end_of(last).instant_ns)
-        return time.time_ns() if replayed and picture.kind == "real" else live.market_ns()
+        if live.simulation is not None:
+            return live.market_ns()
+        return min(time.time_ns(), AsOf.end_of(panel.days[-1].astype("datetime64[D]").item()).instant_ns)
 
     def _tell_later(self, error: BaseException) -> None:
         self._loop.call_soon_threadsafe(self._tell, error, "the simulator")
@@ -352,6 +362,7 @@ class _WindowRun:
         await done
         await _painted()
         self._timings.reached("first signals painted")
+        self._garbage.leave_alone()  # modules and the panels of the first screen
 
     # -- picture --------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import math
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ class BacktestService:
         self.cancel()
         rules = self._rules().replace(plan.changes)
         rule_grid(rules, plan.search)
-        if plan.first > plan.last or plan.start_krw <= 0:
+        if plan.first > plan.last or not 0 < plan.start_krw < math.inf:
             raise ValidationFailed(
                 f"A backtest needs a first day before its last and a positive capital; {plan.first} to {plan.last} and "
                 f"{plan.start_krw:g} won are not.",
@@ -155,8 +156,10 @@ class BacktestService:
                 raise UserCancelled("The backtest was stopped.")
             loop.call_soon_threadsafe(self._tell, job, progress)
 
+        broken = True
         try:
             result = await self._workers.job(partial(self._work, job, tell))
+            broken = False
         except UserCancelled:
             self._finish(job, Empty("empty.backtest.cancelled"))
             return
@@ -166,6 +169,10 @@ class BacktestService:
         except RalphStockError as error:
             self._finish(job, Failed(error))
             return
+        finally:
+            if broken and isinstance(self.state.last, Loading):
+                # An error nobody foresaw goes on to who reports it; the panel does not wait for the result any more.
+                self._finish(job, Failed(RalphStockError("The backtest ended with an error of the program.")))
         if not self._is_overtaken(job):  # a stop that came after it was stored came too late
             self.results.publish(result)
         last = day_date(result.panel, int(result.equity.day_index[-1]))

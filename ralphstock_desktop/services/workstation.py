@@ -124,6 +124,8 @@ class WorkstationService:
         self._standard: ScanPicture | None = None
         self.keep_signals: Callable[[VcpScan, MarketPicture, int], Coroutine[Any, Any, None]] | None = None
         """Set by who stores signals with the gate's say; without it they are stored as WATCH."""
+        self.clock_of: Callable[[MarketPanel], int] = lambda _panel: now_ns()
+        """What "now" is in a market; set by the composition root where a market has a clock of its own."""
         self.session_bar: Callable[[str, AsOf], SessionBar | None] | None = None
         """The forming bar of a symbol at an earlier instant inside a session, where recorded minutes tell."""
         self.on_settled: Callable[[], None] | None = None
@@ -257,7 +259,7 @@ class WorkstationService:
         )
 
     def _show_latest(self, panel: MarketPanel) -> None:
-        self._show(panel, AsOf(self._now_ns()), latest=True)
+        self._show(panel, AsOf(self.clock_of(panel)), latest=True)
 
     # -- as-of and scan -------------------------------------------------------------------------------------------------
 

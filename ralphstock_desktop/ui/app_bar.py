@@ -493,8 +493,8 @@ class AppBar(QWidget):
 
     Notes
     -----
-    Order: name beside the mark and long phase words, clock, long search field, market, phase, search field (a button
-    remains), bell, look, language and settings, the way back, the workspace tab.
+    Order: name beside the mark and long phase words, long search field, clock, market and all workspace tabs but the open
+    one, phase, search field (a button remains), bell, look, language and settings, the way back, the workspace tab.
     """
 
     market_chosen = Signal(int)
@@ -644,7 +644,7 @@ class AppBar(QWidget):
         gone: set[QWidget] = {self.search if folded and not typing else self.search_button}
         if typing:
             gone |= {self.as_of, self.scan}
-        if step >= 2 or self.width() < self._appearance.px(1200):
+        if step >= 3 or self.width() < self._appearance.px(1200):
             gone.add(self.clock)
         if step >= 4:
             gone.add(self.market)
@@ -666,14 +666,14 @@ class AppBar(QWidget):
             self.logo.update()
         self.as_of.give_way(narrow=narrow, phase=step < 5, latest=step < 8)
         self.search.setMinimumWidth(self._search_width(step))
-        self.workspace.set_folded(folded=step >= 1)
+        self.workspace.set_folded(folded=step >= 4)
         shown = self._shown(step)
         for widget in self._parts():
             if widget.isHidden() == (widget in shown):
                 widget.setVisible(widget in shown)
 
     def _search_width(self, step: int) -> int:
-        return self._appearance.px(200 if step < 3 else 120)
+        return self._appearance.px(200 if step < 2 else 120)
 
     def _wanted(self, step: int) -> int:
         """Width of all that is shown at a step, with gaps and edges."""
@@ -687,7 +687,7 @@ class AppBar(QWidget):
             elif widget is self.logo:
                 total += self.logo.wanted_width(with_name=step == 0 and self.width() >= self._appearance.px(1440))
             elif widget is self.workspace:
-                total += self.workspace.wanted_width(folded=step >= 1)
+                total += self.workspace.wanted_width(folded=step >= 4)
             else:
                 total += _width_of(widget)
         return total + self._row.spacing() * (len(shown) + 1)

@@ -25,6 +25,7 @@ __all__ = [
     "money",
     "number",
     "percent",
+    "percent_apart",
     "points",
     "price",
     "ratio",
@@ -72,6 +73,13 @@ def percent(value: float, decimals: int = 2, *, plus: bool = True) -> str:
     if math.isnan(value):
         return MISSING
     return f"{signed(value, decimals) if plus else number(value, decimals)}%"
+
+
+def percent_apart(value: float, decimals: int, language: Language) -> str:
+    """Format the difference of two percentages: ``+2.6%p``, in English ``+2.6 pp``."""
+    if math.isnan(value):
+        return MISSING
+    return f"{signed(value, decimals)}{'%p' if language == 'ko' else ' pp'}"
 
 
 def change_won(value: float) -> str:

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.model.gate import GateStatus
+from engine.thresholds import Rules
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import (
     Empty,
@@ -43,6 +44,7 @@ from ralphstock_desktop.ui.viewmodels.gate_words import (
     STATE_TOKEN,
     STATUS_TOKEN,
     effect_text,
+    reading_instant,
     score_text,
     status_word,
     verdict_note,
@@ -94,6 +96,8 @@ class GateStrip(QWidget):
         self._picture: GatePicture | None = None
         self._state: PanelState | None = None
         self._board: IndexBoard | None = None
+        self._written: tuple[GatePicture, tuple[str, Rules], tuple[StripCell, ...]] | None = None
+        """Cells as last written: indices tick far more often than the gate is read."""
         self._latest = False
         self._feed_stale = False
         self._subscriptions: list[Subscription] = []
@@ -209,10 +213,13 @@ class GateStrip(QWidget):
 
     def cells(self) -> tuple[StripCell, ...]:
         """The six components in their order; empty without a reading."""
-        picture = self.shown
+        picture, look = self.shown, self._look
         if picture is None:
             return ()
-        return strip_cells(self._look, picture, self._workstation.rules.gate)
+        key = (look.language, self._workstation.rules)
+        if self._written is None or self._written[0] is not picture or self._written[1] != key:
+            self._written = (picture, key, strip_cells(look, picture, self._workstation.rules.gate))
+        return self._written[2]
 
     def indices(self) -> tuple[StripIndex, ...]:
         """KOSPI, KOSDAQ and the exchange rate: of the feed while it runs and now is looked at, else of the reading."""
@@ -223,7 +230,8 @@ class GateStrip(QWidget):
         for state in (picture.reading.kospi, picture.reading.kosdaq, picture.reading.usd_krw):
             board, code = self._board, _LIVE_CODES[state.code]
             tick = board.ticks.get(code) if board is not None and self._latest else None
-            if tick is not None and board is not None:
+            # A stored level may be of a later day than the last stock bars, and so than the reading beside it.
+            if tick is not None and board is not None and tick.received_ns:
                 level, change, path = tick.level, tick.change_pct, board.paths.get(code, ())
             else:
                 level, change, path = number_of(state.close), number_of(state.change_pct), state.path
@@ -237,7 +245,8 @@ class GateStrip(QWidget):
             return ()
         look, reading = self._look, picture.reading
         coverage = look.tr("gate.coverage", coverage=fmt.percent(reading.coverage, 0, plus=False))
-        return f"{coverage} · {fmt.as_of_short(reading.as_of)}", effect_text(look, reading.status, self._workstation.rules)
+        when = fmt.as_of_short(reading_instant(picture))
+        return f"{coverage} · {when}", effect_text(look, reading.status, self._workstation.rules)
 
     # -- geometry -------------------------------------------------------------------------------------------------------
 
@@ -391,7 +400,7 @@ class GateStrip(QWidget):
     def _paint_cell(self, cell: StripCell, x: int, width: int) -> None:
         canvas, px = self._canvas, self._look.px
         unknown = cell.share is None
-        canvas.text(x, px(4), width, px(15), cell.label, "text-secondary", size="caption", elide=True)
+        canvas.text(x, px(4), width + px(_GAP - 4), px(15), cell.label, "text-secondary", size="caption", elide=True)
         value_token = "unknown" if unknown else "text"
         points = "" if self.is_short or unknown else cell.points
         room = width - (round(canvas.width(points, "caption")) + px(4) if points else 0)

@@ -326,7 +326,8 @@ class PanelFrame(QWidget):
         look, state, badge = self.appearance, self._state, self.header.badge
         language = look.language
         as_of = self._last_as_of
-        if as_of is not None and self._data_end is not None:
+        forming = isinstance(state, Ready) and not state.final  # of a day that is not stored yet
+        if as_of is not None and self._data_end is not None and not forming:
             as_of = min(as_of, self._data_end)
         when = fmt.as_of_short(as_of) if as_of else ""
         if isinstance(state, Loading):
@@ -344,10 +345,11 @@ class PanelFrame(QWidget):
         elif not when:
             badge.show_badge("check", "", "text-secondary")
         elif self._simulated:
-            badge.show_badge("flask", look.tr("shell.badge.simulated", when=when), "simulated", "simulated-tint")
+            key = "live.badge.simulated_provisional" if forming and not self._past else "shell.badge.simulated"
+            badge.show_badge("flask", look.tr(key, when=when), "simulated", "simulated-tint")
         elif self._past:
             badge.show_badge("time", when, "replay", "replay-tint")
-        elif isinstance(state, Ready) and not state.final:
+        elif forming:
             badge.show_badge("clock", look.tr("shell.badge.provisional", when=when), "warning", "warning-tint")
         else:
             badge.show_badge("check", look.tr("shell.badge.final", when=when), "text-secondary")

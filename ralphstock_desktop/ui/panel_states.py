@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.model.instants import AsOf
@@ -13,6 +13,7 @@ from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import Empty, Failed, Loading, Offline, PanelState, Stale
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.dialogs.controls import WordButton
 from ralphstock_desktop.ui.dialogs.errors import error_code, error_sentence
 
 __all__ = ["ProgressLine", "Skeleton", "StatePage", "StateStrip", "TextButton", "progress_texts"]
@@ -249,7 +250,7 @@ class StatePage(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.stop = TextButton(appearance)
-        self.primary, self.secondary = QPushButton(), QPushButton()
+        self.primary, self.secondary = WordButton(), QPushButton()
         self.primary.setCheckable(True)  # drawn like the chosen button of the design: accent on a tint
         self.stop.clicked.connect(self.cancel)
         self.primary.clicked.connect(self._on_primary)
@@ -292,6 +293,19 @@ class StatePage(QWidget):
         """Small: the text wraps."""
         return QSize(self._appearance.px(120), self._appearance.px(80))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A page too low for disc and words keeps the words."""
+        super().resizeEvent(event)
+        self._fit_disc()
+
+    def _fit_disc(self) -> None:
+        layout = self._message.layout()
+        if layout is None:
+            return
+        self.disc.setVisible(True)
+        layout.invalidate()
+        self.disc.setVisible(layout.totalHeightForWidth(self.width()) <= self.height())
+
     def focus_target(self) -> QWidget:
         """The button that Enter should press."""
         for button in (self.stop, self.primary, self.secondary):
@@ -331,6 +345,7 @@ class StatePage(QWidget):
             self._fill("error", "danger", head, sentence, look.tr("shell.state.failed.rest"))
             self._buttons(look.tr("shell.state.retry") if state.can_retry else "", look.tr("shell.state.report"))
         self._step = state.action if isinstance(state, Empty) else ""
+        self._fit_disc()
 
     def _show_empty(self, state: Empty) -> None:
         look = self._appearance

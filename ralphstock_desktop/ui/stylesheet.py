@@ -94,7 +94,7 @@ QTabBar::tab { background: @bg-header; color: @text-secondary; padding: 0 10px; 
 QTabBar::tab:selected { background: @bg-panel; color: @text; border-top: 2px solid @accent; font-weight: bold; }
 QTabWidget::pane { border: 1px solid @line-hair; }
 QHeaderView::section { background: @bg-header; color: @text-muted; border: 0; border-bottom: 1px solid @line-hair;
-    padding: 0 7px; height: 24px; font-size: 11px; }
+    padding: 0 3px; height: 24px; font-size: 11px; }
 QTableView { background: @bg-panel; color: @text; gridline-color: @line-hair; border: 0;
     selection-background-color: @selection; selection-color: @text; outline: 0; }
 QListWidget#pages::item { border-left: 2px solid transparent; padding-left: 6px; }

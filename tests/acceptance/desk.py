@@ -33,11 +33,11 @@ from ralphstock_desktop.services.strategy.core import StrategyService
 from ralphstock_desktop.services.strategy_contracts import BacktestPlan
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
+from ralphstock_desktop.strategy_ports import Executor
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dock_registry import DOCKS, DockContext
 from ralphstock_desktop.ui.gate_strip import GateStrip
 from ralphstock_desktop.ui.panel import PanelFrame
-from ralphstock_desktop.strategy_ports import Executor
 from tests.acceptance.compare import differences
 from tests.acceptance.recorded import MemoryStore, World
 from tests.ui.shell.doubles import MemorySettings
@@ -277,6 +277,9 @@ def _table(model: QAbstractItemModel) -> list[list[tuple[Any, ...]]]:
     rows = min(model.rowCount(), _MOST_ROWS)
     root = QModelIndex()
     return [
-        [tuple(str(model.data(model.index(row, column, root), role)) for role in _ROLES) for column in range(model.columnCount())]
+        [
+            tuple(str(model.data(model.index(row, column, root), role)) for role in _ROLES)
+            for column in range(model.columnCount())
+        ]
         for row in range(rows)
     ]

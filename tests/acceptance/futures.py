@@ -147,7 +147,9 @@ def _news(world: World, as_of: AsOf, rng: random.Random) -> tuple[NewsItem, ...]
         if not _is_known(item, now) and rng.random() < 0.8:
             ticker = rng.choice(tickers)
             words = rng.choice((_BAD, _GOOD, item.title))
-            found.append(replace(item, tickers=(ticker,), title=f"{names[ticker]} {words}", source=rng.choice(("DART", "연합뉴스", ""))))
+            found.append(
+                replace(item, tickers=(ticker,), title=f"{names[ticker]} {words}", source=rng.choice(("DART", "연합뉴스", "")))
+            )
     recent = [item for item in kept if (item.published_ns or 0) > now - 7 * DAY_NS]
     for item in recent:
         for published, collected, title, url in (
@@ -161,7 +163,9 @@ def _news(world: World, as_of: AsOf, rng: random.Random) -> tuple[NewsItem, ...]
     for _ in range(50):
         number += 1
         ticker = rng.choice(tickers)
-        found.append(NewsItem(number, (ticker,), f"{names[ticker]} {_GOOD}", f"https://late.example/{number}", "KIND", None, now + 1))
+        found.append(
+            NewsItem(number, (ticker,), f"{names[ticker]} {_GOOD}", f"https://late.example/{number}", "KIND", None, now + 1)
+        )
     rng.shuffle(found)
     return tuple(found)
 

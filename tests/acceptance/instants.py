@@ -38,14 +38,17 @@ def pairs(world: World, count: int, seed: int, first_day: int = 260) -> list[tup
     tickers = [str(ticker) for ticker in world.panel.tickers]
     held = set(tickers)
     with_minutes = {
-        day: [str(batch.ticker[0]) for batch in batches if str(batch.ticker[0]) in held] for day, batches in world.minutes.items()
+        day: [str(batch.ticker[0]) for batch in batches if str(batch.ticker[0]) in held]
+        for day, batches in world.minutes.items()
     }
     found = []
     phases = list(PHASES.values())
     for number in range(count):
         hour, minute, second = phases[number % len(phases)]
         any_day = days[rng.randrange(first_day, len(days) - 1)]
-        day = rng.choice((minute_days if 9 <= hour < 15 else news_days, minute_days, news_days, [any_day], [any_day])[rng.randrange(5)])
+        day = rng.choice(
+            (minute_days if 9 <= hour < 15 else news_days, minute_days, news_days, [any_day], [any_day])[rng.randrange(5)]
+        )
         if rng.random() < 0.06:
             day += timedelta(days=5 - day.weekday())  # the Saturday after: nothing trades
         at = kst_ns(day, hour, minute, second)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-
 from engine.asof.view import known_days
 from engine.explain.closing_evidence import explain_closing
 from engine.explain.day_evidence import explain_day_trade
@@ -115,7 +114,13 @@ def _of_evaluation(run: str, result: Evaluation, rules: Rules) -> dict[str, Any]
     closing, basis = result.closing, result.closing_basis
     return {
         f"closing {run}": closing,
-        f"closing measures {run}": (basis.day if not basis.forming else -1, basis.run, basis.forming, basis.measures),
+        f"closing measures {run}": (
+            basis.day if not basis.forming else -1,
+            basis.run,
+            basis.forming,
+            basis.measures,
+            basis.stock_news,
+        ),
         f"closing near {run}": closing_near_misses(closing.scan, closing.panel, rules),
         f"closing stored {run}": closing_record(closing, 0, 0, EQUITY_KRW),
     }
@@ -139,7 +144,8 @@ def _of_symbol(
         status = ScoreStatus.OK if instant.collected else ScoreStatus.MISSING
         news = StockNews(ticker, status, 0.0 if instant.collected else None, 0.0, 0.0, veto=False, clusters=())
     closing = plain.closing
-    yield "closing evidence", explain_closing(closing.panel, closing.scan, row, rules, news)
+    scored_with = plain.closing_basis.stock_news.get(ticker, news)
+    yield "closing evidence", explain_closing(closing.panel, closing.scan, row, rules, scored_with)
     yield "filters", closing_filters(closing.scan, closing.panel, row, rules)
     yield "sizes", (closing_size(closing.scan, row, EQUITY_KRW, rules), day_trade_size(plain.day.scan, row, EQUITY_KRW, rules))
     yield "checklist", explain_day_trade(panel, plain.day.scan, plain.day_basis.prior, plain.day.quotes, row, rules)
@@ -155,5 +161,3 @@ def _of_symbol(
         before = evaluate(sources.at(panel, earlier, rules), rules)
         yield "closing diff", closing_diff(ticker, row, before, plain)
         yield "day diff", day_diff(ticker, row, before.day, plain.day, earlier, as_of, rules)
-
-

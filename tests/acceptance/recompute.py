@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
@@ -151,9 +152,30 @@ def _strength(chart: Chart, e: Evidence) -> Value:
     return 1 + math.floor(98 * p + 0.5 + 1e-9)
 
 
-def _depth(chart: Chart, span: BarSpan) -> float:
-    high, low = max(chart.column(span, "high_krw")), min(chart.column(span, "low_krw"))
+def _top_and_bottom(chart: Chart, span: BarSpan, high: float | None = None, low: float | None = None) -> tuple[float, float]:
+    """Top and bottom of a contraction: prices of its bars. The bar of the top takes no part in the bottom (§2.5).
+
+    What the evidence names must be prices that were traded on lit bars, and no lit bar may have gone beyond the top.
+    """
+    highs, lows = chart.column(span, "high_krw"), chart.column(span, "low_krw")
+    for named, traded in ((high, highs), (low, lows)):
+        assert named is None or any(math.isclose(named, price, rel_tol=1e-12) for price in traded), (named, traded)
+    if high is None or low is None:
+        return max(highs), min(lows[1:])
+    assert low >= min(lows) * (1 - 1e-12)
+    return high, low
+
+
+def _depth(chart: Chart, e: Evidence, span: BarSpan, leg: int) -> float:
+    inputs = _inputs(e)
+    high, low = _top_and_bottom(chart, span, inputs[f"high_{leg}"], inputs[f"low_{leg}"])
     return 100 * (high - low) / high
+
+
+def _edge_leg(chart: Chart, e: Evidence) -> float:
+    """Depth of the one leg the item lights up."""
+    number = next(name for name, _ in e.inputs if name.startswith("high_")).removeprefix("high_")
+    return _depth(chart, e, e.spans[0], int(number))
 
 
 def _legs(e: Evidence) -> list[BarSpan]:
@@ -161,8 +183,8 @@ def _legs(e: Evidence) -> list[BarSpan]:
 
 
 def _b2(chart: Chart, e: Evidence) -> Value:
-    depths = [_depth(chart, span) for span in _legs(e)]
-    return fmean([b / a for a, b in zip(depths, depths[1:], strict=False)]) if len(depths) > 1 else None
+    depths = [_depth(chart, e, span, number) for number, span in enumerate(_legs(e), start=1)]
+    return fmean([b / a for a, b in pairwise(depths)]) if len(depths) > 1 else None
 
 
 def _c2(chart: Chart, e: Evidence) -> Value:
@@ -196,7 +218,7 @@ def _e1(chart: Chart, e: Evidence) -> Value:
     if state == "NO_BASE":
         return float(len(legs))
     close, last = _close(chart, e), legs[-1]
-    pivot, low = max(chart.column(last, "high_krw")), min(chart.column(last, "low_krw"))
+    pivot, low = _top_and_bottom(chart, last, inputs["pivot"], inputs["last_low"])
     dist = 100 * (pivot - close) / pivot
     if state == "FAILED":
         assert close < low
@@ -403,9 +425,9 @@ def _gate(chart: IndexChart, e: Evidence) -> Value:
 
 ITEMS: dict[str, Callable[[Chart, Evidence], Value]] = {
     "T1": _t1, "T2": _t2, "T3": _t3, "T4": _t4, "T5": _t5, "T6": _t6, "T7": _t7, "T8": _strength, "F1": _strength,
-    "B1": lambda _chart, e: float(len(_legs(e))), "B2": _b2, "B3": lambda chart, e: _depth(chart, e.spans[0]),
+    "B1": lambda _chart, e: float(len(_legs(e))), "B2": _b2, "B3": _edge_leg,
     "B4": lambda chart, e: float(len(chart.bars(e.spans[0])) - 1),
-    "C1": _ratio(fmean, 5), "C2": _c2, "C3": _ratio(min, 10), "D1": _d1, "D2": lambda chart, e: _depth(chart, e.spans[-1]),
+    "C1": _ratio(fmean, 5), "C2": _c2, "C3": _ratio(min, 10), "D1": _d1, "D2": _edge_leg,
     "E1": _e1, "SM1": _sm1, "SM2": _sm2, "SM3": _sm3, "SM4": _sm4,
     "N1": _n1, "V1": _v1, "H1": _h1, "H2": _h2, "K1": _k("body"), "K2": _k("position"), "K3": _k("share"), "P1": _p1,
     "P2": _p2, "S1": _s1,

@@ -158,7 +158,9 @@ def _news(folder: Path) -> tuple[NewsItem, ...]:
         ):
             published = kst_ns(date.fromisoformat(day) + shift, 6) + rng.randrange(16 * 3_600) * 1_000_000_000
             late = rng.random()
-            collected = None if late < 0.3 else published + (5 * MINUTE_NS if late < 0.7 else rng.randrange(1, 30) * 60 * MINUTE_NS)
+            collected = (
+                None if late < 0.3 else published + (5 * MINUTE_NS if late < 0.7 else rng.randrange(1, 30) * 60 * MINUTE_NS)
+            )
             has_time = rng.random() > 1 / 14 or collected is None
             key = len(found) + 1
             found.append(
@@ -205,7 +207,8 @@ def part_of(world: World, symbols: int, days: int) -> World:
     with_minutes = {str(batch.ticker[0]) for batches in world.minutes.values() for batch in batches}
     traded = (panel.close_krw[:, -days:].astype(np.float64) * panel.volume_shares[:, -days:]).sum(axis=1)
     rank = [
-        (-(str(ticker) in with_news) - 2 * (str(ticker) in with_minutes), -traded[row]) for row, ticker in enumerate(panel.tickers)
+        (-(str(ticker) in with_news) - 2 * (str(ticker) in with_minutes), -traded[row])
+        for row, ticker in enumerate(panel.tickers)
     ]
     rows = np.sort(np.array(sorted(range(len(rank)), key=rank.__getitem__)[:symbols]))
     changes: dict[str, Any] = {}

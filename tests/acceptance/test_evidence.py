@@ -85,7 +85,14 @@ class Scored:
         panel, vcp = self.world.panel, self.vcp
         chart = Chart(panel, row, vcp.day_index)
         return [
-            Case("VCP", group, e, chart, float(vcp.item_value[row, ITEMS.index(e.item)]), float(vcp.item_points[row, ITEMS.index(e.item)]))
+            Case(
+                "VCP",
+                group,
+                e,
+                chart,
+                float(vcp.item_value[row, ITEMS.index(e.item)]),
+                float(vcp.item_points[row, ITEMS.index(e.item)]),
+            )
             for group in explain_vcp(panel, vcp, row, RULES)
             for e in group.items
         ]
@@ -95,7 +102,7 @@ class Scored:
         panel, result = picture.panel, picture.scan
         ticker = str(panel.tickers[row])
         nothing = StockNews(ticker, ScoreStatus.OK, 0.0, 0.0, 0.0, veto=False, clusters=())
-        news = self.found.stock_news.get(ticker, nothing)
+        news = basis.stock_news.get(ticker, nothing)
         values = {
             "N1": result.news_net, "V1": result.value_krw, "H1": result.near_high, "H2": result.close, "K1": result.body_pct,
             "K2": result.close_position, "K3": result.body_share, "P1": result.period_range_pct,
@@ -103,7 +110,14 @@ class Scored:
         }  # fmt: skip
         chart = Chart(panel, row, basis.day)
         return [
-            Case("closing", group, e, chart, float(values[e.item][row]), float(result.points[row, CLOSING_COMPONENTS.index(group.group)]))
+            Case(
+                "closing",
+                group,
+                e,
+                chart,
+                float(values[e.item][row]),
+                float(result.points[row, CLOSING_COMPONENTS.index(group.group)]),
+            )
             for group in explain_closing(panel, result, row, RULES, news)
             for e in group.items
         ]
@@ -126,7 +140,9 @@ class Scored:
             passed = dict(component.tests)
             for e in group.items:
                 test = e.item.partition(".")[2]
-                cases.append(Case("gate", group, e, chart, float(passed[test] or 0) if test else component.value or 0.0, e.points))
+                cases.append(
+                    Case("gate", group, e, chart, float(passed[test] or 0) if test else component.value or 0.0, e.points)
+                )
         return cases
 
     def news_cases(self, row: int) -> list[Case]:

@@ -106,7 +106,9 @@ def test_the_panel_may_end_with_the_instant(world: World) -> None:
         cut = changed_future(world, as_of, seed=number)
         panel = cut.panel.truncated(max(known.bars, known.bases))
         ended = World(replace(panel, version=world.panel.version), cut.series, cut.news, cut.minutes)
-        found = list(differences(outputs_at(world, ticker, as_of, DEFAULT_RULES), outputs_at(ended, ticker, as_of, DEFAULT_RULES)))
+        found = list(
+            differences(outputs_at(world, ticker, as_of, DEFAULT_RULES), outputs_at(ended, ticker, as_of, DEFAULT_RULES))
+        )
         assert not found, (ticker, as_of, found[:10])
 
 

@@ -32,7 +32,7 @@ from tests.acceptance.recorded import World, part_of
 pytestmark = pytest.mark.real_data
 
 ALL = int(os.environ.get("RALPHSTOCK_ALL_INSTANTS", "0"))
-PAIRS = int(os.environ.get("DBG_PAIRS","3"))
+PAIRS = int(os.environ.get("DBG_PAIRS", "3"))
 TIMELESS = 0.25
 """What a stopwatch shows in these tests: how long a scan took is no fact of the market."""
 
@@ -66,9 +66,7 @@ def empty_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture
-async def make_desk(
-    qapp: QApplication, tmp_path: Path, empty_repository: Path
-) -> AsyncIterator[Callable[[World], Any]]:
+async def make_desk(qapp: QApplication, tmp_path: Path, empty_repository: Path) -> AsyncIterator[Callable[[World], Any]]:
     opened: list[tuple[Desk, Database]] = []
     style = Appearance()
     ApplicationStyle(qapp, style, tmp_path / "style")

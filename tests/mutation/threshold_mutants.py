@@ -196,8 +196,8 @@ def main() -> int:
     if options.list:
         print("\n".join(f"{m.name}: {m.before} -> {m.after} ({m.kind})" for m in chosen))
         return 0
-    import numpy  # noqa: F401  # loaded once, before the children are forked
-    import pandas  # noqa: F401
+    import numpy as np  # noqa: F401  # loaded once, before the children are forked
+    import pandas as pd  # noqa: F401
     import pytest  # noqa: F401
 
     for section in dict.fromkeys(m.section for m in chosen):
@@ -210,7 +210,9 @@ def main() -> int:
         result = run_tests(mutant, mutant.section, quiet=not options.only)
         counted[mutant.section, mutant.kind][result] += 1
         seconds = time.monotonic() - begin
-        print(f"{number}/{len(chosen)} {result:8} {mutant.name}: {mutant.before} -> {mutant.after} ({seconds:.1f} s)", flush=True)
+        print(
+            f"{number}/{len(chosen)} {result:8} {mutant.name}: {mutant.before} -> {mutant.after} ({seconds:.1f} s)", flush=True
+        )
         if options.out:
             line = {"mutant": mutant.name, "kind": mutant.kind, "section": mutant.section, "result": result,
                     "before": str(mutant.before), "after": str(mutant.after), "seconds": round(seconds, 1)}  # fmt: skip

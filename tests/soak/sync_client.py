@@ -4,7 +4,7 @@
 wait, and the end. ``NOW_NS`` is the market's clock; ``TICKERS`` (with commas) are what the listing is cut to.
 """
 
-# ruff: noqa: T201 - it talks through its output
+
 from __future__ import annotations
 
 import asyncio

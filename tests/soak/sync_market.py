@@ -9,7 +9,7 @@ Exits with 1 when a request was refused for the rate, a request of the user wait
 differs from the market's truth.
 """
 
-# ruff: noqa: T201 - it talks through its output
+
 from __future__ import annotations
 
 import argparse

@@ -25,6 +25,8 @@ Bools = npt.NDArray[np.bool_]
 
 _UNSOUND = DesignationFlag.ADMIN | DesignationFlag.CLEANUP | DesignationFlag.HALT | DesignationFlag.CAUTION_ISSUE
 _HISTORY = 60
+_LEADER_KRW = 1.2e11
+"""Least traded value of a drawn day's leader; the most is four times as much."""
 _LISTED_WITHIN = 10
 """A symbol without a bar in this many last days is taken to be gone where the master does not tell."""
 
@@ -59,12 +61,18 @@ def symbol_keys(tickers: npt.NDArray[np.str_]) -> Ints:
 
 
 def day_facts(
-    panel: MarketPanel, day: date, ladders: Ladders, seed: int, shares_out: Mapping[str, int] | None = None
+    panel: MarketPanel,
+    day: date,
+    ladders: Ladders,
+    seed: int,
+    shares_out: Mapping[str, int] | None = None,
+    leaders: int = 0,
 ) -> DayFacts:
     """Collect the facts of a day.
 
     A day the panel holds is taken as it is; for a later one (a demonstration that goes on) a bar is drawn for every listed
-    symbol from its own volatility, gaps and volume, within limits and on ticks.
+    symbol from its own volatility, gaps and volume, within limits and on ticks. So many ``leaders`` of a drawn day rise on
+    heavy turnover and close near their high, as a few stocks do on any day.
     """
     index = panel.day_index(day)
     in_panel = index >= 0 and panel.days[index] == np.datetime64(day, "D")
@@ -81,7 +89,7 @@ def day_facts(
     else:
         base = previous_close
         listed = listed & (base > 0)
-        targets = _drawn_targets(panel, past, rows, listed, base, ladders, day, seed)
+        targets = _drawn_targets(panel, past, rows, listed, base, ladders, day, seed, leaders)
     upper, lower = _limits(panel, base, targets, day)
     last_volume, last_value = _previous(panel, past)
     return DayFacts(
@@ -137,7 +145,7 @@ def _stored_targets(panel: MarketPanel, index: int, rows: Ints, listed: Bools) -
 
 
 def _drawn_targets(
-    panel: MarketPanel, past: int, rows: Ints, listed: Bools, base: Ints, ladders: Ladders, day: date, seed: int
+    panel: MarketPanel, past: int, rows: Ints, listed: Bools, base: Ints, ladders: Ladders, day: date, seed: int, leaders: int
 ) -> DayTargets:
     """Draw a bar per symbol: a common factor, the stock's own volatility with fat tails, a gap, a range, a volume."""
     window = slice(max(past - _HISTORY, 0), past)
@@ -154,6 +162,11 @@ def _drawn_targets(
     last = base * (1.0 + move)
     top = np.maximum(first, last) * (1.0 + extent * np.abs(draws[:, 5]))
     bottom = np.minimum(first, last) * (1.0 - extent * np.abs(draws[:, 6]))
+    chosen = _leaders(panel, past, listed, base, usual_volume, day, seed)[:leaders] if leaders else rows[:0]
+    part = _parts(panel, chosen, day, seed)
+    first[chosen] = base[chosen] * (1.01 + 0.02 * part[:, 0])
+    last[chosen] = base[chosen] * (1.06 + 0.11 * part[:, 1])
+    top[chosen], bottom[chosen] = last[chosen] * 1.004, first[chosen] * 0.996
     safe = np.maximum(base, 1)
     upper = np.nan_to_num(upper_limits(safe, panel.market, day, panel.security_type), nan=0.0).astype(np.int64)
     lower = np.nan_to_num(lower_limits(safe, panel.market, day, panel.security_type), nan=0.0).astype(np.int64)
@@ -166,6 +179,7 @@ def _drawn_targets(
     low = np.minimum(prices[:, 2], np.minimum(opened, close))
     busy = np.exp(0.45 * draws[:, 7] - 0.1) * (0.6 + 0.7 * np.abs(move) / np.maximum(volatility, 1e-4))
     volume = np.maximum(np.rint(usual_volume * busy), 1).astype(np.int64)
+    volume[chosen] = (_LEADER_KRW * 4.0 ** part[:, 2] / np.maximum(close[chosen], 1)).astype(np.int64)
     trades = listed & (usual_volume > 0) & ~_is_halted(panel, past - 1, past, in_panel=True) & (low > 0)
     # Where hardly anything trades one price is all there is.
     thin = volume < 8
@@ -173,6 +187,32 @@ def _drawn_targets(
         bar[thin] = close[thin]
     volume = np.where(trades, volume, 0).astype(np.int64)
     return DayTargets(rows, opened, high, low, close, volume, np.full(len(rows), np.nan))
+
+
+def _parts(panel: MarketPanel, rows: Ints, day: date, seed: int) -> Floats:
+    """Three numbers from 0 to 1 for each leader."""
+    if not len(rows):
+        return np.zeros((0, 3))
+    return uniforms(mix(seed, 41, day.toordinal(), symbol_keys(panel.tickers[rows])[:, None], np.arange(3)[None, :]))
+
+
+def _leaders(panel: MarketPanel, past: int, listed: Bools, base: Ints, usual_volume: Floats, day: date, seed: int) -> Ints:
+    """Rows that may lead a drawn day, in the order in which they are asked to.
+
+    Sound common stocks of middling turnover, not far from their year's high.
+    """
+    window = slice(max(past - 250, 0), past)
+    factor = np.asarray(panel.factor[:, window])
+    close = np.where(panel.valid[:, window], panel.close_krw[:, window] / np.where(factor > 0, factor, 1.0), 0.0)
+    turnover = usual_volume * base
+    fits = listed & (panel.security_type == int(SecurityType.COMMON)) & (panel.designation[:, past - 1] == 0)
+    fits &= np.isin(panel.market, (int(Market.KOSPI), int(Market.KOSDAQ))) & (base >= 3_000)
+    fits &= (turnover > 3e9) & (turnover < 8e10) & (close[:, -1] >= 0.9 * close.max(axis=1))
+    rows = np.flatnonzero(fits).astype(np.int64)
+    if not len(rows):
+        return rows
+    order = uniforms(mix(seed, 43, day.toordinal(), symbol_keys(panel.tickers[rows])))
+    return rows[np.argsort(order, kind="stable")]
 
 
 def _habits(panel: MarketPanel, window: slice) -> tuple[Floats, Floats]:

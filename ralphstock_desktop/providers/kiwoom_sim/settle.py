@@ -44,6 +44,8 @@ class MarketOptions:
     """Factor on the number of trades per minute, for load tests."""
     after_market: bool = True
     """Trade in the KRX after-market on days that have one."""
+    leaders: int = 0
+    """Stocks that rise on heavy turnover, on a day that is drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ def settle_day(history: SimHistory, day: date, seed: int, options: MarketOptions
     panel = history.panel
     hours = DayHours.of(day)
     ladders = Ladders(panel.market, panel.security_type, day)
-    facts = day_facts(panel, day, ladders, seed, getattr(history, "shares_out", None))
+    facts = day_facts(panel, day, ladders, seed, getattr(history, "shares_out", None), options.leaders)
     keys = symbol_keys(panel.tickers)
     recorded, found = _recorded_columns(history, day, facts)
     columns = draw_minutes(_without(facts.targets, found), regular_session(hours), ladders, keys, day.toordinal(), seed)

@@ -34,6 +34,8 @@ __all__ = [
 
 Mask = npt.NDArray[np.bool_]
 _NOWHERE = 1 << 20
+_READOUT = 22
+"""Height of the readout's line at the top of a pane, with its distance."""
 
 
 def _pixels(values: FloatArray) -> npt.NDArray[np.int64]:
@@ -249,8 +251,9 @@ def paint_flow(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) 
 
 
 def _paint_missing(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartData) -> None:
-    """Hatch runs of bars without a record, with a plate where it fits."""
+    """Hatch runs of bars without a record, with a plate where it fits under the readout's line."""
     ink = scene.ink
+    under = pane.top + ink.px(_READOUT)
     runs = data.missing_flow
     near = runs[(runs[:, 1] >= scene.first) & (runs[:, 0] < scene.last)]
     text = ink.look.tr("chart.flow.missing")
@@ -261,8 +264,9 @@ def _paint_missing(painter: QPainter, scene: Scene, pane: PaneBox, data: ChartDa
             continue
         painter.fillRect(QRect(left, pane.top + 1, right - left, pane.height - 1), ink.hatch())
         size = ink.plate_size(text, bold=False)
-        if size.width() + 2 * ink.px(6) <= right - left:
-            x, y = round((left + right - size.width()) / 2), round((pane.top + pane.bottom) / 2 - size.height() / 2)
+        y = max(under, round((pane.top + pane.bottom) / 2 - size.height() / 2))
+        if size.width() + 2 * ink.px(6) <= right - left and y + size.height() < pane.bottom:
+            x = round((left + right - size.width()) / 2)
             ink.plate(painter, x, y, text, "text-secondary", ground=ink.color("bg-panel"), edge="line-strong", bold=False)
 
 

@@ -164,6 +164,8 @@ class TableHeader(QHeaderView):
             left = right = px(1)
         room = wide - left - right - mark_box
         token, bold = ("text", True) if sort is not None else ("text-muted", False)
+        if spec.short_title_key and canvas.width(title, "caption", bold) > room:
+            title = canvas.appearance.tr(spec.short_title_key)
         title = canvas.elided(title, room, "caption", bold)
         canvas.text(x + left, 0, room, height, title, token, align=spec.align, size="caption", bold=bold)
         if sort is None:

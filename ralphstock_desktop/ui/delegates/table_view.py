@@ -14,6 +14,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QEnterEvent,
+    QFocusEvent,
     QGuiApplication,
     QHelpEvent,
     QInputMethodEvent,
@@ -43,6 +44,8 @@ _FIND_MS = 1_200
 _KEYS_HOLD_MS = 4_000
 """How long the order stays after a key: whoever walks through the rows is reading them."""
 _DIRECTION_TOKENS = frozenset(("gain", "loss"))
+_LEAST_NAME = 84
+"""Width the name keeps when a table is a little too narrow: five syllables and the market letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class ArrayTableView(QTableView):
         self._chosen_ticker = ""
         self._hover_cell = (-1, -1)
         self._widths: dict[str, int] = {}
+        self._first_widths: dict[str, int] = {}
         self._laying_out = False
         self._span_key: tuple[int, ...] = ()
         self._span = (0, 0)
@@ -160,8 +164,23 @@ class ArrayTableView(QTableView):
 
     # -- columns --------------------------------------------------------------------------------------------------------
 
-    def show_columns(self, column_ids: Sequence[str], widths: dict[str, int] | None = None) -> None:
-        """Show these columns in this order (frozen ones first) and hide the rest; widths are px at 100 %."""
+    def show_columns(
+        self,
+        column_ids: Sequence[str],
+        widths: dict[str, int] | None = None,
+        first_widths: dict[str, int] | None = None,
+    ) -> None:
+        """Show these columns in this order (frozen ones first) and hide the rest.
+
+        Parameters
+        ----------
+        column_ids : sequence of str
+            From left to right.
+        widths : dict of int or None
+            What the user set, px at 100 %; None keeps what is there.
+        first_widths : dict of int or None
+            Widths instead of the declared ones, px at 100 %; unlike the user's they give and take room.
+        """
         self._laying_out = True
         shown = [self.table.column_at(column_id) for column_id in column_ids]
         sections = [section for section in shown if section is not None]
@@ -174,6 +193,7 @@ class ArrayTableView(QTableView):
             self.head.setSectionHidden(section, section not in sections)
         if widths is not None:
             self._widths = dict(widths)
+            self._first_widths = dict(first_widths or {})
         self._laying_out = False
         self._apply_widths()
 
@@ -187,28 +207,42 @@ class ArrayTableView(QTableView):
 
     def _apply_widths(self) -> None:
         self._laying_out = True
-        px = self.appearance.px
-        for section, spec in enumerate(self.table.columns):
+        for section in range(len(self.table.columns)):
             if not self.head.isSectionHidden(section):
-                self.head.resizeSection(section, px(self._widths.get(spec.id, spec.width)))
-        self._stretch_name()
+                self.head.resizeSection(section, self._wanted_width(section))
+        self._stretch()
         self._laying_out = False
 
-    def _stretch_name(self) -> None:
-        """Give spare width to the name column, so a wide panel has no empty strip at the right."""
+    def _wanted_width(self, section: int) -> int:
+        """Width of a column before room is given or taken, in pixels."""
+        spec = self.table.columns[section]
+        return self.appearance.px(self._widths.get(spec.id, self._first_widths.get(spec.id, spec.width)))
+
+    def _stretch(self) -> None:
+        """Give spare width to the name, then to words at the right end; take a little that is missing from the name.
+
+        So a wide panel has no empty strip beside cut words, and a panel a few pixels too narrow does not scroll sideways.
+        """
         shown = self.head.shown_sections()
-        name = next((section for section in shown if self.table.columns[section].painter == "name"), None)
-        if name is None or self.table.columns[name].id in self._widths:
+        name = next((section for section in shown if self.table.columns[section].id == "name"), None)
+        spare = self.viewport().width() - sum(self._wanted_width(section) for section in shown)
+        if name is not None and self.table.columns[name].id not in self._widths:
+            base = self._wanted_width(name)
+            least, most = min(base, self.appearance.px(_LEAST_NAME)), round(base * 1.9)
+            given = min(most - base, spare) if spare >= 0 else spare if base + spare >= least else 0
+            self.head.resizeSection(name, base + given)
+            spare -= given
+        last = shown[-1] if shown else None
+        if last is None or last == name:
             return
-        base = self.appearance.px(self.table.columns[name].width)
-        others = sum(self.head.sectionSize(section) for section in shown if section != name)
-        most = round(base * 1.9)
-        self.head.resizeSection(name, min(most, max(base, self.viewport().width() - others)))
+        spec = self.table.columns[last]
+        if spec.align == "left" and spec.kind != "picture" and not spec.frozen and spec.id not in self._widths:
+            self.head.resizeSection(last, self._wanted_width(last) + max(0, spare))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         laying_out, self._laying_out = self._laying_out, True
-        self._stretch_name()
+        self._stretch()
         self._laying_out = laying_out
 
     def _on_resized(self, section: int, _old: int, new: int) -> None:
@@ -493,10 +527,13 @@ class ArrayTableView(QTableView):
                 self.viewport().update(0, self.rowViewportPosition(index.row()), width, height)
         self._close_detail()
         if current.isValid() and not self._silent:
-            ticker = self.table.ticker(current.row())
-            if ticker != self._chosen_ticker:
-                self._chosen_ticker = ticker
-                self.row_chosen.emit(ticker)
+            self._choose(current.row())
+
+    def _choose(self, row: int) -> None:
+        ticker = self.table.ticker(row)
+        if ticker != self._chosen_ticker:
+            self._chosen_ticker = ticker
+            self.row_chosen.emit(ticker)
 
     def selectionChanged(self, selected: Any, deselected: Any) -> None:
         super().selectionChanged(selected, deselected)
@@ -599,11 +636,22 @@ class ArrayTableView(QTableView):
         self._close_detail()
         self._update_hold()
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Take the keyboard without choosing anything: Qt makes the first row current where none is."""
+        was_silent, self._silent = self._silent, True
+        try:
+            super().focusInEvent(event)
+        finally:
+            self._silent = was_silent
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._dragging = True
         self._close_detail()
         self._update_hold()
         super().mousePressEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
+            self._choose(index.row())  # also where that row was current already without having been chosen
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)

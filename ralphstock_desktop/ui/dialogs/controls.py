@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from ralphstock_desktop.ui.appearance import Appearance, DirectionSet
 
-__all__ = ["DirectionCard", "Segmented", "colour_label"]
+__all__ = ["DirectionCard", "Segmented", "WordButton", "colour_label"]
 
 _SAMPLE_CHANGES = ("+2.14%", "\u22121.07%")
 _SAMPLE_CANDLES = ((5, 11, 3, 13), (9, 6, 4, 11), (7, 4, 2, 9), (4, 7, 3, 8), (7, 12, 6, 13))
@@ -22,6 +22,24 @@ def colour_label(label: QLabel, appearance: Appearance, token: str) -> None:
     palette = label.palette()
     palette.setColor(palette.ColorRole.WindowText, appearance.color(token))
     label.setPalette(palette)
+
+
+class WordButton(QPushButton):
+    """A button that may be chosen or the default one: it has room for its words in bold, which is how the sheet draws it then.
+
+    Qt measures a button in the weight it has unchosen, so a word made bold by the sheet would lose its first and last stroke.
+    """
+
+    def sizeHint(self) -> QSize:
+        """The hint of Qt, with the room that bold takes."""
+        hint, bold = super().sizeHint(), QFont(self.font())
+        bold.setBold(True)
+        more = QFontMetrics(bold).horizontalAdvance(self.text()) - self.fontMetrics().horizontalAdvance(self.text())
+        return QSize(hint.width() + max(0, more), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Same as wanted: words are not cut."""
+        return self.sizeHint()
 
 
 class Segmented(QWidget):
@@ -45,9 +63,9 @@ class Segmented(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
-        self.buttons: dict[str, QPushButton] = {}
+        self.buttons: dict[str, WordButton] = {}
         for value, _ in self._choices:
-            button = QPushButton()
+            button = WordButton()
             button.setCheckable(True)
             button.setAutoDefault(False)
             button.clicked.connect(lambda _checked=False, picked=value: self.chosen.emit(picked))

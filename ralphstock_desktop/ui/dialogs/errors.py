@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPus
 
 from engine.model.errors import ProviderError, RalphStockError
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.dialogs.controls import WordButton
 
 __all__ = ["ReportDialog", "crash_report", "error_code", "error_sentence"]
 
@@ -83,7 +84,7 @@ class ReportDialog(QDialog):
         self.report = QPlainTextEdit(report)
         self.report.setReadOnly(True)
         self.report.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._copy, self._close = QPushButton(), QPushButton()
+        self._copy, self._close = QPushButton(), WordButton()
         self._copy.clicked.connect(self._on_copy)
         self._close.clicked.connect(self.close)
         self._close.setDefault(True)

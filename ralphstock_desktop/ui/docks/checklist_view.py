@@ -15,7 +15,7 @@ _ROW = 36
 _LINE = 16
 _SOURCE_LEAST = 168
 _ITEM_LEAST = 84
-_WIDTHS = {"value": 82, "bullet": 70, "threshold": 78, "margin": 72, "points": 46}
+_WIDTHS = {"value": 82, "bullet": 62, "threshold": 74, "margin": 62, "points": 46}
 _HEADS = ("item", "value", "threshold", "margin", "points")
 _LABEL = 88
 """Label of the lines below the rows."""

@@ -29,7 +29,7 @@ from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import IMPORT_FIELDS, ImportReport
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
-from ralphstock_desktop.ui.dialogs.controls import colour_label
+from ralphstock_desktop.ui.dialogs.controls import WordButton, colour_label
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.docks.ledger_models import Cell, Column, RowsModel, prepare_table
 from ralphstock_desktop.ui.docks.ledger_view import dataset_name
@@ -222,7 +222,7 @@ class _CheckPage(_Page):
         self.table.setModel(self.rows)
         self.table.clicked.connect(self._on_click)
         self.table.selectionModel().currentRowChanged.connect(lambda now, _before: self._choose(now.row()))
-        self.back, self.start, self.hint = QPushButton(), QPushButton(), QLabel()
+        self.back, self.start, self.hint = QPushButton(), WordButton(), QLabel()
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.start.setDefault(True)
         self.dataset = QComboBox()
@@ -480,7 +480,7 @@ class _ReportPage(_Page):
         self.rows = RowsModel(appearance, _REPORT_COLUMNS, self)
         self.table = QTableView()
         self.table.setModel(self.rows)
-        self.copy, self.more, self.done = QPushButton(), QPushButton(), QPushButton()
+        self.copy, self.more, self.done = QPushButton(), QPushButton(), WordButton()
         self.done.setDefault(True)
         self.copy.clicked.connect(self._on_copy)
         self._foot.addWidget(self.copy)

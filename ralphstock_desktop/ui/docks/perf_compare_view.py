@@ -95,9 +95,9 @@ class CurvesView(QWidget):
         steps = axis_steps(low, high, max(2, (bottom - top) // px(30)))
         for step in steps:
             canvas.fill(px(8), y_of(step), width, 1, "chart-grid")
-            left = self.width() - px(_SCALE)
+            left = self.width() - px(_SCALE - 4)
             text = fmt.percent(step, step_decimals(steps))
-            canvas.text(left, round(y_of(step)) - px(8), px(_SCALE - 4), px(16), text, "axis-text", size="micro")
+            canvas.text(left, round(y_of(step)) - px(8), px(_SCALE - 8), px(16), text, "axis-text", size="micro")
         canvas.fill(px(8), y_of(0.0), width, 1, "line-strong")
         for at, text, is_year in month_marks(days, width // px(34)):
             x = round(x_of(at))

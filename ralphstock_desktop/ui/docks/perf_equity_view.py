@@ -214,7 +214,7 @@ class EquityView(QWidget):
         canvas = self._canvas
         canvas.fill(px(8), y, self._plot_width(), 1, "chart-grid")
         text = fmt.percent(value, decimals)
-        canvas.text(self.width() - px(_SCALE), round(y) - px(8), px(_SCALE - 4), px(16), text, "axis-text", size="micro")
+        canvas.text(self.width() - px(_SCALE - 4), round(y) - px(8), px(_SCALE - 8), px(16), text, "axis-text", size="micro")
 
     def _line(self, values: FloatArray, y_of: object, token: str, width: float, *, dashed: bool = False) -> None:
         """Draw known values; a hole stays a hole."""

@@ -22,8 +22,8 @@ from ralphstock_desktop.ui.viewmodels.perf_words import (
 
 __all__ = ["PerfHead", "PerfNotes"]
 
-_TITLE, _LINE, _TILE = 24, 17, 46
-_TILE_WIDTH = 132
+_TITLE, _LINE, _TILE = 24, 17, 54
+_TILE_WIDTH = 120
 _PAD = 10
 
 
@@ -75,11 +75,14 @@ class PerfHead(QWidget):
         used = self._canvas.width(self.verdict.head, "body", True) + px(_PAD + 22 + 10)
         return self._canvas.wrapped(self.verdict.sentence, max(px(80), width - used - px(_PAD)))
 
-    def tall(self, width: int) -> int:
-        """Height that shows everything at a width, in pixels."""
+    def tall(self, width: int, most: int = 0) -> int:
+        """Height that shows everything at a width, in pixels; not over ``most``, by whole rows of figures, if that is given."""
         px = self._look.px
         rows = -(-len(self.figures) // self._columns(width))
-        return px(_TITLE) + px(_LINE) * max(1, len(self._sentence(width))) + px(6) + rows * px(_TILE) + px(4)
+        words = px(_TITLE) + px(_LINE) * max(1, len(self._sentence(width))) + px(6)
+        if most:
+            rows = min(rows, max(1, (most - words - px(4)) // px(_TILE)))
+        return words + rows * px(_TILE) + px(4)
 
     def sizeHint(self) -> QSize:
         return QSize(self._look.px(600), self.tall(max(self.width(), self._look.px(300))))
@@ -118,7 +121,7 @@ class PerfHead(QWidget):
         top = px(_TITLE) + px(_LINE) * max(1, len(self._sentence(width))) + px(6)
         columns = self._columns(width)
         tile = (width - px(_PAD)) // columns
-        for at, figure in enumerate(self.figures):
+        for at, figure in enumerate(self.figures[: columns * max(1, (self.height() - top) // px(_TILE))]):
             self._paint_figure(figure, left + (at % columns) * tile, top + (at // columns) * px(_TILE), tile - px(8))
         if self.hasFocus():
             canvas.fill(0, 0, px(2), self.height(), "focus")

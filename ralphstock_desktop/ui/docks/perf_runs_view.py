@@ -16,12 +16,12 @@ from ralphstock_desktop.ui.viewmodels.backtest_runs import MOST_COMPARED, RunLin
 __all__ = ["RunsView"]
 
 _COLUMNS = (
-    Column("backtest_panel.col.name", 190),
+    Column("backtest_panel.col.name", 170),
     Column("backtest_panel.col.created", 116),
     Column("backtest_panel.col.strategy", 84),
     Column("backtest_panel.col.period", 168),
-    Column("backtest_panel.col.ruleset", 110),
-    Column("backtest_panel.col.n", 82, number=True),
+    Column("backtest_panel.col.ruleset", 70),
+    Column("backtest_panel.col.n", 74, number=True),
     Column("backtest_panel.col.win_rate", 62, number=True),
     Column("backtest_panel.col.total", 78, number=True),
     Column("backtest_panel.col.drawdown", 70, number=True),

@@ -177,8 +177,8 @@ class SpreadView(QWidget):
                 continue
             y = bottom - count / (most * 1.08) * (bottom - top)
             canvas.fill(px(8), y, self._plot_width(), 1, "chart-grid")
-            left = self.width() - px(_SCALE)
-            canvas.text(left, round(y) - px(8), px(_SCALE - 4), px(16), fmt.number(count), "axis-text", size="micro")
+            left = self.width() - px(_SCALE - 4)
+            canvas.text(left, round(y) - px(8), px(_SCALE - 5), px(16), fmt.number(count), "axis-text", size="micro")
         low, high = float(bins.edges[0]), float(bins.edges[-1])
         steps = axis_steps(low, high, max(2, self._plot_width() // px(52)))
         for step in steps:

@@ -29,13 +29,13 @@ _GROUPS = (
     Column("performance.col.n", 38, number=True),
     Column("performance.col.judged", 74),
     Column("performance.col.mean", 66, number=True),
-    Column("performance.col.interval", 104, number=True),
+    Column("performance.col.interval", 114, number=True),
     Column("performance.col.base", 60, number=True),
     Column("performance.col.excess", 62, number=True),
-    Column("performance.col.excess_interval", 104, number=True),
+    Column("performance.col.excess_interval", 114, number=True),
     Column("performance.col.win_rate", 58, number=True),
     Column("performance.col.beyond", 70, number=True),
-    Column("performance.col.beyond_interval", 104, number=True),
+    Column("performance.col.beyond_interval", 114, number=True),
 )
 _EXITS = (
     Column("performance.col.reason", 116),

@@ -32,6 +32,7 @@ from ralphstock_desktop.ui.viewmodels.scan_table import ScanTableViewModel
 __all__ = ["ExportRequest", "TablePanel"]
 
 _NARROW_WINDOW = 1440
+_SCROLL_BAR = 12
 _PROBLEM_DELAY_MS = 700
 """A condition is not corrected while it is being typed; Enter or a pause of this length asks for the verdict."""
 _STATE_VERSION = 1
@@ -174,6 +175,7 @@ class TablePanel(PanelFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.follower.want_later()
+        self._watch_width()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._watched_window and event.type() == QEvent.Type.Resize:
@@ -181,8 +183,11 @@ class TablePanel(PanelFrame):
         return super().eventFilter(watched, event)
 
     def _watch_width(self) -> None:
-        """Below 1,440 px (at 100 % zoom) the small column set is shown."""
-        narrow = self.isVisible() and self.window().width() < self.appearance.px(_NARROW_WINDOW)
+        """Below 1,440 px (at 100 % zoom) the small column set is shown, unless the panel itself has room for all columns."""
+        px = self.appearance.px
+        narrow = self.isVisible() and self.window().width() < px(_NARROW_WINDOW)
+        if narrow:
+            narrow = self.width() < px(sum(spec.width for spec in self.model.columns if spec.full) + _SCROLL_BAR)
         if narrow != self._narrow:
             self._narrow = narrow
             self._show_columns()
@@ -315,9 +320,8 @@ class TablePanel(PanelFrame):
         widths = {
             column: width for column, width in saved.get("widths", {}).items() if self.model.column_at(column) is not None
         }
-        if self._narrow:
-            widths = {spec.id: spec.small_width for spec in self.model.columns if spec.small_width} | widths
-        self.view.show_columns(known or self._default_columns(), widths)
+        small = {spec.id: spec.small_width for spec in self.model.columns if spec.small_width} if self._narrow else {}
+        self.view.show_columns(known or self._default_columns(), widths, small)
 
     def _on_layout_edited(self) -> None:
         self._sets[self.column_set] = {"columns": self.view.shown_columns(), "widths": self.view.column_widths()}

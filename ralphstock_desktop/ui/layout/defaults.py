@@ -55,8 +55,8 @@ def _research(width: int, px: Callable[[float], int]) -> Columns:
     """Table, chart, evidence.
 
     The evidence panel has a fixed range of useful widths (300-392 px); the table and the chart share the rest. Order book and
-    trades are tabs behind the evidence, because each of the three needs the height; they stand on their own where the window
-    is wide enough for a column more.
+    trades are tabs behind the evidence, because each of the three needs the height; in a small window they are behind the
+    chart, since six tabs would not fit over the evidence. They stand on their own where there is width for a column more.
     """
     if width < px(TWO_COLUMNS_BELOW):
         # Such a window is not high either: one table with its rows says more than two that show only their heads.
@@ -69,11 +69,12 @@ def _research(width: int, px: Callable[[float], int]) -> Columns:
     centre = max(0.25, 1.0 - left - right)
     wide = width >= px(FOUR_COLUMNS_FROM)
     market = px(396) / max(1, width) if wide else 0.0
-    behind = () if wide else ("book", "trades")
+    market_tabs = () if wide else ("book", "trades")
+    behind_chart, behind_evidence = (market_tabs, ()) if small else ((), market_tabs)
     columns: Columns = [
         (_over(_tabs("signals"), _tabs("symbols", "near", "ledger", "health"), 0.62 if small else 0.56), left),
-        (_tabs("chart", "flow", "performance", "backtest"), centre - market),
-        (_tabs("evidence", "diff", "news", "what_if", *behind), right),
+        (_tabs("chart", "flow", *behind_chart, "performance", "backtest"), centre - market),
+        (_tabs("evidence", "diff", "news", "what_if", *behind_evidence), right),
     ]
     if wide:
         columns.append((_over(_tabs("book"), _tabs("trades"), 0.55), market))
@@ -97,7 +98,7 @@ def _day(width: int, px: Callable[[float], int]) -> Columns:
         return [(_tabs("day_scanner", "alerts"), 0.45), (_tabs("day_checklist", "chart", "book", "trades"), 0.55)]
     scanner = _over(_tabs("day_scanner"), _tabs("alerts", "near"), 0.76)
     if width < px(SMALL_BELOW):
-        return [(scanner, 0.46), (_over(_tabs("chart", "book", "trades"), _tabs("day_checklist"), 0.5), 0.54)]
+        return [(scanner, 0.48), (_over(_tabs("chart", "book", "trades"), _tabs("day_checklist"), 0.5), 0.52)]
     return [
         (scanner, 0.43),
         (_over(_tabs("chart"), _tabs("day_checklist"), 0.58), 0.36),

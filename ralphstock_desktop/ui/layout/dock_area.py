@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, Qt, QTimer, Signal, qVersion
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabBar, QWidget
 
 from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import Loading
@@ -221,9 +221,10 @@ class DockArea(QObject):
             self.leave_maximum()
         self._given = None
         dock = self.docks[name]
-        if name in self._closed:
+        reopened = name in self._closed
+        if reopened:
             self._closed.remove(name)
-        if self._window.dockWidgetArea(dock) == Qt.DockWidgetArea.NoDockWidgetArea and not dock.isFloating():
+        if not dock.isFloating() and not self._knows_place(name, reopened):
             self._place_by_default(dock)
         dock.show()
         dock.raise_()
@@ -232,11 +233,21 @@ class DockArea(QObject):
         self._touch()
         return frame
 
+    def _knows_place(self, name: str, reopened: bool) -> bool:
+        """Whether a docked panel is shown, or was closed, at a place of this workspace; one of another has none here."""
+        dock = self.docks[name]
+        if self._window.dockWidgetArea(dock) == Qt.DockWidgetArea.NoDockWidgetArea:
+            return False
+        of_layout = self._tree is not None and name in panels_of(self._tree)
+        return reopened or of_layout or not dock.isHidden()
+
     def reopen_panel(self) -> str:
         """Show the panel that was closed last; empty if there is none."""
         while self._closed:
-            name = self._closed.pop()
-            if self.docks[name].isHidden():
+            name = self._closed[-1]
+            if not self.docks[name].isHidden():
+                self._closed.pop()
+            else:
                 self.open_panel(name)
                 return name
         return ""
@@ -505,6 +516,10 @@ class DockArea(QObject):
         self.changed.emit()
 
     def _make_shown(self) -> None:
+        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            # Qt cuts the words of dock tabs to a letter or two; whole words with arrows at the end can be read.
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(True)
         for name, dock in self.docks.items():
             tabbed = any(not other.isHidden() for other in self._window.tabifiedDockWidgets(dock))
             dock.frame.set_tabbed(tabbed and not dock.isFloating())

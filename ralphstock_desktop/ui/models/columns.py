@@ -89,6 +89,8 @@ class ColumnSpec(Generic[S]):
         Direction of the first click on the head.
     direction : bool
         The number is a price direction; its accessible name says so in a word.
+    short_title_key : str
+        Text key of the head where the whole one has no room.
     """
 
     id: str
@@ -111,6 +113,7 @@ class ColumnSpec(Generic[S]):
     frozen: bool = False
     descending_first: bool = True
     direction: bool = False
+    short_title_key: str = ""
 
 
 def text_keys(values: Sequence[str] | npt.NDArray[np.str_]) -> FloatArray:

@@ -46,7 +46,7 @@ def write_evidence(evidence: Evidence, look: Appearance) -> EvidenceWords:
         label=look.tr(item_key(evidence)),
         value=look.tr("evidence.value.unknown") if unknown else _amount(evidence, evidence.value, look),
         threshold=_threshold(evidence, look),
-        margin=_margin(evidence),
+        margin=_margin(evidence, look),
         points=points,
         words=sentence_text(calculation(evidence), look),
         source=source_text(evidence, look),
@@ -96,7 +96,7 @@ def _threshold(evidence: Evidence, look: Appearance) -> str:
     return f"{_OP.get(evidence.op, evidence.op)} {low}"
 
 
-def _margin(evidence: Evidence) -> str:
+def _margin(evidence: Evidence, look: Appearance) -> str:
     margin = evidence.margin
     if margin is None:
         return fmt.MISSING
@@ -105,10 +105,10 @@ def _margin(evidence: Evidence) -> str:
     unit = evidence.margin_unit or evidence.unit
     if unit == "%":
         # Two prices are compared in percent; two percentages differ by percentage points.
-        suffix = "%" if evidence.unit != "%" else "%p"
         decimals = 0 if abs(margin) >= 100 else 1 if abs(margin) >= 1 else 2
-        text = fmt.signed(margin, decimals)
-        return f"{text}{suffix}"
+        if evidence.unit != "%":
+            return fmt.percent(margin, decimals)
+        return fmt.percent_apart(margin, decimals, look.language)
     if unit == "×":
         return fmt.signed(margin, 3 if abs(margin) < 0.01 else 2)
     text = fmt.signed(margin, 0)

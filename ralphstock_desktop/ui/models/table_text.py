@@ -10,6 +10,8 @@ from ralphstock_desktop.ui.models.array_table import ArrayTableModel
 
 __all__ = ["rows_as_text"]
 
+_FORMULA = "=+-@"
+
 
 def rows_as_text(model: ArrayTableModel, sections: Sequence[int], source_rows: Sequence[int], separator: str) -> str:
     """Write heads and rows, numbers plain (ASCII minus, point), missing empty.
@@ -32,7 +34,17 @@ def rows_as_text(model: ArrayTableModel, sections: Sequence[int], source_rows: S
 
 
 def _quoted(value: str, separator: str) -> str:
-    """Quote one CSV field where it needs it."""
+    """Quote one CSV field where it needs it; words that a spreadsheet would run as a formula stay words."""
+    if value[:1] in _FORMULA and value and not _is_number(value):
+        value = f"'{value}"
     if any(char in value for char in (separator, '"', "\n", "\r")):
         return '"' + value.replace('"', '""') + '"'
     return value
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value.rstrip("%"))
+    except ValueError:
+        return False
+    return True

@@ -150,6 +150,7 @@ def _blocks() -> Column:
     return ColumnSpec[ClosingRows](
         id="blocks",
         title_key="closing.col.blocks",
+        short_title_key="closing.col.blocks.short",
         detail_key="closing.detail.blocks",
         width=190,
         small_width=102,

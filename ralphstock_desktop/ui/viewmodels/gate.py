@@ -28,6 +28,7 @@ from ralphstock_desktop.ui.viewmodels.gate_words import (
     STATUS_TOKEN,
     effect_text,
     evidence_lines,
+    reading_instant,
     score_text,
     status_word,
     verdict_note,
@@ -176,7 +177,7 @@ class GateViewModel(EvidenceViewModel):
             word=status_word(look, status),
             token=STATUS_TOKEN[status],
             coverage=look.tr("gate.coverage", coverage=fmt.percent(reading.coverage, 0, plus=False)),
-            when=fmt.as_of_short(reading.as_of),
+            when=fmt.as_of_short(reading_instant(picture)),
             effect=effect_text(look, status, rules),
             note=verdict_note(look, reading, rules.gate),
         )

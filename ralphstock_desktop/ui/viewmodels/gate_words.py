@@ -8,6 +8,7 @@ from engine.model.evidence import Evidence, EvidenceGroup, ItemState
 from engine.model.gate import GateComponent, GateReading, GateStatus
 from engine.model.instants import AsOf
 from engine.thresholds import GateThresholds, Rules
+from ralphstock_desktop.services.strategy_contracts import GatePicture
 from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.evidence_words import EvidenceWords
@@ -20,6 +21,7 @@ __all__ = [
     "component_value",
     "effect_text",
     "evidence_lines",
+    "reading_instant",
     "score_text",
     "status_word",
     "verdict_note",
@@ -45,6 +47,14 @@ _EOK = 1e8
 def status_word(look: Appearance, status: GateStatus) -> str:
     """``상승 우위``, ``중립``, ``하락 우위``, ``판단 불가``."""
     return look.tr(f"gate.status.{status.name.lower()}")
+
+
+def reading_instant(picture: GatePicture) -> AsOf:
+    """The instant a reading speaks of: "as of now" on old data is the end of the last day they have."""
+    as_of = picture.reading.as_of
+    if picture.live or not len(picture.panel.days):
+        return as_of
+    return min(as_of, AsOf.end_of(picture.panel.days[-1].astype("datetime64[D]").item()))
 
 
 def score_text(score: float | None) -> str:
@@ -187,7 +197,7 @@ def _margin(look: Appearance, evidence: Evidence) -> str:
         return fmt.money(margin, look.language, plus=True)
     if evidence.unit == "pt":
         return fmt.percent(margin, 1)
-    return f"{fmt.signed(margin, 1 if abs(margin) >= 10 else 2)}%p"
+    return fmt.percent_apart(margin, 1 if abs(margin) >= 10 else 2, look.language)
 
 
 def _reason(look: Appearance, evidence: Evidence, gate: GateThresholds) -> str:

@@ -49,6 +49,9 @@ def near_columns(look: Appearance) -> tuple[Column, ...]:
 
     def label(rows: NearRows, row: int) -> str:
         near = rows.misses[row]
+        if near.strategy == "VCP" and near.unit == "shares":
+            # The pivot is passed and the breakout lacks volume: its item is called after the distance.
+            return look.tr("near_panel.item.breakout_volume")
         return item_label(look, near.strategy, near.item)
 
     def need(rows: NearRows, row: int) -> str:

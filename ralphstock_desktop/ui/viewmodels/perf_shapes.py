@@ -159,7 +159,8 @@ def step_decimals(steps: list[float]) -> int:
 def beside_curve(curve_days: Days, index_days: Days, close: FloatArray) -> FloatArray | None:
     """Return of an index since the curve's first day, in percent, on the curve's days.
 
-    A day without a level takes the last one before it; None where the level of the first day is not known.
+    A day without a level takes the last one before it, a day after the last level is NaN: it is not known yet where an earlier
+    instant is looked at. None where the level of the first day is not known.
     """
     known = np.isfinite(close)
     days, levels = index_days[known], close[known]
@@ -169,4 +170,4 @@ def beside_curve(curve_days: Days, index_days: Days, close: FloatArray) -> Float
     if place[0] < 0:
         return None
     gain: FloatArray = 100.0 * (levels[place] / levels[place[0]] - 1.0)
-    return gain
+    return np.where(curve_days > days[-1], np.nan, gain)

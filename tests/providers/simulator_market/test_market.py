@@ -13,6 +13,8 @@ from ralphstock_desktop.ports import IndexBatch, MinuteBatch
 from ralphstock_desktop.providers.kiwoom_sim.clock import SimClock
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimExecution, SimMarketPort
 from ralphstock_desktop.providers.kiwoom_sim.market import MarketOptions, PanelHistory, SimMarket, build_market
+from ralphstock_desktop.providers.simulated.market import build_panel
+from ralphstock_desktop.providers.simulated.spec import SimulationSpec
 
 from .small_market import AT_LIMIT, DAY, FUND, GONE, HALTED, ONE_SHARE, SURGE, THIN, Machine, small_market, small_panel
 
@@ -372,3 +374,19 @@ def test_density_changes_the_trades_but_not_the_minutes(panel) -> None:
     assert dense.cells.trades.sum() > 2 * usual.cells.trades.sum()
     assert np.array_equal(dense.cells.volume, usual.cells.volume)
     assert np.array_equal(dense.cells.close, usual.cells.close)
+
+
+def test_leaders_of_a_drawn_day_rise_on_heavy_turnover_and_close_near_their_high() -> None:
+    days = np.busday_offset(np.datetime64("2025-01-02"), np.arange(340))
+    market = build_panel(SimulationSpec(days, symbols=700))
+    day = date.fromisoformat(str(np.busday_offset(days[-1], 1)))
+    clock = SimClock(kst_ns(day, 16), lambda: 0)
+    quiet = build_market(PanelHistory(market), day, 3, clock).final_day()
+    lively = build_market(PanelHistory(market), day, 3, clock, MarketOptions(leaders=5))
+    final = lively.final_day()
+    differs = np.flatnonzero(final["close"] != quiet["close"])
+    assert len(differs) == 5, "nobody else's day is another one"
+    change = final["close"][differs] / lively.facts.base[differs] - 1
+    assert (change >= 0.055).all() and (change <= 0.175).all()
+    assert (final["value_krw"][differs] >= 1e11).all()
+    assert (final["close"][differs] >= 0.99 * final["high"][differs]).all()

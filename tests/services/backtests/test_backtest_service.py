@@ -145,6 +145,8 @@ async def test_a_period_without_days_is_empty(desk: Desk) -> None:
     [
         {"first": LAST, "last": FIRST},
         {"start_krw": 0.0},
+        {"start_krw": float("nan")},
+        {"start_krw": float("inf")},
         {"changes": {"vcp.no_such": 1}},
         {"changes": {"vcp.rs_min": 1_000}},
         {"search": (("vcp.rs_min", tuple(float(k) for k in range(1, 31))), ("vcp.detect_score", tuple(float(k) for k in range(20))))},
@@ -153,6 +155,14 @@ async def test_a_period_without_days_is_empty(desk: Desk) -> None:
 async def test_a_plan_that_cannot_be_run_is_refused_at_once(desk: Desk, changes: dict[str, object]) -> None:
     with pytest.raises(ValidationFailed):
         desk.service.run(plan(**changes))
+
+
+async def test_an_error_of_the_program_ends_the_waiting(desk: Desk) -> None:
+    desk.store.fails = ZeroDivisionError("a bug")  # type: ignore[assignment]
+    desk.service.run(plan())
+    await desk.service.idle()
+    assert isinstance(desk.states[-1], Failed)
+    assert desk.told[-1] is None
 
 
 async def test_without_a_market_the_state_says_so(desk: Desk) -> None:

@@ -254,7 +254,7 @@ async def test_the_closing_bet_is_scored_on_the_board_in_its_minutes(world: Worl
     assert _runs(world, "CLOSING_BET", "PRE_CLOSE") == 0, "the list of the auction is stored, not each one before"
     # the board goes on, the picture stands
     before = closing.panel.close_krw[:, -1].copy()
-    board.price_krw += 10
+    board.price_krw[:] += 10
     np.testing.assert_array_equal(closing.panel.close_krw[:, -1], before)
 
 
@@ -271,17 +271,28 @@ async def test_the_candidates_are_stored_and_told_once_at_the_auction(world: Wor
     rows = closing.scan.order[closing.scan.phase[closing.scan.order] > 0]
     stored = world.rows(f"SELECT ticker FROM signal WHERE strategy = 'CLOSING_BET' AND signal_date = '{D}'")
     assert {ticker for (ticker,) in stored} == set(closing.panel.tickers[rows].tolist()) != set()
-    told = world.rows(f"SELECT key FROM notice WHERE strategy = 'CLOSING_BET' AND kind = 'signal' AND dedup LIKE '%{D}'")
-    assert len(told) == len(stored) and all("closing_pre" in key for (key,) in told)
+    told = _closing_signals(world)
+    assert len(told) == len(stored) and all("closing_pre" in key for key in told)
     # the official bar confirms them: they are not told again as new
     shown = len(told)
+    live.move(15, 41)
+    await live.beaten()
     await world.add_last_day()
     assert _runs(world, "CLOSING_BET", "CONFIRMED") == 2
-    after = world.rows(f"SELECT key FROM notice WHERE strategy = 'CLOSING_BET' AND kind = 'signal' AND dedup LIKE '%{D}'")
+    after = _closing_signals(world)
     confirmed = world.strategies.closing.last
     assert confirmed is not None
     new = [item for item in confirmed.differences if item.change == "new"]
     assert len(after) == shown + len(new)
+
+
+def _closing_signals(world: World) -> list[str]:
+    """Text keys of the notices of the day's closing bets."""
+    store = world.strategies.store
+    assert store is not None
+    return [
+        record.key for record in store.notices() if record.dedup.startswith("signal:CLOSING_BET:") and str(D) in record.dedup
+    ]
 
 
 async def test_candidates_that_could_not_be_stored_are_tried_again(

@@ -85,8 +85,8 @@ async def test_newest_first_under_days_with_what_is_unread(desk: Desk) -> None:
     ]
     assert (rows[1].time, rows[1].chip, rows[1].body) == ("10:42:12", "신호", "VCP A 신호, 72.4/100점 · 진입 10,000원")
     assert rows[2].body == "단타 등급 ▲ B → A (72.4/100점)"
-    assert rows[3].body == "손절가 9,500원, 순수익률 −5.32 % (2026-03-05 신호)"
-    assert rows[5].body == "상승 우위 → 중립 · 66점, 자료 100 %: A 이상만, 수량 절반"
+    assert rows[3].body == "손절가 9,500원, 순수익률 −5.32% (2026-03-05 신호)"
+    assert rows[5].body == "상승 우위 → 중립 · 66점, 자료 100%: A 이상만, 수량 절반"
     assert desk.panel.subtitle == "읽지 않음 5"
     assert isinstance(desk.panel.state, Ready)
 

@@ -88,7 +88,7 @@ def test_strategies_change_by_click_and_arrow(desk: Desk) -> None:
     desk.press("VCP")
     assert desk.shown() == ["000020", "000030"]
     assert desk.text(0, "step") == "— → B", "an undetected pattern has no grade yet"
-    assert desk.text(0, "way") == "현재가가 19,000원에 닿으면 (+30원, +0.16 %)"
+    assert desk.text(0, "way") == "현재가가 19,000원에 닿으면 (+30원, +0.16%)"
     QTest.keyClick(desk.panel.strategy, Qt.Key.Key_Right)
     assert desk.panel.view_model.strategy == "CLOSING_BET"
     assert isinstance(desk.panel.state, Empty), "there was no closing-bet scan yet"

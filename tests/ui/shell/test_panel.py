@@ -138,6 +138,10 @@ def test_badges_say_what_the_data_are(frame: PanelFrame) -> None:
     frame.set_world(simulated=False, past=False, data_end=AsOf.end_of(date(2026, 4, 30)))
     frame.set_state(Ready(AS_OF))
     assert badge.text() == "04-30 확정", "a badge never claims a later day than the data have"
+    frame.set_state(Ready(AS_OF, final=False))
+    assert badge.text() == "05-04 18:32 잠정", "a forming day is later than the stored ones"
+    frame.set_world(simulated=True, past=False, data_end=AsOf.end_of(date(2026, 4, 30)))
+    assert badge.text() == "모의 · 잠정 05-04 18:32"
     frame.set_state(STATES["stale"])
     assert badge.text() == "4분 전"
     frame.set_state(STATES["failed"])
