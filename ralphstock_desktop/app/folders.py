@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,20 +69,32 @@ class Folders:
 
 
 def write_atomically(file: Path, text: str, *, keep_history: bool = False) -> None:
-    """Replace a small text file so that a reader sees the old or the new text; optionally keep the last ten versions."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """Replace a small text file so that a reader sees the old or the new text; optionally keep the last ten versions.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written; the old text stays.
+    """
     fresh = file.with_suffix(f"{file.suffix}.{os.getpid()}.new")
-    with fresh.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    if keep_history and file.exists():
-        for number in range(_KEPT - 1, 0, -1):
-            older = file.with_suffix(f"{file.suffix}.{number}")
-            if older.exists():
-                older.replace(file.with_suffix(f"{file.suffix}.{number + 1}"))
-        file.replace(file.with_suffix(f"{file.suffix}.1"))
-    fresh.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if keep_history and file.exists():
+            for number in range(_KEPT - 1, 0, -1):
+                older = file.with_suffix(f"{file.suffix}.{number}")
+                if older.exists():
+                    older.replace(file.with_suffix(f"{file.suffix}.{number + 1}"))
+            file.replace(file.with_suffix(f"{file.suffix}.1"))
+        fresh.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        reason = error.strerror or type(error).__name__
+        raise StorageError(f"{file} cannot be written: {reason}.", key="error.write_file", file=str(file), reason=reason) from error
 
 
 def read_history(file: Path) -> list[str]:

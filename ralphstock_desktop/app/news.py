@@ -100,8 +100,7 @@ class NewsWiring:
             await self.service.stop()
             if self._on and not self._closed:
                 await self.service.use(self._collectors())
-                if self._on:  # the market may have been changed meanwhile
-                    self.service.start()
+                self.service.start()
 
     def _collectors(self) -> tuple[NewsCollector, ...]:
         feeds = str(self._settings.get("news_feeds")).split()

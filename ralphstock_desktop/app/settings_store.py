@@ -51,14 +51,24 @@ class JsonSettings:
             return spec.default
 
     def set(self, key: str, value: SettingValue) -> None:
-        """Validate, store and publish."""
+        """Validate, store and publish.
+
+        Raises
+        ------
+        ValidationFailed
+            If the value cannot be used.
+        StorageError
+            If it could not be stored; it holds for this run.
+        """
         checked = check_setting(setting(key), value)
         if self.get(key) == checked and key in self._values:
             return
         self._only_now.pop(key, None)
         self._values[key] = checked
-        self._write()
-        self.changed.publish(SettingChange(key, checked))
+        try:
+            self._write()
+        finally:  # what cannot be kept holds for this run all the same
+            self.changed.publish(SettingChange(key, checked))
 
     def reset(self, key: str) -> None:
         """Go back to the default."""

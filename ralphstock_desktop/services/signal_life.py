@@ -344,7 +344,9 @@ def _day_trade_change(
     batch = minutes.of(on).get(signal.ticker)
     bought_ns = first_found.at_ns(signal)
     trade = None
-    if batch is not None and bought_ns is not None and signal.phase != "WATCH":
+    # A day that is replayed again holds what an earlier replay bought later on it.
+    known = bought_ns is not None and bought_ns <= as_of.instant_ns
+    if batch is not None and bought_ns is not None and known and signal.phase != "WATCH":
         trade = followed_by_minutes(signal, bought_ns, batch, panel, item.row, rules, as_of, calendar)
     if trade is None:
         official = DEFAULT_SESSIONS.official_bar_ns(on)

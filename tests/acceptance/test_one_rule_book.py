@@ -171,7 +171,7 @@ def test_every_reader_of_a_vcp_score_follows_the_rules(panel: MarketPanel, qapp:
     assert seen["told"] == ["S", "A"], seen
     assert seen["counted"][0] > seen["counted"][1], seen
     assert seen["filter"] == [int(Grade.S), int(Grade.A)], seen
-    assert "'S'" in seen["shown"][0] and "'A'" in seen["shown"][1], seen
+    assert "grade=4" in seen["shown"][0] and "grade=3" in seen["shown"][1], seen
 
 
 def test_a_checklist_of_eighty_is_no_s_any_more() -> None:

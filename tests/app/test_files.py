@@ -12,6 +12,7 @@ from engine.model.errors import StorageError, ValidationFailed
 from ralphstock_desktop.app.folders import Folders, read_history, write_atomically
 from ralphstock_desktop.app.logs import _MaskSecrets
 from ralphstock_desktop.app.settings_store import JsonSettings
+from ralphstock_desktop.services.contracts import SettingChange
 
 
 def test_a_chosen_folder_holds_everything(tmp_path: Path) -> None:
@@ -91,3 +92,15 @@ def test_secrets_do_not_reach_the_log(text: str) -> None:
     record = logging.LogRecord("x", logging.INFO, "f", 1, "request %s", (text,), None)
     _MaskSecrets().filter(record)
     assert "canary-4711" not in record.getMessage()
+
+
+def test_a_small_file_that_cannot_be_written_is_told_and_the_setting_holds(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("a file where the folder should be", encoding="utf-8")
+    settings = JsonSettings(tmp_path / "config" / "settings.json", {})
+    told: list[SettingChange] = []
+    settings.changed.subscribe(told.append, replay=False)
+    with pytest.raises(StorageError) as caught:
+        settings.set("theme", "light")
+    assert caught.value.key == "error.write_file"
+    assert [change.value for change in told] == ["light"]
+    assert settings.get("theme") == "light"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ __all__ = ["Found", "batch_of", "plausible_ns"]
 _CLOCKS_APART_NS = 600 * 1_000_000_000
 """How far a publisher's clock may run ahead of ours."""
 _LONGEST_TITLE, _LONGEST_URL = 500, 2_000
+_TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def batch_of(found: Iterable[Found], now_ns: int, since_ns: int, source: str) ->
     Headlines published before ``since_ns`` are left out; those without a time stay. All were collected at ``now_ns``.
     """
     rows: dict[tuple[str, str], tuple[Found, int]] = {}
-    for headline in found:
+    for headline in (replace(headline, title=_printable(headline.title)) for headline in found):
         published_ns = plausible_ns(headline.published_ns, now_ns)
         if published_ns != MISSING_INT and published_ns < since_ns:
             continue
@@ -51,13 +53,22 @@ def batch_of(found: Iterable[Found], now_ns: int, since_ns: int, source: str) ->
     kept = list(rows.values())
     return NewsBatch(
         url=_strings(headline.url for headline, _ in kept),
-        title=_strings(headline.title[:_LONGEST_TITLE] for headline, _ in kept),
+        title=_strings(headline.title for headline, _ in kept),
         press=_strings(headline.press for headline, _ in kept),
         published_ns=np.array([published_ns for _, published_ns in kept], dtype=np.int64),
         collected_ns=np.full(len(kept), now_ns, dtype=np.int64),
         ticker=_strings(ticker for _, ticker in rows),
         kind=_strings(headline.kind for headline, _ in kept),
         source=source,
+    )
+
+
+def _printable(title: str) -> str:
+    """Return a title without control characters, marks that turn the direction of writing, and halves of characters."""
+    return "".join(
+        " " if char.isspace() else char
+        for char in title[:_LONGEST_TITLE]
+        if char.isspace() or (char not in _TURNING and unicodedata.category(char) not in ("Cc", "Cs"))
     )
 
 

@@ -64,19 +64,25 @@ class FolderCollector:
     ) -> None:
         self._folder, self._book, self._now_ns, self._run = folder, book, now_ns, run
         self._read: dict[Path, tuple[tuple[int, int], list[Found]]] = {}
+        self._broken: ProtocolChanged | None = None
 
     async def collect(self, since_ns: int) -> NewsBatch:
         """Headlines of all files.
+
+        A file that cannot be read does not keep the others away: it is told of once they have been handed over.
 
         Raises
         ------
         DataUnavailable
             If there is no such folder.
         ProtocolChanged
-            If a file cannot be read; its name is told.
+            If a file cannot be read, and there is nothing new in the others; its name is told.
         """
         companies = self._book.companies()
+        before = self._read
         found = await self._run(lambda: self._all(companies.find))
+        if self._broken is not None and self._read == before:
+            raise self._broken
         return batch_of(found, self._now_ns(), since_ns, self.name)
 
     def _all(self, find: Callable[[str], tuple[str, ...]]) -> list[Found]:
@@ -86,11 +92,16 @@ class FolderCollector:
             files = sorted(p for p in self._folder.iterdir() if p.suffix.lower() in (".csv", ".json") and p.is_file())
             result: list[Found] = []
             kept = {}
+            self._broken = None
             for file in files[:_MOST_FILES]:
                 state = file.stat()
                 mark = (state.st_mtime_ns, state.st_size)
                 known = self._read.get(file)
-                entries = known[1] if known is not None and known[0] == mark else self._entries(file, state.st_size, find)
+                try:
+                    entries = known[1] if known is not None and known[0] == mark else self._entries(file, state.st_size, find)
+                except ProtocolChanged as error:
+                    self._broken = self._broken or error
+                    continue
                 kept[file] = (mark, entries)
                 result += entries
         except OSError as error:
@@ -186,8 +197,8 @@ def _moment(text: str) -> int:
         return MISSING_INT
     try:
         moment = datetime.fromisoformat(text.strip().replace("/", "-"))
-    except ValueError:
+        moment = (moment if moment.tzinfo is not None else moment.replace(tzinfo=KST)).astimezone(UTC)
+    except (ValueError, OverflowError):  # the years 1 and 9999 leave the calendar by their zone
         return MISSING_INT
-    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=KST)
-    span = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    span = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (span.days * 86_400 + span.seconds) * 1_000_000_000

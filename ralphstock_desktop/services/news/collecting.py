@@ -69,6 +69,8 @@ class CollectingService:
         self._collectors: tuple[NewsCollector, ...] = ()
         self._states: dict[str, CollectorState] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._written: dict[str, str] = {}
+        """Last failure of each collector that is in the log."""
         self._put(collectors)
 
     @property
@@ -135,8 +137,9 @@ class CollectingService:
         except RalphStockError as error:
             state = self._states.get(name)
             if state is not None:
-                if state.error_key != error.key:  # a condition that lasts is written down once
+                if state.error_key != error.key or self._written.get(name) != str(error):  # what lasts is written down once
                     _log.warning("the news collector '%s' failed: %s", name, error)
+                    self._written[name] = str(error)
                 self._put_state(replace(state, error_key=error.key))
             return error
         if name in self._states:

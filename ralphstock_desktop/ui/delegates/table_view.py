@@ -44,7 +44,7 @@ _FIND_MS = 1_200
 _KEYS_HOLD_MS = 4_000
 """How long the order stays after a key: whoever walks through the rows is reading them."""
 _DIRECTION_TOKENS = frozenset(("gain", "loss"))
-_LEAST_NAME = 84
+_LEAST_NAME = 98
 """Width the name keeps when a table is a little too narrow: five syllables and the market letter."""
 
 

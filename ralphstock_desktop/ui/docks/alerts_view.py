@@ -19,10 +19,12 @@ from ralphstock_desktop.ui.viewmodels.alert_rows import KINDS, MUTE_MINUTES, Ale
 __all__ = ["AlertListView"]
 
 _ROW, _DAY = 27, 22
+_BODY = 18
+"""Height of the sentence where it has a line of its own."""
 _SHORT_LINK = 470
 """Below this width only the arrow of the way back is drawn."""
 _NO_SECONDS = 400
-"""Below this width times have no seconds."""
+"""Below this width times have no seconds, and the sentence stands under the name: beside it two words would be left of it."""
 _THEN = "then"
 
 
@@ -49,7 +51,13 @@ class AlertListView(PaintedList):
         return self._ids
 
     def row_height(self, number: int) -> int:
-        return self.look.px(_DAY if self._rows[number].kind == "day" else _ROW)
+        if self._rows[number].kind == "day":
+            return self.look.px(_DAY)
+        return self.look.px(_ROW) + (self.look.px(_BODY) if self._is_narrow and self._rows[number].body else 0)
+
+    @property
+    def _is_narrow(self) -> bool:
+        return self.viewport().width() < self.look.px(_NO_SECONDS)
 
     def chosen(self) -> str:
         return self._vm.chosen
@@ -147,7 +155,8 @@ class AlertListView(PaintedList):
         ink = self.paint_ground(row.id, top, tall)
         if row.unread:
             canvas.fill(0, top, px(2), tall - 1, "accent")
-        seconds = width >= px(_NO_SECONDS)
+        seconds, whole = not self._is_narrow, tall
+        tall = px(_ROW)
         time = row.time if seconds else row.time[:5]
         left = px(10)
         canvas.text(left, top, px(60), tall - 1, time, "text-muted", size="caption")
@@ -157,11 +166,15 @@ class AlertListView(PaintedList):
         left += self._chip_width() + px(10)
         right = self._paint_then(row, top, tall, width)
         room = right - left
-        name_room = min(px(132), max(px(48), round(room * 0.5)))
+        name_room = room if self._is_narrow else min(px(132), max(px(48), round(room * 0.5)))
         self.text_or_tip(row.id, (left, top, name_room, tall - 1), row.title, ink, size="title", bold=row.unread)
+        body_ink = ink if row.unread or ink != "text" else "text-secondary"
+        if self._is_narrow:
+            place = (px(10), top + tall - px(3), width - px(20), whole - tall - 1)
+            self.text_or_tip(row.id, place, row.body, body_ink)
+            return
         left += name_room + px(8)
         if right - left >= px(24):
-            body_ink = ink if row.unread or ink != "text" else "text-secondary"
             self.text_or_tip(row.id, (left, top, right - left, tall - 1), row.body, body_ink)
         else:
             self.left_out.setdefault(row.id, []).append(row.body)

@@ -98,7 +98,7 @@ def _day(width: int, px: Callable[[float], int]) -> Columns:
         return [(_tabs("day_scanner", "alerts"), 0.45), (_tabs("day_checklist", "chart", "book", "trades"), 0.55)]
     scanner = _over(_tabs("day_scanner"), _tabs("alerts", "near"), 0.76)
     if width < px(SMALL_BELOW):
-        return [(scanner, 0.48), (_over(_tabs("chart", "book", "trades"), _tabs("day_checklist"), 0.5), 0.52)]
+        return [(scanner, 0.485), (_over(_tabs("chart", "book", "trades"), _tabs("day_checklist"), 0.5), 0.515)]
     return [
         (scanner, 0.43),
         (_over(_tabs("chart"), _tabs("day_checklist"), 0.58), 0.36),

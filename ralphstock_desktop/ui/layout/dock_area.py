@@ -135,6 +135,7 @@ class DockArea(QObject):
         self.workspace = "research"
         self._others: dict[str, str] = {}
         self._before_maximum: tuple[QByteArray, str] | None = None
+        self._shown_before: frozenset[str] = frozenset()
         self._quiet = False
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -272,6 +273,7 @@ class DockArea(QObject):
             self.leave_maximum()
             return
         self._before_maximum = (self._window.saveState(), name)
+        self._shown_before = frozenset(other for other, shown in self.docks.items() if not shown.isHidden())
         self._quiet = True
         for other in self.docks.values():
             if other is not dock and not other.isFloating():
@@ -288,6 +290,9 @@ class DockArea(QObject):
         self._before_maximum = None
         self._quiet = True
         self._window.restoreState(state)
+        for other, dock in self.docks.items():
+            if other not in self._shown_before and not dock.isHidden() and not dock.isFloating():
+                self._window.removeDockWidget(dock)  # of another workspace: Qt shows what its state does not know
         self.docks[name].frame.set_maximized(False)
         self._quiet = False
         self._touch()

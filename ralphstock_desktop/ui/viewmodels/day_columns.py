@@ -161,7 +161,7 @@ def _score() -> Column:
         tone=_or_muted(lambda rows: rows.picture.scan.score),
         mark=lambda rows, row: ScoreMark(float(rows.picture.scan.score[row])),
         raw=raw,
-        small_width=58,
+        small_width=50,
         small=True,
     )
 
@@ -184,6 +184,7 @@ def _items(appearance: Appearance) -> Column:
         keys=lambda rows: np.where(rows.listed, (rows.picture.scan.state == ItemState.PASSED).sum(axis=1), np.nan),
         text=lambda rows, row, language: words(rows.states(row), language),
         mark=lambda rows, row: rows.states(row),
+        small_width=96,
         raw=lambda rows, row, _language: "".join(_STATE_LETTER[ItemState(state)] for state in rows.states(row)),
         small=True,
     )
@@ -267,6 +268,7 @@ def _rv() -> Column:
         title="daytrade.col.rv",
         tone=tone,
         bold=_is_spike,
+        small_width=46,
         small=True,
     )
 

@@ -91,3 +91,28 @@ async def test_no_folder_and_an_empty_one(tmp_path: Path) -> None:
     assert len((await collector(tmp_path).collect(SINCE)).url) == 0
     with pytest.raises(DataUnavailable):
         await collector(tmp_path / "none").collect(SINCE)
+
+
+async def test_a_broken_file_does_not_keep_the_others_away(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("nothing,here\n1,2\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("title,ticker\n삼성전자 수주,005930\n", encoding="utf-8")
+    folder = collector(tmp_path)
+    assert len((await folder.collect(0)).url) == 1
+    with pytest.raises(ProtocolChanged) as caught:
+        await folder.collect(0)
+    assert caught.value.fields["file"] == "a.csv"
+    (tmp_path / "c.csv").write_text("title,ticker\n삼성전자 실적개선,005930\n", encoding="utf-8")
+    assert len((await folder.collect(0)).url) == 2
+
+
+async def test_times_out_of_the_calendar_and_halves_of_characters(tmp_path: Path) -> None:
+    rows = [
+        {"title": "삼성전자 수주", "published_at": "0001-01-01T00:00:00", "ticker": "005930"},
+        {"title": "삼성전자 납품", "published_at": "9999-12-31T23:59:59-12:00", "ticker": "005930"},
+        {"title": "삼성\u202e전자\x00 \ud800급등 👨\u200d👩", "ticker": "005930"},
+    ]
+    (tmp_path / "odd.json").write_text(json.dumps(rows), encoding="utf-8")
+    batch = await collector(tmp_path).collect(0)
+    assert batch.published_ns.tolist() == [MISSING_INT] * 3
+    assert batch.title.tolist()[2] == "삼성전자 급등 👨\u200d👩"
+    "".join(batch.title.tolist()).encode("utf-8")

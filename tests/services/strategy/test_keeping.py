@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -179,8 +180,19 @@ def _assert_only_runs(before: dict[str, list[Any]], after: dict[str, list[Any]])
 
 
 async def test_the_first_scan_of_a_start_is_told_although_the_panels_come_later(market: Folders) -> None:
-    """The scan may be stored before the notices of the market are open: what it has to tell waits for them."""
-    async with World(market) as world:
+    """The scan is stored before the notices of the market are open: what it has to tell waits for them."""
+    world = World(market)
+    original = world.workers.compute
+
+    async def slow(work: Any, *arguments: Any) -> Any:
+        if getattr(work, "__name__", "") == "evaluate":
+            while not world.rows("SELECT 1 FROM rs_rank"):
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+        return await original(work, *arguments)
+
+    world.workers.compute = slow  # type: ignore[method-assign]
+    async with world:
         patterns = set(signals(world, "VCP", BEFORE))
         told = {row[0].split(":")[2] for row in world.rows("SELECT dedup FROM notice WHERE dedup LIKE 'signal:VCP:%'")}
         assert told == patterns

@@ -141,7 +141,11 @@ async def test_the_gate_is_read_with_live_levels_and_a_change_is_told_once(world
     await live.beaten()
     assert _shown(world)[0].reading.status is GateStatus.RED
     assert world.rows("SELECT dedup FROM notice WHERE kind = 'gate'") == [(f"gate:{D}:GREEN>RED",)]
+    # it is over while the panels are made anew
     live.levels = calm
+    live.tell(kst_ns(D, 10, 0, 41))
+    world.strategies.data_changed()
+    await live.beaten()
     live.move(10, 2)
     await live.beaten()
     assert world.rows("SELECT dedup FROM notice WHERE kind = 'gate' ORDER BY id")[1:] == [(f"gate:{D}:RED>GREEN",)]

@@ -75,6 +75,37 @@ async def test_what_is_computed_for_an_instant_is_dropped_where_the_next_one_sho
             await world.strategies.recommend()
 
 
+async def test_an_evaluation_that_is_late_is_not_shown_beside_the_next_instant(market: Folders) -> None:
+    """The evaluation of 10:42 comes while the scan of another day is still running."""
+    async with World(market) as world:
+        held = {"evaluate": asyncio.Event(), "_timed_scan": asyncio.Event()}
+        begun = {name: asyncio.Event() for name in held}
+        original = world.workers.compute
+
+        async def slow(work: Any, *arguments: Any) -> Any:
+            name = getattr(work, "__name__", "")
+            if name in held:
+                begun[name].set()
+                await held[name].wait()
+            return await original(work, *arguments)
+
+        world.workers.compute = slow  # type: ignore[method-assign]
+        held["_timed_scan"].set()
+        world.workstation.set_as_of(AsOf.at(BEFORE, 10, 42))
+        await asyncio.wait_for(begun["evaluate"].wait(), 10)
+        held["_timed_scan"].clear()
+        world.workstation.set_as_of(AsOf.at(date(2026, 11, 18), 16))
+        shown: list[AsOf] = []
+        world.strategies.news.subscribe(lambda picture: shown.append(picture.as_of), replay=False)
+        held["evaluate"].set()
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert shown == []
+        held["_timed_scan"].set()
+        await world.settled()
+        assert shown == [AsOf.at(date(2026, 11, 18), 16)]
+
+
 async def test_before_all_data_every_panel_is_empty_with_the_reason_and_comes_back(market: Folders) -> None:
     async with World(market) as world:
         await world.look_at(date(2001, 1, 2), 16)
@@ -219,6 +250,14 @@ async def test_the_time_machine_waits_for_everything_of_a_step(market: Folders) 
         await world.look_at(BEFORE, 10, 0)
         shown.clear()
         world.workstation.market.subscribe(lambda picture: asked.append(picture.as_of.instant_ns), replay=False)
+        original = world.workers.compute
+
+        async def slow(work: Any, *arguments: Any) -> Any:
+            if getattr(work, "__name__", "") == "evaluate":
+                await asyncio.sleep(0.25)  # longer than the machine takes for a minute at this speed
+            return await original(work, *arguments)
+
+        world.workers.compute = slow  # type: ignore[method-assign]
         machine.set_speed(600.0)
         machine.play()
         while len(set(asked)) < 4:
