@@ -94,7 +94,9 @@ def write_atomically(file: Path, text: str, *, keep_history: bool = False) -> No
         with contextlib.suppress(OSError):
             fresh.unlink(missing_ok=True)
         reason = error.strerror or type(error).__name__
-        raise StorageError(f"{file} cannot be written: {reason}.", key="error.write_file", file=str(file), reason=reason) from error
+        raise StorageError(
+            f"{file} cannot be written: {reason}.", key="error.write_file", file=str(file), reason=reason
+        ) from error
 
 
 def read_history(file: Path) -> list[str]:

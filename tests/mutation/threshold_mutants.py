@@ -181,6 +181,7 @@ def main() -> int:
     """Run the mutants asked for and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--section", nargs="*", default=list(SUITES), choices=list(SUITES))
+    parser.add_argument("--kind", nargs="*", default=["threshold", "points", "table", "word"], help="kinds of mutants")
     parser.add_argument("--only", nargs="*", default=[], help="mutants by name")
     parser.add_argument("--out", type=Path, help="append results here as JSON lines")
     parser.add_argument("--again", type=Path, help="run only what survived in this file of results")
@@ -188,7 +189,8 @@ def main() -> int:
     options = parser.parse_args()
     os.chdir(ROOT)
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    chosen = [m for m in mutants() if m.section in options.section and (not options.only or m.name in options.only)]
+    chosen = [m for m in mutants() if m.section in options.section and m.kind in options.kind]
+    chosen = [m for m in chosen if not options.only or m.name in options.only]
     if options.again:
         lines = [json.loads(line) for line in options.again.read_text(encoding="utf-8").splitlines()]
         left = {line["mutant"] for line in lines if line["result"] == SURVIVED}

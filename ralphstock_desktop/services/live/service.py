@@ -142,6 +142,8 @@ class LiveService:
         self._poller: QuotePoller | None = None
         self._demand = Demand()
         self._scanner: FormingScanner | None = None
+        self._forming: tuple[MarketPanel, date] | None = None
+        """Panel and forming day a scanner is wanted for; it is made on a worker, since it copies a good part of the panel."""
         self._scan_due = False
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._connection = ConnectionChange(ConnectionState.IDLE, machine_ns())
@@ -229,8 +231,7 @@ class LiveService:
         self._hub.use_board(fresh, anew=anew)
         self._scanner = None
         end = panel.day_index(day)
-        if end < 0 or panel.days[end] != np.datetime64(day, "D"):
-            self._scanner = FormingScanner(panel, day, self._rules())
+        self._forming = (panel, day) if end < 0 or panel.days[end] != np.datetime64(day, "D") else None
         if self._poller is not None:
             self._poller.forget()
         if self._recorder is not None:
@@ -549,6 +550,7 @@ class LiveService:
         while True:
             self.registry.beat("provisional scores")
             await asyncio.sleep(self._settings.scan_s)
+            await self._make_scanner()
             scanner, board, picture = self._scanner, self._hub.board, self._official.last
             if scanner is None or board is None or picture is None or not picture.is_latest or self._link is None:
                 continue
@@ -561,6 +563,17 @@ class LiveService:
             result = await self._workers.compute(scanner.scan, rows, as_of, board.gap.copy())
             if scanner is self._scanner and self._official.last is not None and self._official.last.is_latest:
                 self.scans.publish(result)
+
+    async def _make_scanner(self) -> None:
+        """Make the scanner that is wanted, if it is not there yet."""
+        wanted = self._forming
+        if self._scanner is not None or wanted is None or self._link is None:
+            return
+        panel, day = wanted
+        made = await self._workers.compute(FormingScanner, panel, day, self._rules())
+        if self._forming is wanted:  # else another market or day was chosen meanwhile
+            made.touch(np.arange(len(panel.tickers), dtype=np.intp))
+            self._scanner = made
 
     async def _run_status(self) -> None:
         while True:

@@ -127,6 +127,8 @@ class FilterBar(QWidget):
             self._grid.addWidget(self.held, 0, 2)
             self._grid.addWidget(self.columns, 0, 3)
             self._grid.setColumnStretch(1, 1)
+        # Within the parent's own layout pass the new height would not be asked for.
+        QTimer.singleShot(0, self, self.updateGeometry)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -15,7 +15,7 @@ from ralphstock_desktop.ui.models.array_table import SortKey
 from ralphstock_desktop.ui.viewmodels.closing_columns import closing_columns
 from ralphstock_desktop.ui.viewmodels.closing_rows import ClosingRows
 from ralphstock_desktop.ui.viewmodels.closing_table import CANDIDATES, EVERY, SIGNALS, ClosingTableViewModel
-from ralphstock_desktop.ui.viewmodels.closing_words import record_words, run_name, run_title
+from ralphstock_desktop.ui.viewmodels.closing_words import RUN_TIMES, record_words, run_name, run_title
 from ralphstock_desktop.ui.viewmodels.live_rows import LIVE_COLUMNS
 
 __all__ = ["ClosingTable", "RunBar"]
@@ -54,7 +54,6 @@ class RunBar(QWidget):
         self.again.setToolTip(look.tr("closing.run.again.help"))
         for run in ClosingRun:
             button = self.runs.buttons[run.value]
-            button.setText(run_name(look, run))
             button.setFont(look.font("caption"))
             button.setAccessibleName(run_title(look, run))
         self.show_run()
@@ -72,13 +71,23 @@ class RunBar(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Drop the label, then the button, where there is no room for them."""
+        """Drop the label, then the button, then the words before the times, where there is no room for them."""
+        self._write_runs(short=False)
+        if self.runs.sizeHint().width() + self._look.px(14) > self.width():
+            self._write_runs(short=True)
         px, room = self._look.px, self.width() - self.runs.sizeHint().width() - self._look.px(14)
         for widget in (self.again, self.label):
             wide = widget.sizeHint().width() + px(6)
             fits = room >= wide
             widget.setVisible(fits)
             room -= wide if fits else 0
+
+    def _write_runs(self, *, short: bool) -> None:
+        for run in ClosingRun:
+            words = f"{RUN_TIMES[run]:%H:%M}" if short else run_name(self._look, run)
+            button = self.runs.buttons[run.value]
+            if button.text() != words:
+                button.setText(words)
 
     def resizeEvent(self, event: object) -> None:
         """Choose again what fits."""

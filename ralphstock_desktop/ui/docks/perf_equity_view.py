@@ -250,7 +250,8 @@ class EquityView(QWidget):
 
         steps = axis_steps(low, high, max(2, tall // px(34)))
         for step in steps:
-            self._scale(y_of(step), step, step_decimals(steps))
+            if y_of(step) < top + tall - px(6):  # below it stands the first number of the drawdown
+                self._scale(y_of(step), step, step_decimals(steps))
         canvas.fill(px(8), y_of(0.0), self._plot_width(), 1, "line-strong")
         if self._index is not None:
             self._line(self._index, y_of, "text-muted", 1.2, dashed=True)

@@ -145,7 +145,10 @@ class PerfHead(QWidget):
 
 
 class PerfNotes(QWidget):
-    """What must be known to read the numbers; always visible, each note on its own line, nothing cut."""
+    """What must be known to read the numbers; always visible, each note on its own line.
+
+    What has no room in a low panel is counted on the last line and in the tooltip.
+    """
 
     def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -175,10 +178,26 @@ class PerfNotes(QWidget):
         room = max(px(80), width - px(_PAD + 18 + _PAD))
         return [(at == 0, text) for note in self.lines for at, text in enumerate(self._canvas.wrapped(note, room))]
 
-    def tall(self, width: int) -> int:
-        """Height that shows every note at a width, in pixels."""
-        wrapped = self._wrapped(width)
-        return self._look.px(15) * len(wrapped) + self._look.px(8) if wrapped else 0
+    def _shown(self) -> list[tuple[bool, str]]:
+        """Lines that have room; the last one counts those that have none."""
+        lines, px = self._wrapped(self.width()), self._look.px
+        places = max(1, (self.height() - px(8)) // px(15))
+        if len(lines) <= places:
+            return lines
+        left_out = len(lines) - places + 1
+        return [*lines[: places - 1], (False, self._look.tr("performance.notes.more", count=left_out))]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What has no room is in the tooltip."""
+        super().resizeEvent(event)
+        self.setToolTip("\n".join(self.lines) if self._shown() != self._wrapped(self.width()) else "")
+
+    def tall(self, width: int, most: int = 0) -> int:
+        """Height that shows every note at a width, in pixels; not over ``most``, by whole lines, if that is given."""
+        px, count = self._look.px, len(self._wrapped(width))
+        if most:
+            count = min(count, max(2, (most - px(8)) // px(15)))
+        return px(15) * count + px(8) if count else 0
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -188,7 +207,7 @@ class PerfNotes(QWidget):
             canvas.fill(0, 0, self.width(), self.height(), "bg-header")
             canvas.fill(0, 0, self.width(), 1, "line-hair")
             icon = self._look.pixmap("warning", "warning", 12, self.devicePixelRatioF())
-            for at, (begins, text) in enumerate(self._wrapped(self.width())):
+            for at, (begins, text) in enumerate(self._shown()):
                 top = px(4) + at * px(15)
                 if begins:
                     painter.drawPixmap(px(_PAD), top + px(1), icon)

@@ -23,6 +23,8 @@ PAGES = (*CHARTS, *TABLES)
 _WIDE, _TALL = 1000, 380
 """From this width on charts stand beside tables; from this height of the middle on, all charts are shown at once."""
 _BAR = 30
+_NOTES_SHARE = 0.25
+"""Most of the height that notes take."""
 _LEAST_MIDDLE = 150
 """Height charts and tables keep before figures are left out above them; the first figures are the telling ones."""
 
@@ -147,7 +149,7 @@ class PerfContent(QWidget):
 
     def _place(self) -> None:
         px, width, height = self._look.px, self.width(), self.height()
-        foot = self.notes.tall(width)
+        foot = self.notes.tall(width, max(px(1), round(height * _NOTES_SHARE)))
         top = self.head.tall(width, max(px(1), height - foot - px(_LEAST_MIDDLE)))
         room = max(px(120), height - top - foot)
         self.head.setGeometry(0, 0, width, top)

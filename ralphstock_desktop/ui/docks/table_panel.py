@@ -200,9 +200,9 @@ class TablePanel(PanelFrame):
         self._choose_first()
 
     def _choose_first(self) -> None:
-        """Show the linked symbol; where none was chosen yet, the first row is."""
+        """Mark the linked symbol; where none was chosen yet, the first row is. A fresh list begins with its best rows."""
         if self.view_model.has_selection:
-            self.view.show_ticker(self.view_model.selected_ticker)
+            self.view.show_ticker(self.view_model.selected_ticker, scroll=False)
 
     def _on_mask(self) -> None:
         self.model.set_mask(self.view_model.mask())
