@@ -49,7 +49,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     "jongga": (*_OWN, "closing", "performance"),
     "daytrading": (*_OWN, "daytrade", "performance"),
     "gate": (*_OWN, "gate"),
-    "news": (*_OWN, "news", "closing"),
+    "news": (*_OWN, "news"),
     "cost": (*_OWN, "performance"),
     "life": (*_OWN, "performance"),
 }

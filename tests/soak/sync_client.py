@@ -4,7 +4,6 @@
 wait, and the end. ``NOW_NS`` is the market's clock; ``TICKERS`` (with commas) are what the listing is cut to.
 """
 
-
 from __future__ import annotations
 
 import asyncio

@@ -9,7 +9,6 @@ Exits with 1 when a request was refused for the rate, a request of the user wait
 differs from the market's truth.
 """
 
-
 from __future__ import annotations
 
 import argparse

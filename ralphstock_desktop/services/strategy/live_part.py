@@ -169,9 +169,9 @@ class LivePart:
         ticks = indices.ticks
         levels = LiveLevels(
             day=AsOf(now_ns).day,
-            kospi=_level(ticks.get("001")),
-            kosdaq=_level(ticks.get("101")),
-            usd_krw=_level(ticks.get("USDKRW")),
+            kospi=_level(ticks.get("001"), AsOf(now_ns).day),
+            kosdaq=_level(ticks.get("101"), AsOf(now_ns).day),
+            usd_krw=_level(ticks.get("USDKRW"), AsOf(now_ns).day),
         )
         instant, rules = evaluation.instant, self._service.rules
 
@@ -241,9 +241,11 @@ def _is_due(last_ns: int, now_ns: int, every_s: float) -> bool:
     return now_ns < last_ns or now_ns - last_ns >= every_s * 1e9
 
 
-def _level(tick: IndexTick | None) -> float | None:
-    """Level of a live index; None where it is not known."""
-    return float(tick.level) if tick is not None and np.isfinite(tick.level) else None
+def _level(tick: IndexTick | None, day: date) -> float | None:
+    """Today's level of an index; None where none of today is known: a stored one of an earlier day says nothing of today."""
+    if tick is None or not np.isfinite(tick.level) or AsOf(tick.at_ns).day != day:
+        return None
+    return float(tick.level)
 
 
 def _changed(before: DayTradeScan, now: DayTradeScan) -> npt.NDArray[np.intp]:

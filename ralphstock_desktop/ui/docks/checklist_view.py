@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.evidence import ItemState
-from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.appearance import Appearance, FontSize
 from ralphstock_desktop.ui.docks.evidence import EvidenceView
 from ralphstock_desktop.ui.viewmodels.day_checklist import DayChecklistViewModel
 from ralphstock_desktop.ui.viewmodels.day_words import is_of_an_earlier_day, is_of_today, is_old_quote
@@ -57,7 +57,8 @@ class ChecklistView(EvidenceView):
         px, width = self._look.px, self.viewport().width()
         spare = width - self._fixed_width()
         extra = max(0, spare)
-        item = px(_ITEM_LEAST) + (min(px(56), extra // 3) if self.with_source else extra)
+        # The source gets the first of it: a calculation with prices of seven digits is wider than its least width.
+        item = px(_ITEM_LEAST) + (min(px(56), max(0, extra - px(40)) // 3) if self.with_source else extra)
         placed = {"item": (px(30), item)}
         left = px(30) + item
         for name in self._shown():
@@ -91,7 +92,7 @@ class ChecklistView(EvidenceView):
     def _opens_words(self, line: ItemLine) -> bool:
         """Whether the calculation is written out below the row: it has no column, or is cut there."""
         room = self._columns()["source"][1] if self.with_source else 0
-        return self._canvas.width(line.words.words, "caption") > room
+        return self._canvas.width(line.words.words, "micro") > room
 
     # -- painting -------------------------------------------------------------------------------------------------------
 
@@ -180,7 +181,8 @@ class ChecklistView(EvidenceView):
         x, room = column
         step = px(_LINE)
         first = top + (row - 2 * step) // 2
-        canvas.text(x, first, room, step, line.words.words, "text-secondary", size="caption", elide=True)
+        size: FontSize = "caption" if canvas.width(line.words.words, "caption") <= room else "micro"
+        canvas.text(x, first, room, step, line.words.words, "text-secondary", size=size, elide=True)
         canvas.text(x, first + step, room, step, line.words.source, self._source_token(line), size="caption", elide=True)
 
     def _paint_detail(self, line: ItemLine, top: int) -> None:

@@ -54,6 +54,8 @@ class DayChecklistViewModel(EvidenceViewModel):
         """Begin to listen; the last facts arrive at once."""
         if self._subscriptions:
             return
+        # Pictures were missed meanwhile, so what changed against the one before says nothing about the one explained here.
+        self.day = None
         work, strategies = self._workstation, self.strategies
         self._subscriptions = [
             work.market.subscribe(self._on_market),

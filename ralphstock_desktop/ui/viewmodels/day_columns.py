@@ -161,7 +161,7 @@ def _score() -> Column:
         tone=_or_muted(lambda rows: rows.picture.scan.score),
         mark=lambda rows, row: ScoreMark(float(rows.picture.scan.score[row])),
         raw=raw,
-        small_width=50,
+        small_width=56,
         small=True,
     )
 

@@ -209,6 +209,23 @@ def test_a_picture_that_leaves_the_symbol_alone_costs_nothing(desk: Desk) -> Non
     assert asked == []
 
 
+def test_what_was_missed_while_hidden_is_caught_up_with(desk: Desk) -> None:
+    """The picture that is there on coming back may name only rows of the one before it, which this panel never saw."""
+    vm, picture = desk.panel.view_model, desk.strategies.day_trades.last
+    assert picture is not None
+    value = desk.line("momentum").words.value
+    desk.panel.hide()
+    QApplication.processEvents()
+    missed = moved(picture, [9], 1.05)
+    desk.strategies.show(missed)
+    desk.strategies.show(moved(missed, [1, 2]))
+    desk.panel.show()
+    QApplication.processEvents()
+    vm.explain_now()
+    assert vm.found is not None and vm.found.picture is desk.strategies.day_trades.last
+    assert desk.line("momentum").words.value != value
+
+
 def test_an_old_quote_says_its_age(desk: Desk) -> None:
     desk.choose(4)
     assert desk.line("momentum").words.source == "10:38:19 · 4분 12초 전"

@@ -131,6 +131,9 @@ def test_the_index_beside_a_curve() -> None:
     # 200 on the first day; the second is unknown and takes the first; 220 = +10 %, 190 = -5 %
     found = beside_curve(days, days, np.array([200.0, np.nan, 220.0, 190.0]))
     assert found is not None and found.tolist() == pytest.approx([0.0, 0.0, 10.0, -5.0])
+    # the level of the last day is not known yet: nothing may be drawn there, least of all the day before's
+    until = beside_curve(days, days[:3], np.array([200.0, 210.0, 220.0]))
+    assert until is not None and until[2] == pytest.approx(10.0) and np.isnan(until[3])
     assert beside_curve(days, days[1:], np.array([220.0, 190.0, 180.0])) is None, "no level on the first day"
     assert beside_curve(days, days, np.full(4, np.nan)) is None
 

@@ -234,6 +234,32 @@ def test_workspaces_keep_their_own_arrangement(open_window: Open, qtbot: Any) ->
     assert area.workspace == "research" and set(area.capture().others) == {"closing"}
 
 
+def test_a_maximised_panel_leaves_no_panels_of_another_workspace_behind(open_window: Open, qtbot: Any) -> None:
+    opened = open_window()
+    window, area = opened.window, opened.window.area
+    for name in ("closing", "research"):
+        window.open_workspace(name)
+        qtbot.waitUntil(lambda: not area._settle.isActive(), timeout=5_000)
+    before = set(boxes(opened))
+    area.toggle_maximum("chart")
+    area.leave_maximum()
+    qtbot.waitUntil(lambda: not area._settle.isActive(), timeout=5_000)
+    assert set(boxes(opened)) == before
+
+
+def test_a_panel_of_another_workspace_opens_beside_its_like(open_window: Open, qtbot: Any) -> None:
+    opened = open_window()
+    window, area = opened.window, opened.window.area
+    for name in ("closing", "research"):
+        window.open_workspace(name)
+        qtbot.waitUntil(lambda: not area._settle.isActive(), timeout=5_000)
+    area.toggle_maximum("chart")
+    area.leave_maximum()
+    area.open_panel("closing")
+    tabs = window.tabifiedDockWidgets(area.docks["closing"])
+    assert area.docks["signals"] in tabs, "both stand at the left"
+
+
 def test_a_damaged_workspace_gets_its_default(open_window: Open) -> None:
     opened = open_window()
     area = opened.window.area

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFont, QFontMetrics, QImage
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from engine.model.errors import ProviderError, ValidationFailed
@@ -114,6 +114,28 @@ def test_empty_offers_its_next_step(qtbot: Any, frame: PanelFrame) -> None:
     with qtbot.waitSignal(frame.action_requested) as caught:
         qtbot.mouseClick(frame._page.primary, Qt.MouseButton.LeftButton)
     assert caught.args == ["import"]
+
+
+def test_a_low_page_keeps_its_words_and_drops_the_disc(frame: PanelFrame) -> None:
+    frame.set_state(STATES["empty"])
+    page = frame._page
+    assert page.disc.isVisible()
+    frame.resize(460, 120)
+    assert not page.disc.isVisible() and page.head.isVisible()
+    frame.resize(460, 300)
+    assert page.disc.isVisible()
+
+
+def test_the_next_step_has_room_for_its_words_in_bold(frame: PanelFrame, look: Appearance) -> None:
+    look.choose(language="en")  # bold Hangul is no wider than plain Hangul
+    frame.set_state(STATES["empty"])
+    button = frame._page.primary
+    bold = QFont(button.font())
+    bold.setBold(True)
+    assert button.isChecked() and button.sizeHint().width() > QFontMetrics(bold).horizontalAdvance(button.text())
+    plain = QPushButton(button.text())
+    plain.setFont(button.font())
+    assert button.sizeHint().width() > plain.sizeHint().width()
 
 
 def test_escape_cancels_only_while_it_can(qtbot: Any, frame: PanelFrame) -> None:

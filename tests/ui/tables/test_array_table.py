@@ -12,6 +12,7 @@ from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.array_table import TICKER_ROLE, ArrayTableModel, SortKey, sorted_rows
 from ralphstock_desktop.ui.models.columns import text_keys
 from ralphstock_desktop.ui.models.flash import FLASH_MS, MIN_GAP_MS, FlashTracker
+from ralphstock_desktop.ui.models.table_text import _quoted
 from ralphstock_desktop.ui.viewmodels.scan_columns import signal_columns
 from ralphstock_desktop.ui.viewmodels.scan_rows import ScanRows
 from tests.ui.tables.local_market import local_panel, scan_picture
@@ -193,3 +194,20 @@ def test_with_reduced_motion_a_changed_cell_is_bold_until_the_next_change() -> N
     assert flash.is_bold(1, 0) and flash.strength(1, 0)[0] == 0.0
     flash.mark(np.array([2]), 0, np.array([1], dtype=np.int8))
     assert not flash.is_bold(1, 0) and flash.is_bold(2, 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-2+3|cmd", "'-2+3|cmd"),
+        ("+8210", "+8210"),
+        ("-0.35", "-0.35"),
+        ("+1.5%", "+1.5%"),
+        ('=HYPERLINK("x","y")', '"\'=HYPERLINK(""x"",""y"")"'),
+        ("삼성전자", "삼성전자"),
+    ],
+)
+def test_words_never_become_formulas_in_a_spreadsheet(value: str, written: str) -> None:
+    assert _quoted(value, ",") == written

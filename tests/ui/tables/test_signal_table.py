@@ -356,6 +356,31 @@ def test_a_narrow_window_shows_the_small_set_and_the_names_stay_first(desk: Desk
     assert desk.view.shown_columns()[:3] == ["rank", "grade", "name"] and "spark" in desk.view.shown_columns()
 
 
+def test_taking_the_keyboard_chooses_nothing_and_a_click_on_the_first_row_does(desk: Desk) -> None:
+    view, chosen = desk.view, []
+    view.row_chosen.connect(chosen.append)
+    view.show_ticker("absent")
+    view.clearFocus()
+    view.setCurrentIndex(desk.model.index(-1, -1))
+    view.setFocus()
+    QApplication.processEvents()
+    assert chosen == []
+    desk.click_row(0)
+    assert chosen == [desk.model.ticker(0)]
+
+
+@pytest.mark.parametrize(("width", "scrolls"), [(464, False), (300, True)])
+def test_a_table_a_little_too_narrow_takes_room_from_the_name(desk: Desk, width: int, scrolls: bool) -> None:
+    """The small set is 32 + 114 + 70 + 62 + 56 + 78 + 56 = 468 px wide and the name may give 16 of its 114, not more."""
+    desk.window.resize(1_200, 700)
+    desk.panel.setGeometry(0, 0, width, 700)
+    QApplication.processEvents()
+    name = desk.model.column_at("name")
+    assert name is not None
+    assert (desk.view.horizontalScrollBar().maximum() > 0) == scrolls
+    assert desk.view.head.sectionSize(name) >= 98
+
+
 def test_the_head_menu_writes_conditions_from_the_current_row(desk: Desk) -> None:
     desk.click_row(1)
     total = desk.model.column_at("total")

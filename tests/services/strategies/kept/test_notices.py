@@ -66,6 +66,16 @@ async def test_a_fact_is_stored_then_shown_once(desk: Desk, store: SqlStrategySt
     assert desk.book.notices.last == (kept,)
 
 
+async def test_nothing_is_told_from_the_future_of_a_replayed_day(desk: Desk, store: SqlStrategyStore, clock: Clock) -> None:
+    """The machine's evening is ahead of the market's clock: the fact is of now, and later ones come above it."""
+    await desk.book.open(store)
+    await desk.book.post([fact("evening", clock.ns + 9 * HOUR)])
+    clock.ns += HOUR // 2
+    await desk.book.post([fact("later", clock.ns)])
+    assert desk.listed == ["signal:VCP:later", "signal:VCP:evening"]
+    assert [record.at_ns for record in store.notices()] == [clock.ns, clock.ns - HOUR // 2]
+
+
 async def test_a_restart_shows_what_was_stored_but_not_shown(
     desk: Desk, second: Desk, store: SqlStrategyStore, clock: Clock
 ) -> None:

@@ -211,6 +211,16 @@ def test_a_day_trade_is_followed_by_minutes(
     assert advance(store, panel, DEFAULT_RULES, until(1)) == ()
 
 
+def test_a_day_trade_found_later_on_a_replayed_day_is_not_bought_yet(store: SqlStrategyStore, database: Database) -> None:
+    panel = market({T: flat(1)})
+    day_trade(store)
+    with database.unit_of_work() as unit:
+        unit.upsert_minutes(minute_bars(T, day(1), [(9, 40, 10_000, 10_010, 9_990, 10_005)]))
+    assert advance(store, panel, DEFAULT_RULES, AsOf.at(day(1), 9, 30)) == ()
+    (bought,) = advance(store, panel, DEFAULT_RULES, AsOf.at(day(1), 9, 50))
+    assert bought.phase == "ACTIVE"
+
+
 def test_a_day_trade_is_held_as_long_as_its_minutes_say(store: SqlStrategyStore, database: Database) -> None:
     """During the day its own bar is not in the panel yet, and a minute that has not ended is not known."""
     panel = market({T: flat(1)})
