@@ -125,7 +125,7 @@ def calculation(evidence: Evidence) -> Sentence:
         value = inputs.get(name)
         if value is None or _is_missing(value):
             return Sentence(evidence.reason or "evidence.reason.missing")
-        fields.append(SentenceField(name, value, "shares" if kind == "money" and in_shares else kind))
+        fields.append(SentenceField(name, value, "shares" if kind in ("money", "amount") and in_shares else kind))
     if evidence.item == "E1":
         fields.append(SentenceField("value", abs(float(evidence.value)), "percent"))
     elif evidence.item in _RESULT:

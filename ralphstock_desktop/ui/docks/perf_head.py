@@ -23,7 +23,7 @@ from ralphstock_desktop.ui.viewmodels.perf_words import (
 __all__ = ["PerfHead", "PerfNotes"]
 
 _TITLE, _LINE, _TILE = 24, 17, 54
-_TILE_WIDTH = 120
+_TILE_WIDTH, _TILE_MOST = 120, 168
 _PAD = 10
 
 
@@ -66,7 +66,7 @@ class PerfHead(QWidget):
 
     def _columns(self, width: int) -> int:
         px = self._look.px
-        return max(1, (width - px(_PAD)) // px(_TILE_WIDTH))
+        return max(1, min(len(self.figures), (width - px(_PAD)) // px(_TILE_WIDTH)))
 
     def _sentence(self, width: int) -> list[str]:
         if self.verdict is None:
@@ -120,7 +120,7 @@ class PerfHead(QWidget):
         self._paint_verdict(found, px(_TITLE))
         top = px(_TITLE) + px(_LINE) * max(1, len(self._sentence(width))) + px(6)
         columns = self._columns(width)
-        tile = (width - px(_PAD)) // columns
+        tile = min(px(_TILE_MOST), (width - px(_PAD)) // columns)
         for at, figure in enumerate(self.figures[: columns * max(1, (self.height() - top) // px(_TILE))]):
             self._paint_figure(figure, left + (at % columns) * tile, top + (at // columns) * px(_TILE), tile - px(8))
         if self.hasFocus():

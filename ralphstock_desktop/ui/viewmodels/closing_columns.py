@@ -184,7 +184,7 @@ def _limits(appearance: Appearance) -> Column:
         id="caps",
         title_key="closing.col.caps",
         detail_key="closing.detail.caps",
-        width=172,
+        width=196,
         small_width=124,
         kind="choice",
         align="left",
