@@ -69,6 +69,5 @@ def test_a_split_changes_no_points_before_the_close(small_world: World) -> None:
     before, after = plain.closing.scan, split.closing.scan
     assert after.close[row] == pytest.approx(before.close[row] / 2, rel=0.001)
     assert plain.day.scan.points[row].tolist() == split.day.scan.points[row].tolist()
-    if before.points[row].tolist() != after.points[row].tolist():
-        pytest.xfail("reported: the forming bar keeps the corporate-action factor of the day before (panel_with_quotes)")
+    assert before.points[row].tolist() == after.points[row].tolist()
     assert after.near_high[row] == pytest.approx(before.near_high[row], rel=0.001)

@@ -93,13 +93,6 @@ async def make_desk(qapp: QApplication, tmp_path: Path, empty_repository: Path) 
     style.deleteLater()
 
 
-OPEN = {
-    "what_if": "counts of the closing bet and the checklist stay those of the instant before: nobody tells the what-if state "
-    "that a new evaluation is there while no threshold is moved",
-}
-"""Panels with a reported look-ahead; empty once they are mended."""
-
-
 async def test_the_future_reaches_no_pixel(world: World, make_desk: Callable[[World], Any]) -> None:
     truth, other = await make_desk(world), await make_desk(world)
     found: list[str] = []
@@ -109,8 +102,7 @@ async def test_the_future_reaches_no_pixel(world: World, make_desk: Callable[[Wo
             await desk.look_at(ticker, as_of)
         seen = await truth.rested(), await other.rested()
         found += [f"{kst_datetime(as_of.instant_ns)} {ticker}: {text}"[:400] for text in differences(*seen)]
-    reported = [text for text in found if any(f"['{name} " in text for name in OPEN)]
-    assert len(found) == len(reported), "\n".join(text for text in found if text not in reported)
+    assert not found, "\n".join(found)
     assert not truth.missing, f"panels that could not be opened: {truth.missing}"
     # and the other market really looks different from a later day
     later = AsOf.end_of(world.panel.days[-2].item())
@@ -118,8 +110,6 @@ async def test_the_future_reaches_no_pixel(world: World, make_desk: Callable[[Wo
         await desk.look_at(ticker, later)
     named = {text.split("'")[1].rsplit(" ", 1)[0] for text in differences(await truth.rested(), await other.rested())}
     assert {"signals", "chart", "flow", "evidence", "gate", "closing", "closing_card", "day_scanner", "day_checklist"} <= named
-    if reported:
-        pytest.xfail(f"reported: {OPEN}")
 
 
 async def test_nothing_of_later_is_left_while_the_past_is_being_computed(
@@ -149,5 +139,4 @@ async def test_nothing_of_later_is_left_while_the_past_is_being_computed(
     shown = strategies.records.last
     if shown is not None and shown.as_of.instant_ns > early.instant_ns and shown.rows:
         left.append("the record beside the grades stays that of the later instant until the new one is counted")
-    if left:
-        pytest.xfail(f"reported: {left}")
+    assert not left, left

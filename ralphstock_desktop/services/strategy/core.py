@@ -343,6 +343,7 @@ class StrategyService:
         if not self.what_if.active:
             self.closing.publish(found.closing)
             self.day_trades.publish(found.day)
+            self.what_if.follow_evaluation()
         else:
             self.what_if.follow_standard(self._standard_scan(picture))
         self._publish_state(Ready(picture.as_of))
@@ -352,11 +353,18 @@ class StrategyService:
         if picture.kind != self._listed_kind:
             self._listed_kind = picture.kind
             self.backtests.refresh()
-            self._spawn(self.what_if.refresh_profiles(), "profiles")
+            self._spawn(self._list_profiles(), "profiles")
         self._spawn(self._keeper.show(sources, picture), "journal")
         if picture.is_latest:
             self._spawn(self._keep(sources, found), "keep strategies")
             self._live.follow()
+
+    async def _list_profiles(self) -> None:
+        try:
+            await self.what_if.refresh_profiles()
+        except RalphStockError:
+            _log.exception("named rule sets could not be read")
+            self._workstation.notices.publish("notice.strategies_not_read")
 
     def _standard_scan(self, picture: MarketPicture) -> ScanPicture:
         standard = self._workstation.standard_scan

@@ -66,7 +66,8 @@ def session_bar(batch: MinuteBatch, day_index: int, now_ns: int) -> SessionBar |
 def panel_with_quotes(panel: MarketPanel, day: date, quotes: DayQuotes) -> tuple[MarketPanel, int]:
     """Return the panel's end with ``day`` as its last, forming bar, and the index of that day.
 
-    Symbols without a trade so far have no valid bar on it. Nothing of the panel from ``day`` on is taken over.
+    Symbols without a trade so far have no valid bar on it. Of the panel's own ``day`` only what was
+    known before its open is taken over.
     """
     formed, _ = forming_panel(panel, day)
     traded = np.isfinite(quotes.price) & np.isfinite(quotes.open) & (np.nan_to_num(quotes.volume_shares) > 0)
@@ -81,6 +82,11 @@ def panel_with_quotes(panel: MarketPanel, day: date, quotes: DayQuotes) -> tuple
         array = getattr(formed, name)
         array[rows, -1] = values[rows].astype(array.dtype)
     formed.value_krw[rows, -1] = quotes.value_krw[rows]
+    index = panel.day_index(day)
+    if index >= 0 and panel.days[index] == np.datetime64(day, "D"):
+        # A corporate action and a designation of the day are known before its open (domain.md §0.2).
+        formed.factor[:, -1] = panel.factor[:, index]
+        formed.designation[:, -1] = panel.designation[:, index]
     known_base = np.isfinite(quotes.base)
     formed.base_krw[known_base, -1] = quotes.base[known_base]
     formed.present[rows, -1] = True

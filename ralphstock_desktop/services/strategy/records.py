@@ -55,6 +55,10 @@ class RecordKeeper:
             return  # a record changes with the last known official bar only
         self.leave()
         self._day = day
+        shown = self._channel.last
+        if shown is not None and shown.rows and shown.as_of.instant_ns > picture.as_of.instant_ns:
+            # A record of later days must not stand beside an earlier instant while its own is being counted.
+            self._channel.publish(RecordTable((), picture.as_of, rules.ruleset_id, ()))
         self._task = self._spawn(self._count(sources, picture, rules), "records")
 
     def leave(self) -> None:

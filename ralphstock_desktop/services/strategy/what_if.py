@@ -172,6 +172,11 @@ class WhatIfService:
         """Whether anything is moved."""
         return bool(self._changes)
 
+    def follow_evaluation(self) -> None:
+        """Count anew: closing bet and checklist of another instant are on screen. Moved thresholds are scored on their own."""
+        if not self.active and self.state.last is not None:
+            self._publish(self._standing(), self._standing(), 0.0)
+
     def follow_standard(self, picture: ScanPicture) -> None:
         """Take note of a new standard scan; while thresholds are moved, the market is scored under them at once."""
         before, self._vcp_base = self._vcp_base, picture

@@ -15,12 +15,14 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 
 from engine.model.scan import Grade
+from engine.thresholds import DEFAULT_RULES
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.models.columns import Align, PainterName
 
 __all__ = ["PAINTERS", "Cell", "FlowMark", "GradeMark", "NameMark", "ScoreMark", "StateMark", "paint_grade_chip"]
 
-_TICKS = (50.0, 65.0, 80.0)
+_GRADES = DEFAULT_RULES.grade
+_TICKS = (_GRADES.b_score, _GRADES.a_score, _GRADES.s_score)
 
 
 @dataclass(slots=True)

@@ -94,7 +94,9 @@ class DayScannerViewModel(ScanTableViewModel):
             self._show_whole(picture, keep=same and before is not None and before.rules == picture.rules)
         else:
             self._show_changed(rows, before, picture, picture.changed)
-        if not self._steps_timer.isActive():
+        if before is not None and picture.quotes.now_ns < before.quotes.now_ns:
+            self.read_steps()  # the clock was set back: what was missing later is of the future now
+        elif not self._steps_timer.isActive():
             self._steps_timer.start()
 
     def _show_whole(self, picture: DayTradePicture, *, keep: bool) -> None:

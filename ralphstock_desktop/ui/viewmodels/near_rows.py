@@ -121,6 +121,7 @@ class NearViewModel(QObject):
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._on_pause_over)
         self._waits = False
+        self._read_at: AsOf | None = None
 
     @property
     def strategies(self) -> Strategies | None:
@@ -180,7 +181,10 @@ class NearViewModel(QObject):
         """Read the list of the chosen strategy, at most once a pause."""
         if strategy != self.strategy:
             return
-        if self._pause.isActive():
+        source = self.source()
+        if source is not None and self._read_at is not None and source.as_of < self._read_at:
+            self.reload()  # the clock was set back: nothing of later may stay
+        elif self._pause.isActive():
             self._waits = True
         else:
             self._pause.start()
@@ -215,6 +219,7 @@ class NearViewModel(QObject):
     def reload(self) -> None:
         """Read the list now."""
         source, strategies = self.source(), self.strategies
+        self._read_at = source.as_of if source is not None else None
         if source is None or strategies is None:
             self.rows = None
         else:
