@@ -26,8 +26,8 @@ from tests.acceptance.recorded import DAY_NS, MINUTE_NS, World
 __all__ = ["Known", "changed_future", "known_by"]
 
 FLOW_FIELDS = ("foreign_krw", "institution_krw", "pension_krw", "foreign_shares", "institution_shares")
-_KNOWN_AT_THE_OPEN = ("base_krw", "factor")
-"""The exchange tells a day's base prices, and with them its corporate actions, before the opening."""
+_KNOWN_AT_THE_OPEN = ("base_krw", "factor", "designation")
+"""The exchange tells the base prices of a day, with them its corporate actions, and its designations before the opening."""
 _PRICES = ("open_krw", "high_krw", "low_krw", "close_krw")
 _HALF_HOUR_LATE = date(2026, 9, 14)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -178,7 +179,7 @@ def desk_ticker(row: int) -> str:
     return str(closing_panel().tickers[row])
 
 
-def test_the_run_bar_marks_the_run_and_starts_another(desk: ClosingDesk) -> None:
+def test_the_run_bar_marks_the_run_and_starts_another(desk: ClosingDesk, qtbot: Any) -> None:
     runs = table(desk).run_bar.runs
     assert runs.value() == ClosingRun.CONFIRMED.value
     # 15:42 is looked at: the confirmed flows of 18:10 do not exist yet.
@@ -188,7 +189,7 @@ def test_the_run_bar_marks_the_run_and_starts_another(desk: ClosingDesk) -> None
     assert runs.value() == ClosingRun.CONFIRMED.value  # until the other run is there
     desk.work.open(closing_picture(ClosingRun.PRE_CLOSE, forming=True))
     assert runs.value() == ClosingRun.PRE_CLOSE.value
-    assert desk.panel.subtitle == "12건 · 마감 전 실행 15:10"
+    qtbot.waitUntil(lambda: desk.panel.subtitle == "12건 · 마감 전 실행 15:10")
     QTest.mouseClick(table(desk).run_bar.again, Qt.MouseButton.LeftButton)
     assert desk.fake.started == [ClosingRun.PRE_CLOSE, ClosingRun.PRE_CLOSE]
 
@@ -226,15 +227,16 @@ def test_new_values_do_not_move_rows_under_the_pointer(desk: ClosingDesk) -> Non
     assert shown(desk)[0] == 11
 
 
-def test_empty_day_says_so_and_what_was_looked_at(desk: ClosingDesk) -> None:
+def test_empty_day_says_so_and_what_was_looked_at(desk: ClosingDesk, qtbot: Any) -> None:
     nothing = np.zeros(60, dtype=np.bool_)
     empty = {"candidate": nothing, "order": np.zeros(0, dtype=np.intp), "phase": np.zeros(60, dtype=np.uint8)}
     desk.work.open(closing_picture(scan=empty))
     assert shown(desk) == []
-    assert table(desk).view.accessibleDescription() == "오늘 후보가 없습니다 후보 0 · 살펴본 종목 60"
+    words = "오늘 후보가 없습니다 후보 0 · 살펴본 종목 60"
+    qtbot.waitUntil(lambda: table(desk).view.accessibleDescription() == words)
     desk.work.open()
     type_filter(desk, "총점 > 11")
-    assert "조건 없이 12건" in table(desk).view.accessibleDescription()
+    qtbot.waitUntil(lambda: "조건 없이 12건" in table(desk).view.accessibleDescription())
 
 
 def test_copy_and_export_write_plain_numbers(desk: ClosingDesk) -> None:
