@@ -231,7 +231,7 @@ def test_empty_day_says_so_and_what_was_looked_at(desk: ClosingDesk, qtbot: Any)
     nothing = np.zeros(60, dtype=np.bool_)
     empty = {"candidate": nothing, "order": np.zeros(0, dtype=np.intp), "phase": np.zeros(60, dtype=np.uint8)}
     desk.work.open(closing_picture(scan=empty))
-    assert shown(desk) == []
+    qtbot.waitUntil(lambda: shown(desk) == [])
     words = "오늘 후보가 없습니다 후보 0 · 살펴본 종목 60"
     qtbot.waitUntil(lambda: table(desk).view.accessibleDescription() == words)
     desk.work.open()
