@@ -139,3 +139,10 @@ def test_the_clock_times_and_limits_of_the_plans() -> None:
     news = RULES.news
     assert (news.model_items, news.model_excerpt, news.model_timeout_s) == (10, 500, 20.0)
     assert (news.model_confidence, news.model_reach) == (0.5, 1.0)
+
+
+def test_the_study_and_the_scale_of_twelve() -> None:
+    # §7.6: 1, 5, 10, 20, 60 bars (and 3, which the record shows), 2,000 resamples; §3.5: score_pct = 100 x total / 12
+    assert RULES.life.study_bars == (1, 3, 5, 10, 20, 60)
+    assert RULES.life.resamples == 2_000
+    assert RULES.jongga.max_points == 12.0
