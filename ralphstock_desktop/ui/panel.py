@@ -171,6 +171,7 @@ class PanelFrame(QWidget):
         """Set the muted text behind the screen number (count, universe, symbol)."""
         if text != self._subtitle:
             self._subtitle = text
+            self.header.setToolTip(text)
             self.header.update()
 
     def set_state(self, state: PanelState) -> None:

@@ -35,13 +35,7 @@ from tests.acceptance.futures import changed_future
 from tests.acceptance.instants import pairs
 from tests.acceptance.recorded import World, part_of
 
-pytestmark = [
-    pytest.mark.real_data,
-    pytest.mark.skipif(
-        not os.environ.get("RALPHSTOCK_ALL_INSTANTS"),
-        reason="pixels of all panels: run by hand with RALPHSTOCK_ALL_INSTANTS=N; the near-miss list still differs at one instant",
-    ),
-]
+pytestmark = pytest.mark.real_data
 
 ALL = int(os.environ.get("RALPHSTOCK_ALL_INSTANTS", "0"))
 PAIRS = 2
