@@ -266,7 +266,7 @@ class _Bar:
 
 def _tell_notices(dataset: Any) -> None:
     """Say on stderr what the store has to say, such as a damaged database that was set aside."""
-    from ralphstock_desktop.ui.texts import Texts
+    from ralphstock_desktop.wording.texts import Texts
 
     texts = Texts("en")
     for notice in dataset.notices():
@@ -314,7 +314,7 @@ def _plain_report(report: Any) -> dict[str, Any]:
 
 
 def _print_report(report: Any) -> None:
-    from ralphstock_desktop.ui.texts import Texts
+    from ralphstock_desktop.wording.texts import Texts
 
     texts = Texts("en")
     rate = report.rows_read / report.seconds if report.seconds else 0.0

@@ -16,7 +16,7 @@ from engine.model.panel import ARRAY_FIELDS, MarketPanel
 from engine.model.scan import GROUPS, ITEMS, Grade, Ineligible, ScanFlag, VcpScan, VcpState
 from engine.scoring.order_plan import position_size
 from engine.thresholds import DEFAULT_RULES, Rules
-from ralphstock_desktop.ui.texts import Texts
+from ralphstock_desktop.wording.texts import Texts
 
 __all__ = ["COLUMNS", "scan_records", "signal_values", "tiny_panel", "vcp_order"]
 

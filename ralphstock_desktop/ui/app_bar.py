@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 )
 
 from engine.model.instruments import Market
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.actions import ActionBook
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.layout.defaults import WORKSPACES
 from ralphstock_desktop.ui.palette_search import SearchField
 from ralphstock_desktop.ui.panel_header import IconButton
 from ralphstock_desktop.ui.viewmodels.shell import ShellViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["AppBar", "AsOfControl", "BellButton", "Clock", "Logo"]
 

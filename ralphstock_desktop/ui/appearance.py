@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 import resources
-from ralphstock_desktop.ui.texts import LANGUAGES, Language, Texts
+from ralphstock_desktop.wording.texts import LANGUAGES, Language, Texts
 
 __all__ = ["Appearance", "Density", "DirectionSet", "FontSize", "ThemeName"]
 

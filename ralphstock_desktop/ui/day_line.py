@@ -7,10 +7,10 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ralphstock_desktop.services.strategy_contracts import TimeMark
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.time_machine import TimeMachineViewModel, mark_text
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["DayLine"]
 

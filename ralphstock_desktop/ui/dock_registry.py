@@ -249,7 +249,7 @@ DOCKS: tuple[DockSpec, ...] = (
     DockSpec("backtest", "shell.dock.backtest", "0871", "step", "centre", _backtest, initially_open=False),
     DockSpec("journal", "shell.dock.journal", "0872", "journal", "left_bottom", _journal, initially_open=False),
     DockSpec("ledger", "shell.dock.ledger", "0980", "database", "left_bottom", _ledger),
-    DockSpec("health", "shell.dock.health", "0990", "plug", "left_bottom", _health),
+    DockSpec("health", "shell.dock.health", "0981", "plug", "left_bottom", _health),
 )
 
 

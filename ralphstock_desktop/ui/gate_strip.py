@@ -36,7 +36,6 @@ from ralphstock_desktop.services.contracts import (
 )
 from ralphstock_desktop.services.live_contracts import FeedStatus, IndexBoard
 from ralphstock_desktop.services.strategy_contracts import GatePicture
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.gate_strip import StripCell, StripIndex, number_of, strip_cells, strip_index
@@ -49,6 +48,7 @@ from ralphstock_desktop.ui.viewmodels.gate_words import (
     status_word,
     verdict_note,
 )
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["GateStrip", "paint_lamp"]
 

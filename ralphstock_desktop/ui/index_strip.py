@@ -13,9 +13,9 @@ from engine.model.live import IndexTick
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import MarketPicture, Workstation
 from ralphstock_desktop.services.live_contracts import FeedStatus, IndexBoard
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["IndexEntry", "IndexStrip"]
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from ralphstock_desktop.services.contracts import SettingChange, SettingsStore
 from ralphstock_desktop.services.settings_spec import setting
 from ralphstock_desktop.ui.appearance import Appearance, Density, DirectionSet, ThemeName
-from ralphstock_desktop.ui.texts import Language
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["LookSettings"]
 

@@ -31,7 +31,6 @@ from ralphstock_desktop.services.contracts import (
 )
 from ralphstock_desktop.services.live_contracts import FeedStatus
 from ralphstock_desktop.services.settings_spec import SETTINGS
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.actions import ACTIONS, ActionBook
 from ralphstock_desktop.ui.app_bar import AppBar
 from ralphstock_desktop.ui.appearance import Appearance
@@ -51,11 +50,12 @@ from ralphstock_desktop.ui.look_settings import LookSettings
 from ralphstock_desktop.ui.palette_search import PalettePopup
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.status_bar import StatusBar
-from ralphstock_desktop.ui.texts import LANGUAGES, Texts
 from ralphstock_desktop.ui.time_bar import TimeMachineBar
 from ralphstock_desktop.ui.toasts import ToastDeck
 from ralphstock_desktop.ui.tray import DesktopNotices
 from ralphstock_desktop.ui.viewmodels.shell import Answer, Command, PaletteModel, ShellViewModel
+from ralphstock_desktop.wording import format as fmt
+from ralphstock_desktop.wording.texts import LANGUAGES, Texts
 
 __all__ = ["MainWindow", "WindowParts"]
 

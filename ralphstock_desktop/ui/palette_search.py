@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.shell import Answer, PaletteModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["PalettePopup", "SearchField"]
 

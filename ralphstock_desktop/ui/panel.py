@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from engine.model.instants import AsOf
 from ralphstock_desktop.services.contracts import Empty, Failed, Loading, Offline, PanelState, Ready, Stale
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.panel_header import BadgeLook, IconButton, LinkRole, PanelHeader, paint_border
 from ralphstock_desktop.ui.panel_states import ProgressLine, Skeleton, StatePage, StateStrip
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["IconButton", "LinkRole", "PanelFrame", "Skeleton"]
 

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVB
 from engine.model.instants import AsOf
 from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import Empty, Failed, Loading, Offline, PanelState, Stale
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import WordButton
 from ralphstock_desktop.ui.dialogs.errors import error_code, error_sentence
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ProgressLine", "Skeleton", "StatePage", "StateStrip", "TextButton", "progress_texts"]
 

@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import ScanPicture
 from ralphstock_desktop.services.live_contracts import FeedStatus
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.panel_states import TextButton, progress_texts
 from ralphstock_desktop.ui.viewmodels.feed_words import feed_words, phase_words
 from ralphstock_desktop.ui.viewmodels.shell import ShellViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["StatusBar"]
 

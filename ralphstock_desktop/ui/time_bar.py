@@ -22,11 +22,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 
 from ralphstock_desktop.services.contracts import Workstation
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.day_line import DayLine
 from ralphstock_desktop.ui.panel_header import IconButton
 from ralphstock_desktop.ui.viewmodels.time_machine import TimeMachineViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["TimeMachineBar"]
 

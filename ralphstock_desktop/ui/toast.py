@@ -7,11 +7,11 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QCloseEvent, QEnterEven
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from ralphstock_desktop.strategy_ports import NoticeRecord
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.panel_header import IconButton
 from ralphstock_desktop.ui.viewmodels.alert_rows import MUTE_MINUTES, chip_look, kind_word, notice_body, notice_name
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["KEYS", "Toast"]
 

@@ -36,7 +36,7 @@ from ralphstock_desktop.services.strategy.records import RecordKeeper
 from ralphstock_desktop.services.strategy.sources import Sources
 from ralphstock_desktop.services.strategy_contracts import BacktestPlan
 from ralphstock_desktop.strategy_ports import NoticeRecord
-from ralphstock_desktop.ui.texts import LANGUAGES, Texts
+from ralphstock_desktop.wording.texts import LANGUAGES, Texts
 from tests.acceptance.compare import differences
 from tests.acceptance.desk import Desk
 from tests.acceptance.recorded import MemoryStore, World, part_of

@@ -22,7 +22,7 @@ from ralphstock_desktop.services.health import HealthRegistry
 from ralphstock_desktop.ui.dock_registry import DOCKS, dock_spec
 from ralphstock_desktop.ui.layout.defaults import WORKSPACES, default_layout
 from ralphstock_desktop.ui.layout.model import Layout, Node, Split
-from ralphstock_desktop.ui.texts import LANGUAGES, Texts
+from ralphstock_desktop.wording.texts import LANGUAGES, Texts
 
 ROOT = Path(__file__).resolve().parents[2]
 UI = sorted((ROOT / "ralphstock_desktop" / "ui").rglob("*.py"))

@@ -35,7 +35,7 @@ from ralphstock_desktop.services.live.service import LiveService, LiveSettings
 from ralphstock_desktop.services.live_contracts import ConnectionPlan, FeedStatus, LiveScan
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
-from ralphstock_desktop.ui.texts import Texts
+from ralphstock_desktop.wording.texts import Texts
 from tests.providers.simulator_market.small_market import small_panel
 
 CANARY = "canary-secret-5f1d"

@@ -15,6 +15,8 @@ LAYERS = {
     "ports": ROOT / "ralphstock_desktop" / "ports.py",
     "live_ports": ROOT / "ralphstock_desktop" / "live_ports.py",
     "strategy_ports": ROOT / "ralphstock_desktop" / "strategy_ports.py",
+    "assistant_ports": ROOT / "ralphstock_desktop" / "assistant_ports.py",
+    "wording": ROOT / "ralphstock_desktop" / "wording",
     "data": ROOT / "ralphstock_desktop" / "data",
     "providers": ROOT / "ralphstock_desktop" / "providers",
     "services": ROOT / "ralphstock_desktop" / "services",
@@ -41,6 +43,14 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "strategy_ports": (
         *QT, *SQL, *NET, "pandas", f"{OURS}data", f"{OURS}providers", f"{OURS}services", f"{OURS}ui", f"{OURS}app",
         "engine.scoring", "engine.features", "engine.explain", "engine.asof",
+    ),
+    "assistant_ports": (
+        *QT, *SQL, *NET, "pandas", f"{OURS}data", f"{OURS}providers", f"{OURS}services", f"{OURS}ui", f"{OURS}app",
+        "engine.scoring", "engine.features", "engine.explain", "engine.asof",
+    ),
+    "wording": (
+        *QT, *SQL, *NET, "pandas", f"{OURS}data", f"{OURS}providers", f"{OURS}services", f"{OURS}ui", f"{OURS}app",
+        "engine.scoring", "engine.features", "engine.explain", "engine.asof", "asyncio",
     ),
     "data": (*QT, f"{OURS}services", f"{OURS}ui", f"{OURS}app", f"{OURS}providers"),
     "providers": (*QT, "sqlalchemy", "alembic", f"{OURS}services", f"{OURS}ui", f"{OURS}app", f"{OURS}data"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ralphstock_desktop.data import importing
-from ralphstock_desktop.ui.texts import LANGUAGES, Language, Texts
+from ralphstock_desktop.wording.texts import LANGUAGES, Language, Texts
 
 FOLDER = Path(importing.__file__).parent
 WHOLE_NAMES = ("price", "volume", "value", "flow", "shares_out", "par_krw")

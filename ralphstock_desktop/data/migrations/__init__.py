@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["HEAD", "KNOWN"]
 
-KNOWN = ("0001", "0002", "0003")
+KNOWN = ("0001", "0002", "0003", "0004")
 """Every released version, oldest first."""
 
 HEAD = KNOWN[-1]

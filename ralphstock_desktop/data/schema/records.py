@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from ralphstock_desktop.data.schema.base import (
     CLUSTERED,
@@ -31,6 +31,7 @@ __all__ = [
     "NEWS_COLLECTION",
     "NEWS_SCORE",
     "NOTICE",
+    "PRICE_ALERT",
     "RS_RANK",
     "SCAN_RUN",
     "SECTOR_RETURN",
@@ -329,25 +330,48 @@ BACKTEST_TRADE = Table(
 CHAT_SESSION = Table(
     "chat_session",
     METADATA,
-    row_id(),
+    small_text("id", 36, primary_key=True),
     text("title"),
+    text("summary"),
+    Column("summary_until", Integer),
     instant("created_at", nullable=False),
     instant("last_activity", nullable=False),
     Index(None, "last_activity"),
 )
+"""``id``: a random UUID. ``summary`` stands for the messages up to and with number ``summary_until`` where a model is asked."""
 
 CHAT_MESSAGE = Table(
     "chat_message",
     METADATA,
-    Column("session_id", ForeignKey("chat_session.id"), primary_key=True),
+    Column("session_id", String(36), ForeignKey("chat_session.id", ondelete="CASCADE"), primary_key=True),
     Column("n", Integer, primary_key=True, autoincrement=False),
     small_text("role", 12, nullable=False),
     text("content", nullable=False),
     json_text("context"),
+    small_text("context_hash", 64),
     Column("grounded", Boolean),
     instant("created_at", nullable=False),
     CheckConstraint("role IN ('user','assistant','system')", name="role"),
 )
+"""``context``: the answer as it was shown (blocks, facts, links)."""
+
+PRICE_ALERT = Table(
+    "price_alert",
+    METADATA,
+    row_id(),
+    ticker(),
+    small_text("quantity", 20, nullable=False),
+    small_text("op", 4, nullable=False),
+    real("value", nullable=False),
+    text("note"),
+    Column("active", Boolean, nullable=False),
+    instant("created_at", nullable=False),
+    instant("fired_at"),
+    CheckConstraint("op IN ('>=','<=')", name="op"),
+    CheckConstraint("quantity IN ('price','change_pct','volume','score')", name="quantity"),
+    Index(None, "active"),
+)
+"""What the user wants to be told once: a quantity of a symbol reaching a value."""
 
 WATCHLIST = Table(
     "watchlist",

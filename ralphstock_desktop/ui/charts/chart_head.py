@@ -15,9 +15,9 @@ from PySide6.QtGui import QActionGroup, QFontMetricsF, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLayout, QMenu, QSizePolicy, QWidget
 
 from engine.model.chart import Timeframe
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance, FontSize
 from ralphstock_desktop.ui.panel_header import IconButton
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["FRAMES", "ChartHead", "HeadText", "WordButton"]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPolygon
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.charts import words
 from ralphstock_desktop.ui.charts.axis_ticks import TimeTick, amount_ticks, price_ticks, snap_price, tick_at
 from ralphstock_desktop.ui.charts.scene import PaneBox, Scene
 from ralphstock_desktop.ui.charts.tags import push_apart
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = [
     "AxisTag",

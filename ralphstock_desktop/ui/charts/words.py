@@ -12,11 +12,11 @@ import numpy as np
 
 from engine.model.chart import ChartSeries, Timeframe, VcpOverlay
 from engine.model.evidence import Evidence, LevelLine
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.charts.axis_ticks import TimeTick
 from ralphstock_desktop.ui.charts.chart_data import FLOWS, ChartData
 from ralphstock_desktop.ui.charts.scene import VWAP_TOKEN, PatternSummary, Scene, tokens_of
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = [
     "Item",

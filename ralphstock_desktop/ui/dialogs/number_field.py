@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from ralphstock_desktop.ui import format as fmt
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["NumberField"]
 

@@ -7,11 +7,11 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.alerts_view import AlertListView
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.alert_rows import ALERTS_ORIGIN, ALL, KINDS, AlertsViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["AlertsPanel"]
 

@@ -11,10 +11,10 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.docks.painted_list import PaintedList
 from ralphstock_desktop.ui.viewmodels.alert_rows import KINDS, MUTE_MINUTES, AlertRow, AlertsViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["AlertListView"]
 

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from engine.model.chart import Timeframe
 from engine.model.instants import AsOf
 from ralphstock_desktop.services.contracts import Stale
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.charts.chart_data import LastBar
 from ralphstock_desktop.ui.charts.chart_head import FRAMES, ChartHead, HeadText
 from ralphstock_desktop.ui.charts.chart_widget import ChartWidget
@@ -21,6 +20,7 @@ from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.chart import ChartViewModel
 from ralphstock_desktop.ui.viewmodels.chart_news import ChartNews
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ChartPanel", "PictureRequest"]
 

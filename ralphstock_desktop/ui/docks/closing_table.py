@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVB
 
 from engine.model.closing import CLOSING_COMPONENTS, ClosingRun
 from engine.model.instants import AsOf
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import Segmented
 from ralphstock_desktop.ui.dock_registry import DockContext
@@ -17,6 +16,7 @@ from ralphstock_desktop.ui.viewmodels.closing_rows import ClosingRows
 from ralphstock_desktop.ui.viewmodels.closing_table import CANDIDATES, EVERY, SIGNALS, ClosingTableViewModel
 from ralphstock_desktop.ui.viewmodels.closing_words import RUN_TIMES, record_words, run_name, run_title
 from ralphstock_desktop.ui.viewmodels.live_rows import LIVE_COLUMNS
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ClosingTable", "RunBar"]
 

@@ -7,13 +7,13 @@ import math
 from engine.model.daytrade import DAY_ITEMS, DAY_MAX_RAW, ItemReason
 from engine.model.evidence import ItemState
 from engine.model.instants import AsOf, day_of
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.table_panel import ExportRequest, TablePanel
 from ralphstock_desktop.ui.models.array_table import SortKey
 from ralphstock_desktop.ui.viewmodels.day_columns import day_columns
 from ralphstock_desktop.ui.viewmodels.day_scanner import DayScannerViewModel
 from ralphstock_desktop.ui.viewmodels.near_words import near_sentence
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["DayScanner"]
 

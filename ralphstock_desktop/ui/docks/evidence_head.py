@@ -8,11 +8,11 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.delegates.cells import paint_grade_chip
 from ralphstock_desktop.ui.viewmodels.evidence import EvidenceViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["HeadView"]
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from engine.model.instants import AsOf
 from ralphstock_desktop.services.channels import Subscription
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.charts.chart_widget import ChartWidget
 from ralphstock_desktop.ui.charts.link import RangeShown
 from ralphstock_desktop.ui.charts.scene import ChartOptions
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.chart import FlowViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["FlowPanel"]
 

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.model.evidence import BarSpan
 from engine.model.gate import GateStatus
 from engine.model.panel import FloatArray
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.gate_series import HistoryLine, readout_text
 from ralphstock_desktop.ui.viewmodels.gate_words import STATUS_TOKEN
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["HistoryView"]
 

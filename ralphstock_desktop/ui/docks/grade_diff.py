@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QDateTimeEdit, QHBoxLayout, QSizePolicy, QVBoxLayo
 from engine.model.instants import AsOf, kst_datetime
 from ralphstock_desktop.services.contracts import Loading
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.diff_view import DiffView
 from ralphstock_desktop.ui.docks.segments import Segments
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.diff_rows import SINCES, DiffViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["GradeDiffPanel"]
 

@@ -1,4 +1,4 @@
-"""Panel 0990: the live connection, the health of every source and service, gaps, and the daily synchronisation."""
+"""Panel 0981: the live connection, the health of every source and service, gaps, and the daily synchronisation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from engine.model.live import ConnectionState
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Empty, Ready
 from ralphstock_desktop.services.live_contracts import FeedStatus, GapReport, HealthReport, SyncPlan, SyncState
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.dialogs.controls import Segmented, colour_label
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.dock_registry import DockContext
@@ -26,6 +25,7 @@ from ralphstock_desktop.ui.viewmodels.health_rows import (
     health_rows,
     sync_rows,
 )
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["HealthPanel"]
 
@@ -49,7 +49,7 @@ class HealthPanel(PanelFrame):
             context.appearance,
             panel_id="health",
             title_key="shell.dock.health",
-            screen="0990",
+            screen="0981",
             skeleton="list",
             role="follower",
         )

@@ -27,7 +27,6 @@ from PySide6.QtWidgets import (
 from engine.model.errors import RalphStockError
 from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import IMPORT_FIELDS, ImportReport
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import WordButton, colour_label
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
@@ -35,6 +34,7 @@ from ralphstock_desktop.ui.docks.ledger_models import Cell, Column, RowsModel, p
 from ralphstock_desktop.ui.docks.ledger_view import dataset_name
 from ralphstock_desktop.ui.panel_states import progress_texts
 from ralphstock_desktop.ui.viewmodels.imports import MONEY_UNITS, FileChoice, ImportViewModel, report_text
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ImportView"]
 

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 from engine.model.errors import RalphStockError
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES
 from ralphstock_desktop.strategy_ports import SignalRecord
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.delegates.controls import CellDetail, ProblemLine
 from ralphstock_desktop.ui.delegates.table_view import ArrayTableView
 from ralphstock_desktop.ui.dialogs.controls import colour_label
@@ -36,6 +35,7 @@ from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.journal import ALL, JOURNAL_ORIGIN, STATUSES, JournalViewModel
 from ralphstock_desktop.ui.viewmodels.journal_columns import journal_columns
 from ralphstock_desktop.ui.viewmodels.journal_rows import JournalRows, summary_text
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["JournalPanel"]
 

@@ -14,12 +14,12 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from engine.model.errors import RalphStockError
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.controls import ProblemLine
 from ralphstock_desktop.ui.dialogs.controls import colour_label
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.dialogs.number_field import NumberField
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["Entry", "JournalDialog", "PricePlan"]
 

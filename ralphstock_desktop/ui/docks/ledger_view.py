@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
 
 from engine.model.instants import kst_datetime
 from ralphstock_desktop.ports import DatasetCoverage, SymbolCoverage
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import Segmented, colour_label
 from ralphstock_desktop.ui.docks.ledger_models import Cell, Column, CoverageDelegate, RowsModel, prepare_table
 from ralphstock_desktop.ui.viewmodels.ledger import CoverageBar, LedgerViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["LedgerView", "dataset_name"]
 

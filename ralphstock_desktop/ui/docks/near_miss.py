@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.delegates.controls import CellDetail, HeldButton
 from ralphstock_desktop.ui.delegates.table_view import ArrayTableView
 from ralphstock_desktop.ui.dock_registry import DockContext
@@ -18,6 +17,7 @@ from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.near_columns import near_columns
 from ralphstock_desktop.ui.viewmodels.near_rows import NearRows, NearViewModel
 from ralphstock_desktop.ui.viewmodels.near_words import near_sentence
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["NearMissPanel"]
 

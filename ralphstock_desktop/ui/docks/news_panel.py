@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.dialogs.controls import Segmented
@@ -14,6 +13,7 @@ from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.news_view import NewsListView
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.news_rows import NEWS_ORIGIN, NewsViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["NewsHeadView", "NewsPanel"]
 

@@ -23,10 +23,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance, FontSize
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.order_book import LEVELS, Level, OrderBookViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["OrderBookView"]
 

@@ -8,11 +8,11 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.perf_report import PerfReport
 from ralphstock_desktop.ui.viewmodels.perf_shapes import Calendar, CalendarCell, calendar_of, days_of_year
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["CalendarView"]
 

@@ -7,7 +7,6 @@ from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.dialogs.controls import colour_label
@@ -15,6 +14,7 @@ from ralphstock_desktop.ui.docks.ledger_models import Cell, Column, RowsModel, p
 from ralphstock_desktop.ui.docks.perf_equity_view import month_marks
 from ralphstock_desktop.ui.viewmodels.backtest_runs import LETTERS, Comparison
 from ralphstock_desktop.ui.viewmodels.perf_shapes import axis_steps, step_decimals
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["CompareView"]
 

@@ -8,11 +8,11 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintE
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.model.panel import FloatArray
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.perf_report import Curve
 from ralphstock_desktop.ui.viewmodels.perf_shapes import axis_steps, step_decimals
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["EquityView", "month_marks"]
 

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 )
 
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, StrategyName, Threshold
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import Segmented, colour_label
 from ralphstock_desktop.ui.viewmodels.backtest_plan import (
@@ -37,6 +36,7 @@ from ralphstock_desktop.ui.viewmodels.backtest_plan import (
     parse_manwon,
     threshold_name,
 )
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["PlanForm"]
 

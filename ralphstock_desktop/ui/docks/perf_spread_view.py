@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.model.panel import FloatArray
 from engine.model.performance import Interval
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.perf_report import NO_INTERVAL
 from ralphstock_desktop.ui.viewmodels.perf_shapes import Bins, axis_steps, return_bins, step_decimals
 from ralphstock_desktop.ui.viewmodels.perf_words import interval_text
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["SpreadView"]
 

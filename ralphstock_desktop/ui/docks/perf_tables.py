@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QLabel, QTableView, QVBoxLayout, QWidget
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import Segmented, colour_label
 from ralphstock_desktop.ui.docks.ledger_models import Cell, Column, RowsModel, prepare_table
@@ -21,6 +20,7 @@ from ralphstock_desktop.ui.viewmodels.perf_words import (
     study_cells,
     study_group_name,
 )
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["GroupsPage", "StudyPage", "WalkPage", "direction_cell"]
 

@@ -7,7 +7,6 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ralphstock_desktop.services.contracts import Loading
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.dialogs.controls import colour_label
@@ -17,6 +16,7 @@ from ralphstock_desktop.ui.docks.recommend_view import RecommendListView
 from ralphstock_desktop.ui.docks.segments import Segments
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.recommend_rows import CHOICES, MOST, RECOMMEND_ORIGIN, RecommendViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["DisclaimerLine", "RecommendationsPanel"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.table_panel import TablePanel
 from ralphstock_desktop.ui.models.array_table import SortKey
 from ralphstock_desktop.ui.viewmodels.scan_columns import signal_columns
 from ralphstock_desktop.ui.viewmodels.signals import SignalsViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["SignalTable"]
 

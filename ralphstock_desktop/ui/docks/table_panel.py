@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from engine.model.evidence import EvidenceGroup
 from engine.model.instants import AsOf
 from engine.model.live import QuoteSource
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.delegates.column_chooser import ColumnChooser
 from ralphstock_desktop.ui.delegates.controls import CellDetail, ProblemLine
 from ralphstock_desktop.ui.delegates.filter_bar import FilterBar
@@ -28,6 +27,7 @@ from ralphstock_desktop.ui.models.columns import ColumnSpec
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.live_rows import LIVE_COLUMNS, LiveRows
 from ralphstock_desktop.ui.viewmodels.scan_table import ScanTableViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ExportRequest", "TablePanel"]
 

@@ -6,7 +6,6 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QIntValidator, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.controls import ChipButton, HeldButton
 from ralphstock_desktop.ui.dock_registry import DockContext
@@ -14,6 +13,7 @@ from ralphstock_desktop.ui.docks.live_panel import LiveSymbolPanel
 from ralphstock_desktop.ui.docks.table_panel import ExportRequest
 from ralphstock_desktop.ui.docks.trades_view import TradesView
 from ralphstock_desktop.ui.viewmodels.trades import SIZE_CHIPS, TradesViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["SizeBar", "TradesPanel"]
 

@@ -20,10 +20,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from engine.model.live import MISSING
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.trades import TradeRow, TradesViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["TradesView"]
 

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.model.performance import RecordRow
 from engine.model.scan import Grade
 from ralphstock_desktop.services.strategy_contracts import WhatIfState
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.viewmodels.what_if import WhatIfViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["CountLine", "NameLine", "RecordLine", "WhatIfResults", "count_lines", "record_line"]
 

@@ -18,15 +18,15 @@ from PySide6.QtWidgets import (
 )
 
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, Threshold
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.delegates.controls import ProblemLine
 from ralphstock_desktop.ui.dialogs.controls import Segmented, colour_label
 from ralphstock_desktop.ui.docks.threshold_slider import ThresholdSlider
 from ralphstock_desktop.ui.docks.what_if_results import WhatIfResults
-from ralphstock_desktop.ui.texts import LANGUAGES, Texts
 from ralphstock_desktop.ui.viewmodels.what_if import TELLING, WhatIfViewModel
+from ralphstock_desktop.wording import format as fmt
+from ralphstock_desktop.wording.texts import LANGUAGES, Texts
 
 __all__ = ["WhatIfContent", "WhatIfStrip"]
 

@@ -22,9 +22,9 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from engine.model.panel import FloatArray
 from ralphstock_desktop.ui.appearance import Appearance
-from ralphstock_desktop.ui.format import MISSING, number
 from ralphstock_desktop.ui.models.columns import ColumnSpec, RowSource
 from ralphstock_desktop.ui.models.flash import FlashTracker
+from ralphstock_desktop.wording.format import MISSING, number
 
 __all__ = ["TICKER_ROLE", "ArrayTableModel", "CellLook", "SortKey", "sorted_rows"]
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.panel import FloatArray
-from ralphstock_desktop.ui.texts import Language
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["Align", "ColumnKind", "ColumnSpec", "PainterName", "RowSource", "text_keys"]
 

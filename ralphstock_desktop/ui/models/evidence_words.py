@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from engine.explain.sentences import calculation, item_key
 from engine.model.evidence import Evidence, ItemState
 from engine.model.instants import AsOf
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.wording import sentence_text
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["Bullet", "EvidenceWords", "bullet_of", "source_text", "write_evidence"]
 

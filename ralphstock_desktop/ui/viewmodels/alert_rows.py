@@ -16,8 +16,8 @@ from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Empty, MarketPicture, PanelState, Ready, SymbolContext, Workstation
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, Strategies
 from ralphstock_desktop.strategy_ports import NoticeRecord
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = [
     "ALERTS_ORIGIN",

@@ -12,8 +12,8 @@ from typing import Any
 from engine.model.errors import ValidationFailed
 from ralphstock_desktop.services.strategy_contracts import BacktestPlan, StrategyName, Threshold, WhatIfState
 from ralphstock_desktop.strategy_ports import ExecutorKind, RuleProfile
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = [
     "MAX_SEARCHED",

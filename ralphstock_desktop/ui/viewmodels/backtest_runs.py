@@ -10,11 +10,11 @@ import numpy as np
 from engine.model.instants import kst_datetime
 from engine.model.panel import FloatArray
 from ralphstock_desktop.strategy_ports import BacktestSummary, StoredBacktest
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.perf_report import Days, PerfReport
 from ralphstock_desktop.ui.viewmodels.perf_stored import plan_day, report_of_stored
 from ralphstock_desktop.ui.viewmodels.perf_words import INFINITE, strategy_name
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["LETTERS", "MOST_COMPARED", "CompareRow", "Comparison", "RunLine", "compare_runs", "run_line"]
 

@@ -10,10 +10,10 @@ from engine.model.news import NewsItem, StockNews
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Workstation
 from ralphstock_desktop.services.strategy_contracts import NewsPicture, Strategies
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.charts.forming import kst_seconds
 from ralphstock_desktop.ui.charts.paint_news import bar_at
 from ralphstock_desktop.ui.charts.scene import NewsFlag
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ChartNews", "flags_of"]
 

@@ -15,14 +15,14 @@ import numpy as np
 from engine.model.instruments import Market
 from engine.model.panel import FloatArray
 from engine.model.scan import Grade
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.cells import GradeMark
 from ralphstock_desktop.ui.delegates.closing_cells import BLOCKS, CHIPS, NAME, BlocksMark, StruckName
 from ralphstock_desktop.ui.models.columns import ColumnSpec, text_keys
-from ralphstock_desktop.ui.texts import Language
 from ralphstock_desktop.ui.viewmodels.closing_rows import COMPONENT_FIELDS, ClosingRows
 from ralphstock_desktop.ui.viewmodels.closing_words import cap_text, grade_letter, record_value
+from ralphstock_desktop.wording import format as fmt
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["closing_columns"]
 

@@ -16,9 +16,9 @@ from engine.model.news import StockNews
 from engine.model.scan import ScoreStatus
 from engine.thresholds import Rules
 from ralphstock_desktop.services.strategy_contracts import ClosingExplanation
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.wording import sentence_text
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ComponentLine", "ComponentWriter", "component_items", "round_money"]
 

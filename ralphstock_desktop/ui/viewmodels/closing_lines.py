@@ -16,10 +16,10 @@ from engine.model.performance import RecordRow
 from engine.model.scan import Grade, ScoreStatus
 from engine.thresholds import Rules
 from ralphstock_desktop.services.strategy_contracts import ClosingExplanation
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.closing_components import ComponentLine, ComponentWriter, round_money
 from ralphstock_desktop.ui.viewmodels.closing_words import cap_text, exit_clock, record_words
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = [
     "CardHead",

@@ -18,8 +18,8 @@ from engine.model.panel import FloatArray
 from engine.model.performance import RecordRow
 from engine.model.scan import Grade, ScoreStatus, VcpScan
 from ralphstock_desktop.services.strategy_contracts import ClosingPicture, RecordTable, RunDifference
-from ralphstock_desktop.ui.texts import Language
 from ralphstock_desktop.ui.viewmodels.scan_rows import ScanRows
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["COMPONENT_FIELDS", "ClosingRows"]
 

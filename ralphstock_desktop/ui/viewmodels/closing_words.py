@@ -10,11 +10,11 @@ from engine.model.closing import ClosingRun
 from engine.model.performance import RecordRow
 from engine.model.scan import Grade
 from engine.thresholds import Rules
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.filter_language import FieldWords, Vocabulary, fold
-from ralphstock_desktop.ui.texts import LANGUAGES, Texts
 from ralphstock_desktop.ui.viewmodels.filter_words import scan_vocabulary
+from ralphstock_desktop.wording import format as fmt
+from ralphstock_desktop.wording.texts import LANGUAGES, Texts
 
 __all__ = [
     "NUMBER_FIELDS",

@@ -13,15 +13,15 @@ from engine.model.daytrade import DAY_ITEMS, EntryBan
 from engine.model.evidence import ItemState
 from engine.model.panel import FloatArray
 from engine.model.scan import Grade
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.cells import GradeMark, NameMark, ScoreMark
 from ralphstock_desktop.ui.delegates.day_cells import BLOCKS, CHIPS, ChipMark
 from ralphstock_desktop.ui.models.columns import ColumnSpec, text_keys
-from ralphstock_desktop.ui.texts import Language
 from ralphstock_desktop.ui.viewmodels.day_rows import DayRows, bans_of
 from ralphstock_desktop.ui.viewmodels.day_words import ban_word
 from ralphstock_desktop.ui.viewmodels.near_words import NEAR_SHARE, near_short
+from ralphstock_desktop.wording import format as fmt
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["BAN_TOKEN", "day_columns"]
 

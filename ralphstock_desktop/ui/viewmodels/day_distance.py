@@ -6,9 +6,9 @@ import math
 
 from engine.model.evidence import Evidence, ItemState
 from ralphstock_desktop.services.strategy_contracts import DayTradePicture
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.near_words import amount_text
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["distance_text"]
 

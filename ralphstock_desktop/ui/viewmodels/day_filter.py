@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ralphstock_desktop.ui.models.filter_language import FieldWords, Vocabulary, fold
-from ralphstock_desktop.ui.texts import LANGUAGES, Texts
 from ralphstock_desktop.ui.viewmodels.filter_words import scan_vocabulary
+from ralphstock_desktop.wording.texts import LANGUAGES, Texts
 
 __all__ = ["OWN_FIELDS", "day_vocabulary"]
 

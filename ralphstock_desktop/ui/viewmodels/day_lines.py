@@ -9,7 +9,6 @@ from engine.model.daytrade import DAY_ITEMS, DAY_MAX_RAW
 from engine.model.performance import RecordRow
 from engine.model.scan import Grade
 from ralphstock_desktop.services.strategy_contracts import DayTradeExplanation, NearMiss, RecordTable
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.day_cells import ChipMark
 from ralphstock_desktop.ui.viewmodels.day_columns import BAN_TOKEN
@@ -17,6 +16,7 @@ from ralphstock_desktop.ui.viewmodels.day_rows import bans_of
 from ralphstock_desktop.ui.viewmodels.day_words import ban_word, minute_text, signal_type, write_day_item
 from ralphstock_desktop.ui.viewmodels.evidence_lines import GroupLine, ItemLine, Line, NoteLine, PlanCell, RecordLine
 from ralphstock_desktop.ui.viewmodels.near_words import near_sentence
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ChecklistHead", "ChecklistWriter"]
 

@@ -16,9 +16,9 @@ from engine.model.daytrade import EntryBan
 from engine.model.panel import FloatArray
 from engine.model.scan import VcpScan
 from ralphstock_desktop.services.strategy_contracts import DayTradePicture, NearMiss
-from ralphstock_desktop.ui.texts import Language
 from ralphstock_desktop.ui.viewmodels.live_rows import TodayMark
 from ralphstock_desktop.ui.viewmodels.scan_rows import ScanRows
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["BAN_ORDER", "DayRows", "bans_of"]
 

@@ -13,10 +13,10 @@ from engine.model.evidence import Evidence, ItemState
 from engine.model.instants import AsOf, day_of
 from engine.model.scan import Grade
 from ralphstock_desktop.services.strategy_contracts import DayTradePicture
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.evidence_words import EvidenceWords
 from ralphstock_desktop.ui.viewmodels.near_words import amount_text, item_label
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = [
     "ban_word",

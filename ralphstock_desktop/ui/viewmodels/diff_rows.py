@@ -24,9 +24,9 @@ from ralphstock_desktop.services.contracts import (
     Workstation,
 )
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, GradeChange, GradeDiff, Strategies, StrategyName
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.near_words import amount_text, item_label
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["SINCES", "DiffHead", "DiffRow", "DiffTotal", "DiffViewModel", "Since", "diff_rows", "diff_total"]
 

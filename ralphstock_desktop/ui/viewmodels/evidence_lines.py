@@ -11,9 +11,9 @@ from engine.model.instruments import Market
 from engine.model.panel import MarketPanel
 from engine.model.scan import Grade, Ineligible, ScanFlag, VcpState
 from ralphstock_desktop.services.contracts import Explanation
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.evidence_words import EvidenceWords, write_evidence
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["EvidenceHead", "EvidenceWriter", "GroupLine", "ItemLine", "Line", "NoteLine", "PlanCell", "RecordLine"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from engine.calendar.sessions import Phase
 from engine.model.live import ConnectionState, QuoteSource
 from ralphstock_desktop.services.live_contracts import FeedStatus
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["FeedWords", "feed_words", "phase_words"]
 

@@ -8,7 +8,7 @@ from typing import Literal
 from engine.model.instruments import Market
 from engine.model.scan import Grade, VcpState
 from ralphstock_desktop.ui.models.filter_language import FieldWords, Vocabulary, fold
-from ralphstock_desktop.ui.texts import LANGUAGES, Texts
+from ralphstock_desktop.wording.texts import LANGUAGES, Texts
 
 __all__ = ["NUMBER_FIELDS", "scan_vocabulary"]
 

@@ -17,7 +17,6 @@ from engine.model.instants import AsOf
 from engine.model.panel import MarketPanel
 from ralphstock_desktop.services.contracts import Empty, MarketPicture, PanelState, Ready, Stale, Workstation
 from ralphstock_desktop.services.strategy_contracts import GatePicture, Strategies
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.dock_registry import Spawn
@@ -34,6 +33,7 @@ from ralphstock_desktop.ui.viewmodels.gate_words import (
     verdict_note,
 )
 from ralphstock_desktop.ui.viewmodels.live_state import provisional_badge
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["GateHead", "GateViewModel"]
 

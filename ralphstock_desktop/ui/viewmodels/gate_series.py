@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from engine.model.gate import GateHistory, GateStatus, SectorState
 from engine.model.panel import FloatArray, MarketPanel
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.gate_words import score_text, status_word
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["HISTORY_DAYS", "HistoryLine", "SectorRow", "history_line", "readout_text", "sector_rows", "sorted_sectors"]
 

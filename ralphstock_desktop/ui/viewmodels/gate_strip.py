@@ -9,9 +9,9 @@ from engine.model.evidence import ItemState
 from engine.model.gate import GateComponent
 from engine.thresholds import GateThresholds
 from ralphstock_desktop.services.strategy_contracts import GatePicture
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.gate_words import component_name, component_value, write_item
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["StripCell", "StripIndex", "number_of", "strip_cells", "strip_index"]
 

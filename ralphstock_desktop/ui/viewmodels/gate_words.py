@@ -9,10 +9,10 @@ from engine.model.gate import GateComponent, GateReading, GateStatus
 from engine.model.instants import AsOf
 from engine.thresholds import GateThresholds, Rules
 from ralphstock_desktop.services.strategy_contracts import GatePicture
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.evidence_words import EvidenceWords
 from ralphstock_desktop.ui.viewmodels.evidence_lines import GroupLine, ItemLine, Line
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = [
     "STATE_TOKEN",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ralphstock_desktop.services.live_contracts import Gap, GapReport, HealthReport, ServiceHealth, SyncState, SyncStep
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.docks.ledger_models import Cell, Column
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["GAP_COLUMNS", "HEALTH_COLUMNS", "SYNC_COLUMNS", "gap_rows", "health_rows", "sync_rows"]
 

@@ -15,9 +15,9 @@ from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Empty, MarketPicture, PanelState, Ready, SymbolContext, Workstation
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, Journal
 from ralphstock_desktop.strategy_ports import SignalRecord
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.journal_rows import JournalRows, JournalSummary, price_step, summarise
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ALL", "JOURNAL_ORIGIN", "STATUSES", "JournalViewModel"]
 

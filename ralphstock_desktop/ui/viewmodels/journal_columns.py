@@ -7,12 +7,12 @@ from typing import Any
 
 from engine.model.scan import Grade
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.cells import GradeMark
 from ralphstock_desktop.ui.delegates.closing_cells import NAME, StruckName
 from ralphstock_desktop.ui.models.columns import ColumnSpec, text_keys
 from ralphstock_desktop.ui.viewmodels.journal_rows import JournalRows
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["journal_columns", "phase_text", "reason_text"]
 

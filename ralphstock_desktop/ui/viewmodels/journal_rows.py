@@ -13,10 +13,10 @@ from engine.calendar.ticks import floor_tick, round_tick, tick_size
 from engine.model.instruments import Market
 from engine.model.panel import FloatArray, MarketPanel
 from ralphstock_desktop.strategy_ports import SignalRecord, TradeRecord
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
-from ralphstock_desktop.ui.texts import Language
 from ralphstock_desktop.ui.viewmodels.scan_rows import MARKET_LETTER
+from ralphstock_desktop.wording import format as fmt
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["JournalRows", "JournalSummary", "price_step", "summarise", "summary_text"]
 

@@ -8,9 +8,9 @@ from engine.model.live import ConnectionState, QuoteSource
 from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import Empty, Failed, Loading, Offline, PanelState, Ready, Stale
 from ralphstock_desktop.services.live_contracts import FeedStatus
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.panel_header import BadgeLook
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["feed_badge", "feed_state", "provisional_badge", "stale_reason", "trades_now"]
 

@@ -8,13 +8,13 @@ from typing import Any
 from engine.model.panel import FloatArray
 from engine.model.scan import Grade
 from ralphstock_desktop.services.strategy_contracts import NearMiss
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.cells import NameMark
 from ralphstock_desktop.ui.delegates.day_cells import GAP, STEP, GapMark, StepMark
 from ralphstock_desktop.ui.models.columns import ColumnSpec, text_keys
 from ralphstock_desktop.ui.viewmodels.near_rows import NearRows
 from ralphstock_desktop.ui.viewmodels.near_words import NEAR_SHARE, amount_text, item_label, near_sentence
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["gap_mark", "near_columns"]
 

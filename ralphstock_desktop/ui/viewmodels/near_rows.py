@@ -22,10 +22,10 @@ from ralphstock_desktop.services.strategy_contracts import (
     Strategies,
     StrategyName,
 )
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
-from ralphstock_desktop.ui.texts import Language
 from ralphstock_desktop.ui.viewmodels.scan_rows import MARKET_LETTER
+from ralphstock_desktop.wording import format as fmt
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["NearRows", "NearSource", "NearViewModel"]
 

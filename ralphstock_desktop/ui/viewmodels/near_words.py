@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ralphstock_desktop.services.strategy_contracts import NearMiss, StrategyName
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["NEAR_SHARE", "amount_text", "item_label", "near_sentence", "near_short"]
 

@@ -21,12 +21,12 @@ from engine.thresholds import Rules
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Empty, PanelState, Stale, SymbolContext, Workstation
 from ralphstock_desktop.services.strategy_contracts import ClosingPicture, NewsPicture, Strategies
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.charts.forming import kst_seconds
 from ralphstock_desktop.ui.charts.link import ChartLink, CrosshairAt
 from ralphstock_desktop.ui.charts.paint_news import NEWS_JUMP
 from ralphstock_desktop.ui.viewmodels.closing_lines import clean_hits, weight_text
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["NEWS_ORIGIN", "NewsHead", "NewsRow", "NewsViewModel"]
 

@@ -13,10 +13,10 @@ from ralphstock_desktop.live_ports import FeedPart
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Workstation
 from ralphstock_desktop.services.live_contracts import LiveMarket, QuoteFrame, TradeRun
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.live_symbol import LiveSymbolViewModel
 from ralphstock_desktop.ui.viewmodels.quotes import Quote
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["LEVELS", "BookFact", "BookNotice", "Level", "OrderBookViewModel"]
 

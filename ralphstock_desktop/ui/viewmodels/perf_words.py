@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from engine.model.gate import GateStatus
 from engine.model.performance import Interval, StudyRow
 from engine.model.scan import Grade
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.gate_words import status_word
 from ralphstock_desktop.ui.viewmodels.perf_report import GroupRow, PerfReport
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = [
     "INFINITE",

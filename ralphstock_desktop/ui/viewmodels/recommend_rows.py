@@ -26,8 +26,8 @@ from ralphstock_desktop.services.contracts import (
     Workstation,
 )
 from ralphstock_desktop.services.strategy_contracts import Recommendation, Recommendations, Strategies
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = [
     "CHOICES",

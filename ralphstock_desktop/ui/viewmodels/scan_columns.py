@@ -1,7 +1,7 @@
 """Columns over :class:`~ralphstock_desktop.ui.viewmodels.scan_rows.ScanRows`: the signal table and the symbol list.
 
-Each declaration says where the number comes from; formats are those of ``ui.format``. Text keys: ``table.col.<id>`` for the
-head, ``table.detail.<id>`` for the meaning and the formula in the cell detail.
+Each declaration says where the number comes from; formats are those of ``wording.format``. Text keys: ``table.col.<id>`` for
+the head, ``table.detail.<id>`` for the meaning and the formula in the cell detail.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from engine.model.instruments import Market
 from engine.model.panel import FloatArray
 from engine.model.scan import Grade, Ineligible, ScanFlag, VcpState
 from engine.thresholds import DEFAULT_RULES
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.cells import FlowMark, GradeMark, NameMark, ScoreMark, StateMark
 from ralphstock_desktop.ui.models.columns import ColumnSpec, text_keys
-from ralphstock_desktop.ui.texts import Language
 from ralphstock_desktop.ui.viewmodels.scan_rows import ScanRows
+from ralphstock_desktop.wording import format as fmt
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["signal_columns", "symbol_columns"]
 

@@ -17,8 +17,8 @@ from engine.model.hangul import initials, is_initials
 from engine.model.instruments import Market
 from engine.model.panel import FloatArray, MarketPanel
 from engine.model.scan import ITEMS, ScanFlag, VcpScan
-from ralphstock_desktop.ui.texts import Language
 from ralphstock_desktop.ui.viewmodels.live_rows import LIVE_COLUMNS, LiveRows
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["MARKET_LETTER", "SPARK_DAYS", "ScanRows"]
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from engine.model.scan import Grade, VcpState
 from ralphstock_desktop.services.contracts import Empty, PanelState
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.viewmodels.scan_table import ScanTableViewModel
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["SignalsViewModel"]
 

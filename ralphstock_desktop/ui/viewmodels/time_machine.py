@@ -10,8 +10,8 @@ from engine.model.instants import kst_datetime
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Workstation
 from ralphstock_desktop.services.strategy_contracts import TimeMachine, TimeMachineState, TimeMark
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["Tick", "TimeMachineViewModel", "mark_text"]
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from engine.threshold_spec import Spec
 from ralphstock_desktop.services.strategy_contracts import Threshold
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.appearance import Appearance
-from ralphstock_desktop.ui.texts import Language
+from ralphstock_desktop.wording import format as fmt
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["InvalidValue", "on_step", "parse_value", "steps_of", "threshold_help", "threshold_title", "value_text"]
 

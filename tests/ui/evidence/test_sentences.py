@@ -15,7 +15,7 @@ from engine.model.scan import GROUPS, ITEMS, Ineligible, ScanFlag, VcpState
 from engine.thresholds import DEFAULT_RULES
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.wording import sentence_text
-from ralphstock_desktop.ui.texts import LANGUAGES, Texts
+from ralphstock_desktop.wording.texts import LANGUAGES, Texts
 from tests.ui.tables.local_market import local_panel, scan_picture
 
 

@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 from engine.model.instants import AsOf
 from engine.model.scan import ITEMS
 from ralphstock_desktop.services.contracts import Ready
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.docks.evidence import EvidencePanel
 from ralphstock_desktop.ui.viewmodels.evidence import GroupLine, ItemLine
+from ralphstock_desktop.wording import format as fmt
 from tests.ui.live.conftest import OpenDesk
 from tests.ui.live.desk import LiveDesk
 

@@ -12,9 +12,9 @@ import pytest
 
 import resources
 from engine.model.instants import AsOf
-from ralphstock_desktop.ui import format as fmt
 from ralphstock_desktop.ui.actions import ACTIONS
-from ralphstock_desktop.ui.texts import Texts
+from ralphstock_desktop.wording import format as fmt
+from ralphstock_desktop.wording.texts import Texts
 
 ROOT = Path(__file__).resolve().parents[3]
 KO, EN = Texts("ko"), Texts("en")

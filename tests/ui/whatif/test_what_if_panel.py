@@ -20,8 +20,8 @@ from ralphstock_desktop.services.strategy.what_if import slider_names
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, StrategyName, Threshold
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.docks.what_if_dialogs import DeleteProfileDialog, ProfileNameDialog
-from ralphstock_desktop.ui.texts import LANGUAGES
 from ralphstock_desktop.ui.viewmodels.what_if_words import threshold_help, threshold_title, value_text
+from ralphstock_desktop.wording.texts import LANGUAGES
 from tests.ui.closing.desk import closing_picture
 from tests.ui.whatif.desk import WhatIfDesk
 from tests.ui.whatif.small_market import record

@@ -9,7 +9,7 @@ import math
 from datetime import date
 
 from engine.model.instants import AsOf, kst_datetime
-from ralphstock_desktop.ui.texts import Language
+from ralphstock_desktop.wording.texts import Language
 
 __all__ = [
     "MISSING",
