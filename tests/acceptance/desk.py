@@ -117,6 +117,8 @@ class Desk:
 
     def __init__(self, world: World, database: Database, *, language: str = "ko") -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._loop = asyncio.get_running_loop()
+        """Timers of panels may fire between a test and its end, while the loop stands still."""
         self.now_ns = AsOf.end_of(world.panel.days[-1].astype("datetime64[D]").item()).instant_ns
         self.workers = Workers()
         self.dataset = MemoryDataset(world, database, lambda: self.now_ns)
@@ -176,7 +178,7 @@ class Desk:
         await self.settled()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work, name=name)
+        task = self._loop.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -6,6 +6,9 @@ appearance. A :class:`Canvas` belongs to one widget and is wound up with a paint
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap, QPolygon, QStaticText, QTransform
 
@@ -55,6 +58,18 @@ class Canvas:
         self._pen_now = ""
         if len(self._texts) > _CACHE_LIMIT:
             self._texts.clear()
+
+    @contextmanager
+    def onto(self, picture: QPixmap) -> Iterator[QPainter]:
+        """Draw onto a picture for a while; pen and font of the paint event are its own again afterwards."""
+        outer, font, pen = self.painter, self._font_now, self._pen_now
+        self.painter = QPainter(picture)
+        self._font_now, self._pen_now = None, ""
+        try:
+            yield self.painter
+        finally:
+            self.painter.end()
+            self.painter, self._font_now, self._pen_now = outer, font, pen
 
     # -- fonts and text -------------------------------------------------------------------------------------------------
 

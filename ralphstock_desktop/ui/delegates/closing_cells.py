@@ -82,7 +82,7 @@ def paint_blocks(canvas: Canvas, cell: Cell) -> None:
     """Six groups of blocks, news first."""
     px, mark = canvas.px, cell.mark
     assert isinstance(mark, BlocksMark)
-    key = (cell.key, mark, cell.height, "blocks")
+    key = (cell.key, mark, round(cell.width), cell.height, "blocks")
     picture = canvas.pixmaps.get(key)
     if picture is None:
         roomy = cell.width >= px(_ROOMY)
@@ -90,17 +90,13 @@ def paint_blocks(canvas: Canvas, cell: Cell) -> None:
         free = cell.width - px(10) - between * (len(mark.parts) - 1) - gap * (count - len(mark.parts))
         block = (min(px(_BLOCK), max(px(_SMALLEST), int(free // max(count, 1)))), px(_TALL))
         picture = canvas.blank(round(cell.width), round(cell.height))
-        outer, canvas.painter = canvas.painter, QPainter(picture)
-        try:
+        with canvas.onto(picture):
             left = float(px(6))
             for earned, possible, known in mark.parts:
                 token = "line-strong" if mark.faded else "accent-fill"
                 top = round((cell.height - block[1]) / 2)
                 right = paint_blocks_at(canvas, left, top, earned, possible, known=known, block=block, gap=gap, token=token)
                 left = right + between
-        finally:
-            canvas.painter.end()
-            canvas.painter = outer
         canvas.pixmaps[key] = picture
     canvas.painter.drawPixmap(round(cell.x), round(cell.y), picture)
 

@@ -67,9 +67,7 @@ def _blocks(canvas: Canvas, states: tuple[int, ...]) -> QPixmap:
     px, look = canvas.px, canvas.appearance
     side, step = px(_BLOCK), px(_BLOCK + _GAP_PX)
     picture = canvas.blank(step * len(states), side)
-    outer, painter = canvas.painter, QPainter(picture)
-    canvas.painter = painter
-    try:
+    with canvas.onto(picture) as painter:
         for position, state in enumerate(states):
             x = position * step
             if state == ItemState.PASSED:
@@ -89,9 +87,6 @@ def _blocks(canvas: Canvas, states: tuple[int, ...]) -> QPixmap:
                 painter.setFont(font)
                 painter.setPen(look.color("unknown"))
                 painter.drawText(QRectF(x, 0, side, side), Qt.AlignmentFlag.AlignCenter, "?")
-    finally:
-        painter.end()
-        canvas.painter = outer
     return picture
 
 
