@@ -20,8 +20,8 @@ def test_unknown_blocks_look_alike_in_every_row(qapp: QApplication) -> None:
     painter = QPainter(image)
     canvas.begin(painter, 1.0)
     for row, mark in enumerate(marks):
-        canvas.text(80, row * 30, 30, 30, "?", "unknown", size="micro", bold=True)  # pen and font as the blocks want them
         paint_blocks(canvas, Cell(0, row * 30, 80, 30, "", "text", False, "left", mark, ("blocks", row)))
+        canvas.text(80, row * 30, 30, 30, "?", "unknown", size="micro", bold=True)  # pen and font as the blocks want them
     painter.end()
     first = [image.copy(QRect(0, row * 30, 28, 30)) for row in range(3)]
     words = [image.copy(QRect(80, row * 30, 30, 30)) for row in range(3)]
