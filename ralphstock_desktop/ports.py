@@ -28,6 +28,7 @@ from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
 
 if TYPE_CHECKING:
+    from ralphstock_desktop.assistant_ports import AssistantStore
     from ralphstock_desktop.strategy_ports import StrategyStore
 
 __all__ = [
@@ -537,6 +538,10 @@ class Dataset(Protocol):
 
     def strategies(self) -> StrategyStore:
         """What strategies read and keep in this market's repository."""
+        ...
+
+    def assistant(self) -> AssistantStore:
+        """What the assistant reads from and keeps in this market's repository."""
         ...
 
     def close(self) -> None: ...

@@ -49,6 +49,8 @@ from ralphstock_desktop.services.contracts import DatasetKind
 
 if TYPE_CHECKING:
     from engine.model.gate import GateReading
+    from ralphstock_desktop.assistant_ports import AssistantStore
+    from ralphstock_desktop.data.assistant_store import SqlAssistantStore
     from ralphstock_desktop.data.bar_store import SqlBarStore
     from ralphstock_desktop.data.database import Database
     from ralphstock_desktop.providers.calendar_xkrx import KrxCalendar
@@ -117,6 +119,7 @@ class RealDataset:
         self._now_ns = now_ns
         self._opening = threading.Lock()
         self._database: Database | None = None
+        self._assistant: SqlAssistantStore | None = None
         self._panels = PanelStore(
             self._location, self._panel_folder(), simulated=self.simulated, database=lambda: self.database
         )
@@ -277,9 +280,23 @@ class RealDataset:
 
         return SqlStrategyStore(self.database, self._now_ns)
 
+    def assistant(self) -> AssistantStore:
+        """What the assistant reads from and keeps in this market's repository; one store, for it remembers its search index."""
+        database = self.database
+        with self._opening:
+            if self._assistant is None or self._assistant.database is not database:
+                self._assistant = self._assistant_store(database)
+            return self._assistant
+
+    def _assistant_store(self, database: Database) -> SqlAssistantStore:
+        from ralphstock_desktop.data.assistant_store import SqlAssistantStore
+
+        return SqlAssistantStore(database, self._now_ns)
+
     def close(self) -> None:
         """Give back the connections."""
         with self._opening:
+            self._assistant = None
             if self._database is not None:
                 self._database.close()
                 self._database = None
@@ -317,6 +334,11 @@ class SimulatedDataset(RealDataset):
         if self._generated is not spec:
             self._early = None  # it was stored meanwhile
         return SimulatedStrategyStore(self.database, self._now_ns, lambda: self._early)
+
+    def _assistant_store(self, database: Database) -> SqlAssistantStore:
+        from ralphstock_desktop.app.early_assistant import SimulatedAssistantStore
+
+        return SimulatedAssistantStore(database, self._now_ns, self.generated)
 
     def generated(self) -> SimulatedMarket | None:
         """Return the generated market while it waits to be stored, else None; blocks if it has to be made again."""

@@ -35,6 +35,7 @@ from engine.model.instants import AsOf
 from engine.model.instruments import normalize_ticker
 from engine.model.panel import MarketPanel
 from ralphstock_desktop import __version__
+from ralphstock_desktop.app.assistant import open_assistant
 from ralphstock_desktop.app.folders import Folders, read_history, write_atomically
 from ralphstock_desktop.app.market_dataset import dataset_makers, display_of, has_real_data
 from ralphstock_desktop.app.news import NewsWiring
@@ -223,6 +224,9 @@ class _WindowRun:
         self._strategies = open_strategies(
             self._workstation, self._settings, self._workers, self._present_ns, self._present_ns, options.folders.cache
         )
+        self._assistant, self._watch = open_assistant(
+            self._workstation, self._settings, self._workers, self._strategies.notices, time.time_ns, self._present_ns
+        )
         self._news: NewsWiring | None = None
         self._window = MainWindow(
             WindowParts(
@@ -264,6 +268,7 @@ class _WindowRun:
         window.make_panels()
         if self._live is not None:
             self.spawn(self._start_live(self._live, ready), "start the live market")
+        self.spawn(self._start_assistant(ready), "start the assistant")
         if options.screenshot is not None:
             self.spawn(self._picture(options.screenshot, ready), "screenshot")
         code = await self._closed
@@ -330,12 +335,19 @@ class _WindowRun:
         subscription = live.frames.subscribe(on_frame, replay=False)
         await live.start()
         self._strategies.follow_live()
+        self._watch.follow_live()
         self._news = NewsWiring(self._workstation, self._strategies, self._settings, self._workers, live.registry, self.spawn)
         self._news.start()
         self._timings.reached("live market started")
         await first
         subscription.close()
         self._timings.reached("first live value")
+
+    async def _start_assistant(self, ready: asyncio.Future[None]) -> None:
+        """Watch lists, alerts and conversations come after the first scan is on screen."""
+        await asyncio.wait({ready})
+        self._watch.start()
+        self._assistant.start()
 
     def _present_ns(self) -> int:
         """The clock of the market on screen: what "now" means in it."""
@@ -462,6 +474,8 @@ class _WindowRun:
             await self._step("live market", self._live.close())
         if self._news is not None:
             await self._step("news", self._news.close())
+        await self._step("assistant", self._assistant.close())
+        await self._step("alerts", self._watch.close())
         await self._step("strategies", self._strategies.close())
         await self._step("workstation", self._workstation.close())
         for task in list(self._tasks):

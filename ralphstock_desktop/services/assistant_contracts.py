@@ -46,6 +46,7 @@ __all__ = [
     "Unit",
     "Usage",
     "WatchBook",
+    "WindowAction",
     "spans_of",
 ]
 
@@ -349,6 +350,8 @@ class Question:
     alike: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     """Content words for text search, stop words left out."""
+    future_day: date | None = None
+    """A day was named that lies after the instant looked at: nothing can be known of it."""
 
 
 # -- what the window is told ------------------------------------------------------------------------------------------------
@@ -422,6 +425,17 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowAction:
+    """Something of the window the user has asked for by his click (``open_chart``, ``open_panel``, ``set_filter``).
+
+    The window carries it out, or takes it back where ``undo`` is set.
+    """
+
+    proposal: Proposal
+    undo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A question offered from what is on screen."""
 
@@ -457,6 +471,7 @@ class Assistant(Protocol):
     sessions: Channel[tuple[ChatSession, ...]]
     suggestions: Channel[tuple[Suggestion, ...]]
     outgoing: Channel[Outgoing]
+    actions: Channel[WindowAction]
 
     # asking
     def ask(self, text: str, screen: Screen) -> None:

@@ -32,6 +32,7 @@ from ralphstock_desktop.ports import (
 from ralphstock_desktop.services.channels import Channel
 
 if TYPE_CHECKING:
+    from ralphstock_desktop.services.assistant_contracts import Assistant, WatchBook
     from ralphstock_desktop.services.live_contracts import LiveMarket
     from ralphstock_desktop.services.strategy_contracts import Strategies
 
@@ -334,6 +335,16 @@ class Workstation(Protocol):
     @property
     def strategies(self) -> Strategies | None:
         """Everything beside VCP; None where the program runs without it (tests of single parts)."""
+        ...
+
+    @property
+    def assistant(self) -> Assistant | None:
+        """Answers questions from what is on the desk; None where the program runs without it."""
+        ...
+
+    @property
+    def watch(self) -> WatchBook | None:
+        """Watch lists and price alerts; None where the program runs without them."""
         ...
 
     @property

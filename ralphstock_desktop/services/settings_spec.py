@@ -26,10 +26,20 @@ SETTINGS: tuple[SettingSpec, ...] = (
     SettingSpec("notices_near", "notices", "switch", False),
     SettingSpec("notices_quiet_from", "notices", "integer", 20, minimum=0, maximum=23, unit="시"),
     SettingSpec("notices_quiet_until", "notices", "integer", 7, minimum=0, maximum=23, unit="시"),
+    SettingSpec("assistant_outside", "assistant", "switch", False),
+    SettingSpec("assistant_provider", "assistant", "choice", "google-genai", choices=("google-genai", "google-generativeai")),
+    SettingSpec("assistant_model", "assistant", "text", "gemini-flash-latest", minimum=3, maximum=80),
+    SettingSpec("assistant_news_text", "assistant", "switch", True),
+    SettingSpec("assistant_budget", "assistant", "integer", 300_000, minimum=0, maximum=20_000_000, step=50_000, unit="tokens"),
+    SettingSpec("assistant_price_in", "assistant", "integer", 0, minimum=0, maximum=100_000, step=5, unit="¢/1M"),
+    SettingSpec("assistant_price_out", "assistant", "integer", 0, minimum=0, maximum=100_000, step=5, unit="¢/1M"),
+    SettingSpec("assistant_retention_days", "assistant", "integer", 90, minimum=1, maximum=3_650, step=30, unit="일"),
     SettingSpec("dataset", "internal", "choice", "simulated", choices=("real", "simulated")),
     SettingSpec("first_run_done", "internal", "switch", False),
     SettingSpec("live_host", "internal", "choice", "none", choices=("none", "real", "mock", "custom")),
     SettingSpec("live_url", "internal", "text", "", maximum=200),
+    SettingSpec("assistant_url", "internal", "text", "", maximum=200),
+    SettingSpec("assistant_session", "internal", "text", "", maximum=36),
 )
 """Page ``internal`` is not shown: it holds what the program remembers for itself."""
 

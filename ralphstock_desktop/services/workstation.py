@@ -35,6 +35,7 @@ from engine.model.scan import VcpScan
 from engine.scoring.vcp import scan
 from engine.thresholds import DEFAULT_RULES, Rules
 from ralphstock_desktop.ports import Dataset, FilePreview, ImportReport, Ledger, OnProgress, Progress, SymbolCoverage
+from ralphstock_desktop.services.assistant_contracts import Assistant, WatchBook
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import (
     DatasetKind,
@@ -111,6 +112,8 @@ class WorkstationService:
         self.live: LiveMarket | None = None
         """Set by the composition root where there is a running market."""
         self.strategies: Strategies | None = None
+        self.assistant: Assistant | None = None
+        self.watch: WatchBook | None = None
         """Set by the composition root."""
         self._kind: DatasetKind = "real"
         self._index: SymbolIndex | None = None

@@ -54,6 +54,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("reopen_panel", "undo", ("Ctrl+Shift+T",)),
     ActionSpec("what_if", "slider", ("Ctrl+I",)),
     ActionSpec("open_alerts", "bell", ()),
+    ActionSpec("open_chat", "chat", ("Ctrl+Shift+A",)),
+    ActionSpec("ask_about", "chat", ("Ctrl+Shift+K",)),
     ActionSpec("reset_layout", "table", ()),
     ActionSpec("undo_layout", "undo", ()),
     ActionSpec("zoom_in", "plus", ("Ctrl++", "Ctrl+=")),

@@ -12,9 +12,10 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from PySide6.QtCore import SignalInstance
 
 from ralphstock_desktop.services.channels import Channel
-from ralphstock_desktop.services.contracts import Workstation
+from ralphstock_desktop.services.contracts import SettingsStore, Workstation
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.charts.link import ChartLink
+from ralphstock_desktop.ui.chat.link import ChatLink
 from ralphstock_desktop.ui.panel import PanelFrame
 
 __all__ = ["DOCKS", "ConnectsMarket", "DockContext", "DockSpec", "MarketFiltered", "Place", "Spawn", "dock_spec"]
@@ -35,6 +36,10 @@ class DockContext:
     """Market chosen in the app bar: 0 all, else a value of ``engine.model.instruments.Market``."""
     chart_link: ChartLink = field(default_factory=ChartLink)
     """Range and crosshair shared by the charts of the window."""
+    chat: ChatLink = field(default_factory=ChatLink)
+    """Questions for the chat, places it leads to, panels on screen."""
+    settings: SettingsStore | None = None
+    """The settings, for panels that hold a switch; None in tests of single parts."""
 
 
 @runtime_checkable
@@ -226,6 +231,12 @@ def _journal(context: DockContext) -> PanelFrame:
     return JournalPanel(context)
 
 
+def _chat(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.chat import ChatPanel
+
+    return ChatPanel(context)
+
+
 DOCKS: tuple[DockSpec, ...] = (
     DockSpec("signals", "shell.dock.signals", "0811", "table", "left", _signals, follows_scan=True),
     DockSpec("symbols", "shell.dock.symbols", "0130", "columns", "left_bottom", _symbols, follows_scan=True),
@@ -249,6 +260,7 @@ DOCKS: tuple[DockSpec, ...] = (
     DockSpec("backtest", "shell.dock.backtest", "0871", "step", "centre", _backtest, initially_open=False),
     DockSpec("journal", "shell.dock.journal", "0872", "journal", "left_bottom", _journal, initially_open=False),
     DockSpec("ledger", "shell.dock.ledger", "0980", "database", "left_bottom", _ledger),
+    DockSpec("chat", "shell.dock.chat", "0990", "chat", "right", _chat, initially_open=False),
     DockSpec("health", "shell.dock.health", "0981", "plug", "left_bottom", _health),
 )
 

@@ -35,6 +35,9 @@ from ralphstock_desktop.ui.actions import ACTIONS, ActionBook
 from ralphstock_desktop.ui.app_bar import AppBar
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.banner import NoticeBanner, PastBanner, SimulationBanner
+from ralphstock_desktop.ui.chat.asking import AskMenus
+from ralphstock_desktop.ui.chat.hub import ChatHub
+from ralphstock_desktop.ui.chat.link import AskWish
 from ralphstock_desktop.ui.dialogs.connect import ConnectDialog
 from ralphstock_desktop.ui.dialogs.errors import ReportDialog, error_code, error_sentence
 from ralphstock_desktop.ui.dialogs.first_run import FirstRunPage
@@ -106,6 +109,13 @@ class _Picturing(Protocol):
 
 
 @runtime_checkable
+class _OpensSettings(Protocol):
+    """A panel that leads to a setting."""
+
+    settings_wanted: SignalInstance
+
+
+@runtime_checkable
 class _OpensChart(Protocol):
     """A panel whose rows open the chart."""
 
@@ -159,7 +169,7 @@ class MainWindow(QMainWindow):
         self.shell = ShellViewModel(parts.workstation)
         self.actions_book = ActionBook(look, self)
         self.market_filter: Channel[int] = Channel("market_filter")
-        self.context = DockContext(parts.workstation, look, parts.spawn, self.market_filter)
+        self.context = DockContext(parts.workstation, look, parts.spawn, self.market_filter, settings=parts.settings)
         self._last_layout = ""
         self._undo_layout = ""
         self._sized = False
@@ -188,6 +198,9 @@ class MainWindow(QMainWindow):
         self.area = DockArea(self, self.context, parts.docks, self._on_made)
         self._assemble()
         self.palette_model = PaletteModel(self.shell, self._commands())
+        self.palette_model.can_ask = "chat" in self.area.docks
+        self.ask_menus = AskMenus(look, self.context.chat, self)
+        self.chat = ChatHub(self.area, parts.workstation, look, self.context.chat, self)
         self.toasts, self.desktop = ToastDeck(look, self), DesktopNotices(look, self, parts.settings)
         self.search_list = PalettePopup(look, self.bar.search, self.palette_model, self)
         self.help = HelpOverlay(look, self.actions_book, self)
@@ -235,6 +248,8 @@ class MainWindow(QMainWindow):
         book.connect_slot("time_machine", self._enter_time_machine)
         book.connect_slot("what_if", lambda: self.area.open_panel("what_if"))
         book.connect_slot("open_alerts", lambda: self.area.open_panel("alerts"))
+        book.connect_slot("open_chat", self.chat.open)
+        book.connect_slot("ask_about", self.chat.ask_about_focus)
         book.connect_slot("import", self._open_import)
         book.connect_slot("open_ledger", lambda: self.area.open_panel("ledger"))
         book.connect_slot("connect", self.open_connect)
@@ -501,6 +516,7 @@ class MainWindow(QMainWindow):
         if isinstance(frame, MarketFiltered):
             frame.set_market_filter(self.bar.market_value)
         self._connect_wishes(frame)
+        self.ask_menus.attach(frame)
         self.area.label()
 
     def _connect_wishes(self, frame: PanelFrame) -> None:
@@ -511,6 +527,8 @@ class MainWindow(QMainWindow):
             frame.picture_requested.connect(self._on_camera)
         if isinstance(frame, _OpensChart):
             frame.chart_requested.connect(self._on_chart_wanted)
+        if isinstance(frame, _OpensSettings):
+            frame.settings_wanted.connect(self.open_settings)
 
     def _on_evidence_wanted(self, ticker: str, strategy: str) -> None:
         """Show what a notice rests on: the evidence of its strategy, or the gate."""
@@ -612,6 +630,8 @@ class MainWindow(QMainWindow):
             self.actions_book.trigger(answer.id)
         elif answer.group == "settings":
             self.open_settings(answer.id)
+        elif answer.group == "ask":
+            self.context.chat.ask.publish(AskWish(answer.text, send=True))
         else:
             self.shell.go_to(date.fromisoformat(answer.id))
 
@@ -780,6 +800,7 @@ class MainWindow(QMainWindow):
         """Save what still waits and stop listening."""
         self.area.flush()
         self.area.stop()
+        self.chat.close()
         self._timer.stop()
         if self.indices is not None:
             self.indices.close_feed()

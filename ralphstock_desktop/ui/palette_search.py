@@ -163,6 +163,8 @@ class _Rows(QAbstractListModel):
             return look.tr(f"shell.palette.{row}")
         if row.group == "days":
             return look.tr("shell.palette.go_to", day=fmt.day_long(date.fromisoformat(row.id), look.language))
+        if row.group == "ask":
+            return look.tr("shell.palette.ask_this", text=row.text)
         return f"{row.text} {row.detail}".strip()
 
 
@@ -204,7 +206,7 @@ class _RowPainter(QStyledItemDelegate):
         right = self._paint_right(painter, box, row) - look.px(12)
         font = look.font("title", bold=row.group == "symbols")
         metrics = QFontMetrics(font)
-        text = row.text if row.group != "days" else self._rows.text_of(row)
+        text = row.text if row.group not in ("days", "ask") else self._rows.text_of(row)
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, right - left))
         base = look.baseline(box.top(), box.height(), font)
         painter.setFont(font)

@@ -42,7 +42,7 @@ def _place(file: Path) -> str:
 GRADING = re.compile(r"(^|_|\.)(grade|score|total|points|raw|percent_score|score_pct)(s|\b|_|\[|$)", re.IGNORECASE)
 NUMBERS = {80, 65, 50, 79.995, 64.995, 49.995}
 _EXCUSED = {
-    "ralphstock_desktop/ui/models/filter_language.py": "examples of conditions in its texts",
+    "ralphstock_desktop/services/filters/language.py": "examples of conditions in its texts",
 }
 
 

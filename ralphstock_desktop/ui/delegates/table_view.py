@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from engine.model.hangul import matches_name
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.chat.link import AskSubject
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.delegates.cells import PAINTERS, Cell
 from ralphstock_desktop.ui.delegates.table_header import TableHeader
@@ -105,6 +106,7 @@ class ArrayTableView(QTableView):
         self._laying_out = False
         self._span_key: tuple[int, ...] = ()
         self._span = (0, 0)
+        self._marked = ("", "")
         self._setup(model)
 
     def _setup(self, model: ArrayTableModel) -> None:
@@ -360,6 +362,7 @@ class ArrayTableView(QTableView):
         current = self.currentIndex()
         if self.hasFocus() and first <= current.row() <= last:
             self._paint_focus(current)
+        self._paint_marked(rows)
         if rect.left() < self.appearance.px(2):
             for row in rows:
                 if row.is_selected:
@@ -420,6 +423,69 @@ class ArrayTableView(QTableView):
         self.canvas.pen("focus")
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(rect.adjusted(0, 0, -1, -2))
+
+    # -- a marked cell --------------------------------------------------------------------------------------------------
+
+    @property
+    def marked_cell(self) -> tuple[str, str]:
+        """Ticker and column of the cell a link led to; two empty texts for none."""
+        return self._marked
+
+    def mark_cell(self, ticker: str, column_id: str) -> bool:
+        """Go to a row and frame one of its cells until another row is chosen; False if the row is not shown.
+
+        A column that is hidden or unknown leaves the row alone in focus.
+        """
+        if not self.show_ticker(ticker):
+            return False
+        row, section = self.table.row_of_ticker(ticker), self.table.column_at(column_id)
+        shown = section is not None and not self.head.isSectionHidden(section)
+        self._marked = (ticker, column_id if shown else "")
+        if row is not None and section is not None and shown:
+            self._silent = True
+            try:
+                self.setCurrentIndex(self.table.index(row, section))
+                self.selectRow(row)
+            finally:
+                self._silent = False
+            self.scrollTo(self.table.index(row, section))
+        self.viewport().update()
+        return True
+
+    def clear_mark(self) -> None:
+        """Take the frame away."""
+        if self._marked != ("", ""):
+            self._marked = ("", "")
+            self.viewport().update()
+
+    def _paint_marked(self, rows: list[_RowBox]) -> None:
+        ticker, column_id = self._marked
+        section = self.table.column_at(column_id) if column_id else None
+        if not ticker or section is None or self.head.isSectionHidden(section):
+            return
+        for row in rows:
+            if self.table.ticker(row.row) == ticker:
+                rect, edge, canvas = self.visualRect(self.table.index(row.row, section)), self.appearance.px(2), self.canvas
+                tall = rect.height() - 1
+                for x, y, wide, high in (
+                    (rect.x(), rect.y(), rect.width(), edge),
+                    (rect.x(), rect.y() + tall - edge, rect.width(), edge),
+                    (rect.x(), rect.y(), edge, tall),
+                    (rect.right() + 1 - edge, rect.y(), edge, tall),
+                ):
+                    canvas.fill(x, y, wide, high, "evidence")
+
+    def ask_subject(self, place: QPoint | None) -> AskSubject | None:
+        """What the row at a viewport position (None: the current row) is about."""
+        index = self.indexAt(place) if place is not None else self.currentIndex()
+        source = self.table.source
+        if not index.isValid() or source is None:
+            return None
+        position = self.table.source_row(index.row())
+        section = self.table.column_at("grade")
+        grade = self.table.cell_text(position, section) if section is not None else ""
+        letter = grade if grade in ("S", "A", "B", "C") else ""
+        return AskSubject("symbol", source.tickers[position], source.name(position, self.appearance.language), letter)
 
     # -- changes --------------------------------------------------------------------------------------------------------
 
@@ -527,6 +593,8 @@ class ArrayTableView(QTableView):
                 self.viewport().update(0, self.rowViewportPosition(index.row()), width, height)
         self._close_detail()
         if current.isValid() and not self._silent:
+            if self._marked[0] and self.table.ticker(current.row()) != self._marked[0]:
+                self.clear_mark()
             self._choose(current.row())
 
     def _choose(self, row: int) -> None:
@@ -567,6 +635,8 @@ class ArrayTableView(QTableView):
                 self.setCurrentIndex(self.table.index(row, max(0, index.column())))
         elif key == Qt.Key.Key_Escape and self._find:
             self._forget_find()
+        elif key == Qt.Key.Key_Escape and self._marked[0]:
+            self.clear_mark()
         else:
             super().keyPressEvent(event)
 

@@ -34,7 +34,7 @@ from ralphstock_desktop.ui.panel_header import IconButton
 
 __all__ = ["Fact", "SettingsWindow"]
 
-_PAGES = (("look", "sun"), ("trading", "target"), ("notices", "bell"), ("data", "database"))
+_PAGES = (("look", "sun"), ("trading", "target"), ("notices", "bell"), ("data", "database"), ("assistant", "chat"))
 _DIRECTIONS = ("kr", "us", "cb")
 
 

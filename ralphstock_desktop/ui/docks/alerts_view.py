@@ -12,6 +12,7 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySeq
 from PySide6.QtWidgets import QMenu, QWidget
 
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.chat.link import AskSubject
 from ralphstock_desktop.ui.docks.painted_list import PaintedList
 from ralphstock_desktop.ui.viewmodels.alert_rows import KINDS, MUTE_MINUTES, AlertRow, AlertsViewModel
 from ralphstock_desktop.wording import format as fmt
@@ -36,6 +37,8 @@ class AlertListView(PaintedList):
         self._vm = view_model
         self._rows: tuple[AlertRow, ...] = ()
         self._ids: list[str] = []
+        self.more_entries: Callable[[AskSubject, QMenu], None] | None = None
+        """Lets the chat add its entries to the menu of a row."""
         view_model.changed.connect(self._on_changed)
         self._on_changed()
 
@@ -134,6 +137,9 @@ class AlertListView(PaintedList):
             action = menu.addAction(self.look.icon(icon), text)
             action.setEnabled(enabled)
             action.triggered.connect(lambda _checked=False, run=slot: run())
+        row = next((row for row in self._rows if row.id == identity), None)
+        if self.more_entries is not None and record is not None and record.ticker and row is not None:
+            self.more_entries(AskSubject("symbol", record.ticker, row.title), menu)
         return menu
 
     # -- painting -------------------------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from PySide6.QtCore import QByteArray, Signal
 from PySide6.QtGui import QActionGroup
@@ -15,7 +17,9 @@ from ralphstock_desktop.ui.charts.chart_data import LastBar
 from ralphstock_desktop.ui.charts.chart_head import FRAMES, ChartHead, HeadText
 from ralphstock_desktop.ui.charts.chart_widget import ChartWidget
 from ralphstock_desktop.ui.charts.forming import bands, kst_seconds
+from ralphstock_desktop.ui.charts.landing import land_on_days
 from ralphstock_desktop.ui.charts.scene import ChartOptions
+from ralphstock_desktop.ui.chat.link import AskSubject
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.viewmodels.chart import ChartViewModel
@@ -48,6 +52,9 @@ class ChartPanel(PanelFrame):
         super().__init__(
             context.appearance, panel_id="chart", title_key="shell.dock.chart", screen="0600", skeleton="chart", role="both"
         )
+        self._workstation = context.workstation
+        self.more_entries: Callable[[AskSubject, QMenu], None] | None = None
+        """Lets the chat add its entries to the chart's menu."""
         self.view_model = ChartViewModel(context.workstation, context.spawn, "chart")
         self.news = ChartNews(context.workstation)
         self.head = ChartHead(context.appearance)
@@ -228,6 +235,14 @@ class ChartPanel(PanelFrame):
         adjusted.setCheckable(True)
         adjusted.setChecked(vm.adjusted)
         adjusted.triggered.connect(self._on_adjusted)
+        series = vm.series
+        if self.more_entries is not None and series is not None:
+            name = series.name_en if self.appearance.language == "en" and series.name_en else series.name
+            self.more_entries(AskSubject("symbol", series.ticker, name), menu)
+
+    def land_on_days(self, ticker: str, first: date | None, last: date | None) -> bool:
+        """Light up a run of bars of a symbol; without days the chart is the place. False if its bars are not there yet."""
+        return land_on_days(self.view_model, self.chart, self._workstation, "price", (ticker, first, last))
 
     # -- life and saved state -------------------------------------------------------------------------------------------
 

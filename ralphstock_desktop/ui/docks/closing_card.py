@@ -71,6 +71,10 @@ class ClosingCard(PanelFrame):
         run = run_title(self.appearance, vm.explanation.picture.scan.run)
         self.set_subtitle(f"{vm.head.name} {vm.ticker} · {run}")
 
+    def land_on_item(self, ticker: str, item: str) -> bool:
+        """Go to a symbol's row and keep it lit; False if there is no such row yet."""
+        return self.view_model.land_on(ticker, item)
+
     def came_into_sight(self) -> None:
         """Begin to listen."""
         super().came_into_sight()

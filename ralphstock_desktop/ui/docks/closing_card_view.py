@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from engine.model.evidence import ItemState
 from ralphstock_desktop.ui.appearance import Appearance, FontSize
+from ralphstock_desktop.ui.chat.link import AskSubject
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.delegates.closing_cells import paint_blocks_at
 from ralphstock_desktop.ui.docks.closing_paint import STATE_TOKEN, paint_shape, paint_title, title_lines
@@ -122,6 +123,18 @@ class CardBodyView(QAbstractScrollArea):
     def scrollContentsBy(self, _dx: int, _dy: int) -> None:
         """Everything is painted from the scroll position."""
         self.viewport().update()
+
+    def ask_subject(self, place: QPoint | None) -> AskSubject | None:
+        """What the row at a viewport position (None: the row in focus) is about."""
+        vm = self._vm
+        if vm.head is None:
+            return None
+        identity = self._at(place) if place is not None else vm.focused
+        line, story = vm.component(identity), vm.news_line(identity)
+        if story is not None:
+            return AskSubject("article", vm.ticker, vm.head.name, label=story.title)
+        label = line.label if line is not None else ""
+        return AskSubject("item" if label else "symbol", vm.ticker, vm.head.name, label=label)
 
     def rect_of(self, identity: str) -> QRect:
         """Viewport rectangle of a component or sentence."""

@@ -54,6 +54,10 @@ class DayChecklist(PanelFrame):
         head = self.view_model.checklist_head
         self.set_subtitle(f"{head.name} {head.ticker}" if head is not None else "")
 
+    def land_on_item(self, ticker: str, item: str) -> bool:
+        """Go to a symbol's row and keep it lit; False if there is no such row yet."""
+        return self.view_model.land_on(ticker, item)
+
     def came_into_sight(self) -> None:
         super().came_into_sight()
         self.view_model.activate()

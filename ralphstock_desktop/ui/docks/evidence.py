@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QVBoxLayout, QWidget
 
 from engine.model.evidence import ItemState
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.chat.link import AskSubject
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.evidence_head import HeadView
@@ -169,6 +170,18 @@ class EvidenceView(QAbstractScrollArea):
         if y < self._look.px(20):
             return -1
         return next((n for n in range(len(self._tops) - 1) if self._tops[n] <= place < self._tops[n + 1]), -1)
+
+    def ask_subject(self, place: QPoint | None) -> AskSubject | None:
+        """What the row at a viewport position (None: the row in focus) is about; above and between rows the symbol itself."""
+        vm = self._vm
+        position = self.line_at(place.y()) if place is not None else -1
+        lines = [line for line in vm.lines if isinstance(line, ItemLine)]
+        at = vm.lines[position] if position >= 0 else next((x for x in lines if x.evidence.item == vm.focused_item), None)
+        label = at.words.label if isinstance(at, ItemLine) else ""
+        if not vm.ticker:
+            return AskSubject("gate", label=label) if lines else None
+        name = vm.head.name if vm.head is not None else vm.ticker
+        return AskSubject("item" if label else "symbol", vm.ticker, name, label=label)
 
     def rect_of(self, item: str) -> QRect:
         """Viewport rectangle of an item's row."""
@@ -549,6 +562,10 @@ class EvidencePanel(PanelFrame):
         if isinstance(provisional, bool):
             self._provisional_action.setChecked(provisional)
             self.view_model.choose_provisional(provisional)
+
+    def land_on_item(self, ticker: str, item: str) -> bool:
+        """Go to a symbol's row and keep it lit; False if there is no such row yet."""
+        return self.view_model.land_on(ticker, item)
 
     def came_into_sight(self) -> None:
         super().came_into_sight()

@@ -5,9 +5,12 @@ Range and crosshair are shared with the main chart through the window's :class:`
 
 from __future__ import annotations
 
+from datetime import date
+
 from engine.model.instants import AsOf
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.ui.charts.chart_widget import ChartWidget
+from ralphstock_desktop.ui.charts.landing import land_on_days
 from ralphstock_desktop.ui.charts.link import RangeShown
 from ralphstock_desktop.ui.charts.scene import ChartOptions
 from ralphstock_desktop.ui.dock_registry import DockContext
@@ -27,6 +30,7 @@ class FlowPanel(PanelFrame):
         super().__init__(
             context.appearance, panel_id="flow", title_key="shell.dock.flow", screen="0796", skeleton="chart", role="follower"
         )
+        self._workstation = context.workstation
         self.view_model = FlowViewModel(context.workstation, context.spawn, "flow")
         self.chart = ChartWidget(context.appearance, options=_OPTIONS, link=context.chart_link, origin="flow", follows=True)
         self._link = context.chart_link
@@ -72,6 +76,10 @@ class FlowPanel(PanelFrame):
         """Take the main chart's time frame: the axes agree only on the same bars."""
         if shown.origin != "flow" and not shown.timeframe.is_intraday:
             self.view_model.choose_timeframe(shown.timeframe)
+
+    def land_on_days(self, ticker: str, first: date | None, last: date | None) -> bool:
+        """Light up a run of days of a symbol; without days the panel itself is the place. False if they are not there yet."""
+        return land_on_days(self.view_model, self.chart, self._workstation, "flow", (ticker, first, last))
 
     def came_into_sight(self) -> None:
         """Begin to listen."""

@@ -73,6 +73,11 @@ class GatePanel(PanelFrame):
             line = history_line(vm.history, vm.history_panel)
         self.view.history.show_line(line, vm.history_note, (gate.yellow_score, gate.green_score))
 
+    def land_on_item(self, _ticker: str, item: str) -> bool:
+        """Go to a component; without one the reading itself is the place. False if there is no such row yet."""
+        self.view.show_page("reading")
+        return self.view_model.gate_head is not None if not item else self.view_model.land_on("", item)
+
     def came_into_sight(self) -> None:
         """Begin to listen."""
         super().came_into_sight()

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from engine.model.errors import RalphStockError
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES
 from ralphstock_desktop.strategy_ports import SignalRecord
+from ralphstock_desktop.ui.chat.link import AskSubject
 from ralphstock_desktop.ui.delegates.controls import CellDetail, ProblemLine
 from ralphstock_desktop.ui.delegates.table_view import ArrayTableView
 from ralphstock_desktop.ui.dialogs.controls import colour_label
@@ -76,6 +77,8 @@ class JournalPanel(PanelFrame):
         )
         look = context.appearance
         self._spawn = context.spawn
+        self.more_entries: Callable[[AskSubject, QMenu], None] | None = None
+        """Lets the chat add its entries to the menu of a row."""
         self.view_model = JournalViewModel(context.workstation, look, context.spawn)
         rules = self.view_model.rules
         self.model = ArrayTableModel(journal_columns(look, rules.jongga.max_points), look, sort=(SortKey("date", True),))
@@ -288,6 +291,9 @@ class JournalPanel(PanelFrame):
             action = menu.addAction(tr(f"journal_panel.act.{name}"))
             action.setEnabled(allowed[name])
             action.triggered.connect(lambda _checked=False, wanted=name: self.open_dialog(wanted))
+        subject = self.view.ask_subject(None)
+        if self.more_entries is not None and subject is not None:
+            self.more_entries(subject, menu)
         return menu
 
     def open_dialog(self, name: str) -> JournalDialog | None:

@@ -204,6 +204,15 @@ class NearMissPanel(PanelFrame):
             room = round(self.width() * 100 / self.appearance.zoom_pct) - _FROZEN
             self.view.show_columns(columns, {"way": max(_WAY_LEAST, room)} if narrowest else {})
 
+    def land_on_cell(self, ticker: str, column: str) -> bool:
+        """Choose a row and frame a cell of it; False if the list does not hold it."""
+        if self._waiting is not None:
+            self.apply_waiting()
+        if not self.view.mark_cell(ticker, column):
+            return False
+        self.view_model.select(ticker)
+        return True
+
     def panel_state(self) -> dict[str, object]:
         """Strategy and order of rows."""
         sort = [[key.column, key.descending] for key in self.model.sort_keys]

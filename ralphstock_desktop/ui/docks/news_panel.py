@@ -93,6 +93,7 @@ class NewsPanel(PanelFrame):
             role="both",
         )
         look = context.appearance
+        self._workstation = context.workstation
         self.view_model = NewsViewModel(context.workstation, look, context.chart_link)
         self.modes = Segmented(look, [(mode, f"news_panel.mode.{mode}") for mode in _MODES])
         self.field = QLineEdit()
@@ -160,6 +161,22 @@ class NewsPanel(PanelFrame):
             self.set_subtitle(tr("news_panel.subtitle.market", count=count))
         elif vm.ticker:
             self.set_subtitle(tr("news_panel.subtitle.symbol", name=vm.name(vm.ticker), count=count))
+
+    def land_on_article(self, news_id: int, url: str, ticker: str) -> bool:
+        """Go to an article, in the list of its stock or else of the whole market; False if neither holds it."""
+        vm = self.view_model
+        if ticker and ticker != vm.ticker:
+            context = self._workstation
+            context.select(ticker, "chat")
+        self.field.clear()
+        for mode in ("symbol", "market") if ticker else ("market", "symbol"):
+            self.modes.set_value(mode)
+            vm.choose_mode(mode)
+            identity = vm.find(news_id, url)
+            if identity:
+                vm.choose(identity)
+                return True
+        return False
 
     # -- life and saved state ---------------------------------------------------------------------------------------------
 

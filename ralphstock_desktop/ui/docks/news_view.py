@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from ralphstock_desktop.ui.appearance import Appearance, FontSize
+from ralphstock_desktop.ui.chat.link import AskSubject
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.ui.docks.closing_paint import paint_title, title_lines
 from ralphstock_desktop.ui.docks.news_links import article_url, open_article
@@ -121,6 +122,13 @@ class NewsListView(QAbstractScrollArea):
         """Row under a viewport position."""
         number = self._number_at(place.y())
         return self._vm.rows[number] if number >= 0 else None
+
+    def ask_subject(self, place: QPoint | None) -> AskSubject | None:
+        """What the article at a viewport position (None: the chosen one) is about."""
+        row = self.row_at(place) if place is not None else self._vm.row(self._vm.chosen)
+        if row is None or row.kind == "group":
+            return None
+        return AskSubject("article", row.ticker, self._vm.name(row.ticker) if row.ticker else "", label=row.title)
 
     def rect_of(self, identity: str) -> QRect:
         """Viewport rectangle of a row."""

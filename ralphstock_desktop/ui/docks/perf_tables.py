@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QLabel, QTableView, QVBoxLayout, QWidget
 
+from engine.model.scan import Grade
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import Segmented, colour_label
 from ralphstock_desktop.ui.docks.ledger_models import Cell, Column, RowsModel, prepare_table
@@ -166,6 +167,16 @@ class GroupsPage(_Page):
         else:
             key = "performance.groups.signals" if report.origin == "signals" else "performance.groups.line"
             self.line.setText(look.tr(key, bars=report.case_bars))
+
+    def choose_group(self, group: str) -> bool:
+        """Choose the row of a grade letter or of ``all``; False if there is no such row."""
+        rows = self._report.groups if self._report is not None else ()
+        for number, row in enumerate(rows):
+            if row.kind == "all" if group == "all" else row.kind == "grade" and Grade(row.value).name == group:
+                self.group_table.selectRow(number)
+                self.group_table.scrollTo(self.groups.index(number, 0))
+                return True
+        return False
 
     def _group(self, row: GroupRow) -> list[Cell]:
         look = self._look

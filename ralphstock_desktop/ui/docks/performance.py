@@ -103,6 +103,17 @@ class PerformancePanel(PanelFrame):
         if strategies is not None and isinstance(self.view_model.panel_state, Loading):
             strategies.backtests.cancel()
 
+    def land_on_record(self, strategy: str, item: str) -> bool:
+        """Go to the record of a strategy's signals and choose the row of a grade (``all``: of all of them)."""
+        vm = self.view_model
+        if strategy in STRATEGIES:
+            self.strategy.show_value(strategy)
+            vm.choose_strategy(strategy)
+        vm.choose("signals")
+        self.source.show_value(vm.source)
+        self.view.show_page("groups")
+        return vm.report is not None and self.view.groups.choose_group(item or "all")
+
     def request_export(self) -> None:
         """Ask a service to write the trades of the run on screen as CSV; the stored signals have a panel of their own."""
         vm = self.view_model

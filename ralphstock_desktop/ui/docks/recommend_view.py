@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from engine.model.scan import Grade
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.chat.link import AskSubject
 from ralphstock_desktop.ui.delegates.cells import paint_grade_chip
 from ralphstock_desktop.ui.docks.painted_list import PaintedList
 from ralphstock_desktop.ui.viewmodels.recommend_rows import PlanPart, RecommendRow, RecommendViewModel
@@ -58,6 +59,12 @@ class RecommendListView(PaintedList):
     def open_row(self, identity: str) -> None:
         self._vm.choose(identity)
         self.opened.emit(identity)
+
+    def ask_subject(self, place: QPoint | None) -> AskSubject | None:
+        """What the row at a viewport position (None: the chosen row) is about."""
+        identity = self.identity_at(place) if place is not None else self.chosen()
+        row = next((row for row in self._vm.rows if row.ticker == identity), None)
+        return None if row is None else AskSubject("symbol", row.ticker, row.name, Grade(row.grade).name)
 
     def spoken(self, identity: str) -> str:
         row = next((row for row in self._vm.rows if row.ticker == identity), None)

@@ -184,6 +184,13 @@ class RecommendationsPanel(PanelFrame):
         needed = self.choice.sizeHint().width() + self.limit.width() + self.limit_word.sizeHint().width()
         self.limit_word.setVisible(self.width() >= needed + self.appearance.px(40))
 
+    def land_on_cell(self, ticker: str, _column: str) -> bool:
+        """Choose a row; False if the list does not hold it."""
+        if ticker not in self.view.identities():
+            return False
+        self.view_model.choose(ticker)
+        return True
+
     def panel_state(self) -> dict[str, object]:
         """What is asked for."""
         return {**super().panel_state(), "choice": self.view_model.choice, "limit": self.view_model.limit}

@@ -479,6 +479,22 @@ class TablePanel(PanelFrame):
         day = rows.scan.as_of.day.isoformat() if rows is not None else ""
         self.export_requested.emit(ExportRequest(f"{self.panel_id}_{day}.csv", text))
 
+    # -- where links of the chat lead -------------------------------------------------------------------------------------
+
+    def land_on_cell(self, ticker: str, column: str) -> bool:
+        """Choose a row and frame a cell of it; a condition or chip that hides it is taken back. False without such a row."""
+        rows = self.view_model.rows
+        if rows is None or ticker not in rows.tickers:
+            return False
+        self.view_model.select(ticker)
+        if self.model.row_of_ticker(ticker) is None and self.view_model.filter_text:
+            self.set_filter_text("")
+        for chip in self.view_model.chips:
+            if self.model.row_of_ticker(ticker) is not None:
+                break
+            self._on_chip(chip)
+        return self.view.mark_cell(ticker, column)
+
     # -- saved state ----------------------------------------------------------------------------------------------------
 
     def panel_state(self) -> dict[str, object]:

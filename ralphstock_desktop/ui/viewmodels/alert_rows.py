@@ -37,7 +37,7 @@ __all__ = [
 ALERTS_ORIGIN = "alerts"
 """Origin of selections."""
 ALL = "all"
-KINDS: tuple[str, ...] = ("signal", "grade", "near", "life", "gate", "feed")
+KINDS: tuple[str, ...] = ("signal", "grade", "near", "life", "gate", "price", "feed")
 MUTE_MINUTES = 10
 _GATE_TOKENS = {"GREEN": "gate-green", "YELLOW": "gate-yellow", "RED": "gate-red", "UNKNOWN": "gate-unknown"}
 _EMPTY_NUMBERS = frozenset({"", "–"})

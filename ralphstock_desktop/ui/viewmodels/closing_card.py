@@ -196,6 +196,20 @@ class ClosingCardViewModel(QObject):
             self._workstation.focus_evidence(self.ticker, line.evidence, pinned=self.pinned)
             self.focus_changed.emit()
 
+    def land_on(self, ticker: str, item: str) -> bool:
+        """Go to a symbol's component (or sentence) and keep it lit: where a link leads. False if there is no such row yet."""
+        if ticker and ticker != self.ticker:
+            self._workstation.select(ticker, "chat")
+        if self._later.isActive():
+            self.explain_now()
+        if (ticker and ticker != self.ticker) or (item and item not in self.stops()) or self.explanation is None:
+            return False
+        if item:
+            self.focus(item)
+            if not self.pinned:
+                self.toggle_pin()
+        return True
+
     def clear_focus(self) -> None:
         """Let go: the chart goes dark again."""
         if self.focused:

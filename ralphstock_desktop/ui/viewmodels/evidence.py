@@ -308,6 +308,19 @@ class EvidenceViewModel(QObject):
         self._workstation.focus_evidence(self.ticker, evidence, pinned=self.pinned)
         self.focus_changed.emit()
 
+    def land_on(self, ticker: str, item: str) -> bool:
+        """Go to a symbol's row and keep it lit: where a link leads. False if there is no such row yet."""
+        if ticker and ticker != self.ticker:
+            self._workstation.select(ticker, "chat")
+        if self._later.isActive():
+            self.explain_now()
+        if (ticker and ticker != self.ticker) or self.evidence(item) is None:
+            return False
+        self.focus(item)
+        if not self.pinned:
+            self.toggle_pin()
+        return True
+
     def clear_focus(self) -> None:
         """Let go: the chart goes dark again."""
         if self.focused_item:

@@ -199,6 +199,20 @@ class NewsViewModel(QObject):
             at = here + rows
             self.choose(stops[min(max(at, 0), len(stops) - 1)])
 
+    def find(self, news_id: int, url: str) -> str:
+        """Identity of the row of an article, its cluster opened where it is one of several versions; empty if not listed."""
+        if self.mode == "symbol" and self.stock is not None:
+            for number, cluster in enumerate(self.stock.clusters):
+                version = next((item for item in cluster.members if _is_article(item, news_id, url)), None)
+                if version is not None and f"c{number}" in {row.id for row in self.rows}:
+                    if version.id == cluster.representative.id:
+                        return f"c{number}"
+                    if f"c{number}" not in self.opened:
+                        self.toggle(f"c{number}")
+                    return f"c{number}:{version.id}"
+        wanted = f"i{news_id}"
+        return next((row.id for row in self.rows if row.id == wanted or (url and row.url == url)), "")
+
     def row(self, identity: str) -> NewsRow | None:
         """A row by identity."""
         return next((row for row in self.rows if row.id == identity), None)
@@ -393,6 +407,10 @@ class NewsViewModel(QObject):
             if needle in text:
                 return True
         return False
+
+
+def _is_article(item: NewsItem, news_id: int, url: str) -> bool:
+    return (news_id > 0 and item.id == news_id) or bool(url and item.url == url)
 
 
 def _name(panel: MarketPanel | None, ticker: str, *, english: bool) -> str:

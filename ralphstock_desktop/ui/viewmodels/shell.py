@@ -15,10 +15,10 @@ from engine.model.instants import AsOf, day_of
 from engine.model.panel import MarketPanel
 from ralphstock_desktop.services.contracts import MarketPicture, SymbolHit, Workstation
 
-__all__ = ["Answer", "AnswerGroup", "Command", "PaletteModel", "ShellViewModel", "parse_day"]
+__all__ = ["Answer", "AnswerGroup", "Command", "PaletteModel", "ShellViewModel", "looks_like_question", "parse_day"]
 
 Days = npt.NDArray[np.datetime64]
-AnswerGroup = Literal["symbols", "screens", "commands", "settings", "days"]
+AnswerGroup = Literal["symbols", "screens", "commands", "settings", "days", "ask"]
 
 _YMD = re.compile(r"(\d{4})\s*[-./년]?\s*(\d{1,2})\s*[-./월]?\s*(\d{1,2})\s*일?\Z")
 _MD = re.compile(r"(\d{1,2})\s*[-./월]\s*(\d{1,2})\s*일?\Z")
@@ -43,6 +43,19 @@ def parse_day(text: str, reference: date) -> date | None:
     except ValueError:
         return None
     return None
+
+
+_ASKING = re.compile(
+    r"[?？]\s*\Z|(?:까|나요|가요|어요|예요|이야|인가|는지|니|냐|줘|해줘|알려|왜|뭐|무엇|어때|어떻게|얼마)(?:\s|[?.!]|\Z)"
+    r"|\A\s*(?:why|what|which|who|when|how|is|are|does|do|did|show|compare|explain|tell)\b",
+    re.IGNORECASE,
+)
+
+
+def looks_like_question(text: str) -> bool:
+    """Whether a typed text reads like a question: it ends or begins like one, or is a sentence of at least three words."""
+    words = text.split()
+    return len(words) >= 3 or (len(text.strip()) >= 2 and _ASKING.search(text) is not None)
 
 
 class ShellViewModel:
@@ -209,6 +222,8 @@ class PaletteModel:
     def __init__(self, shell: ShellViewModel, commands: Sequence[Command] = ()) -> None:
         self._shell = shell
         self.commands: Sequence[Command] = commands
+        self.can_ask = False
+        """Whether a typed question may be handed to the chat."""
 
     def answers(self, text: str, limit: int = 12) -> list[Answer]:
         """Return the answers for a text, best first within each group. An empty text lists screens and commands."""
@@ -226,6 +241,10 @@ class PaletteModel:
         if exact and text:
             found.extend(self._symbol(hit) for hit in self._shell.workstation.search(text, limit))
         found.extend(days)
+        if self.can_ask and looks_like_question(text):
+            ask = Answer("ask", text, text, icon="chat")
+            # Nothing of that name: the question is what was meant. Else a name that only looks like one stays first.
+            found = [*found, ask] if found else [ask]
         return found
 
     @staticmethod

@@ -1,0 +1,106 @@
+"""Puts the assistant together: the repository's side, the language model, its key, watch lists and alerts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from engine.model.errors import StorageError
+from ralphstock_desktop.assistant_ports import AssistantStore, LanguageModel
+from ralphstock_desktop.services.assistant.model_access import KeyBox
+from ralphstock_desktop.services.assistant.service import AssistantService
+from ralphstock_desktop.services.contracts import SettingsStore
+from ralphstock_desktop.services.notices import NoticeService
+from ralphstock_desktop.services.watching import WatchService
+from ralphstock_desktop.services.workers import Workers
+from ralphstock_desktop.services.workstation import WorkstationService
+
+__all__ = ["ModelKey", "open_assistant"]
+
+_VARIABLES = ("RALPHSTOCK_GEMINI_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+_ENTRY = "Gemini"
+
+
+class ModelKey:
+    """The key of the language model: in the system's key store (entry ``Gemini``), else from the environment, else of this run.
+
+    Nothing here writes a file. Methods may block while the system asks the user to unlock the store.
+    """
+
+    def __init__(self) -> None:
+        self._of_this_run = ""
+
+    def read(self) -> str:
+        """The key, empty if there is none."""
+        from ralphstock_desktop.providers.keystore import SERVICE, find_backend
+
+        if self._of_this_run:
+            return self._of_this_run
+        backend = find_backend()
+        stored = backend.get_password(SERVICE, _ENTRY) if backend is not None else None
+        return stored or next((os.environ[name] for name in _VARIABLES if os.environ.get(name)), "")
+
+    def write(self, key: str) -> None:
+        """Keep a key; empty forgets it. Without a key store it is kept for this run only.
+
+        Raises
+        ------
+        StorageError
+            If the key store refused.
+        """
+        from ralphstock_desktop.providers.keystore import SERVICE, find_backend
+
+        backend = find_backend()
+        if backend is None:
+            self._of_this_run = key
+            return
+        try:
+            if key:
+                backend.set_password(SERVICE, _ENTRY, key)
+            elif backend.get_password(SERVICE, _ENTRY) is not None:
+                backend.delete_password(SERVICE, _ENTRY)
+        except Exception:  # key stores raise errors of their own kinds, and their text may hold what was to be kept
+            raise StorageError("The system's key store refused the key.", key="error.chat.key_store") from None
+
+
+def open_assistant(
+    workstation: WorkstationService,
+    settings: SettingsStore,
+    workers: Workers,
+    notices: NoticeService,
+    now_ns: Callable[[], int],
+    market_ns: Callable[[], int],
+) -> tuple[AssistantService, WatchService]:
+    """Make assistant, watch lists and alerts, and hang them into the workstation. They begin with ``start``.
+
+    Parameters
+    ----------
+    now_ns : callable
+        This machine's clock.
+    market_ns : callable
+        The clock of the market on screen.
+    """
+
+    async def open_store(kind: str) -> AssistantStore:
+        dataset = await workstation.open_dataset("simulated" if kind == "simulated" else "real")
+        return await workers.read(dataset.assistant)
+
+    async def open_model(provider: str, model: str, key: str, url: str) -> LanguageModel:
+        from ralphstock_desktop.providers.gemini import open_model_soon
+
+        return await open_model_soon(provider, model, key, url or None)
+
+    watch = WatchService(workstation, workers, open_store=open_store, post=notices.post, now_ns=market_ns)
+    key = ModelKey()
+    assistant = AssistantService(
+        workstation,
+        workers,
+        settings,
+        now_ns,
+        open_store=open_store,
+        open_model=open_model,
+        keys=KeyBox(key.read, key.write),
+        watch=watch,
+    )
+    workstation.watch, workstation.assistant = watch, assistant
+    return assistant, watch

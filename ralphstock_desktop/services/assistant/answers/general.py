@@ -1,0 +1,60 @@
+"""Answers about what something means: from the help pages and the rule book only, each threshold with its paragraph."""
+
+from __future__ import annotations
+
+from ralphstock_desktop.services.assistant.answers.market_parts import Writer
+from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
+from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
+from ralphstock_desktop.services.assistant.help_pages import HelpSection, help_book, section_blocks
+from ralphstock_desktop.services.assistant_contracts import Target
+
+__all__ = ["EXAMPLES", "answer_general", "examples", "tell_section"]
+
+REFUSED = frozenset({"promise", "override"})
+"""Wishes that get a no where the question is about nothing else."""
+_MARKET_WORDS = ("환율", "원달러", "원/달러", "exchange rate", "usd/krw", "usdkrw", "dollar")
+_SHORT = 2
+EXAMPLES = ("market", "why", "recommend", "signal", "compare", "record", "news", "screen", "help")
+"""Questions offered where there is no answer; text keys ``assistant_market.example.<name>``."""
+
+
+async def answer_general(desk: Desk, draft: AnswerDraft) -> None:
+    """Tell the section of the help pages that fits best, or what can be asked."""
+    writer, question = Writer(desk, draft), draft.question
+    if REFUSED & set(question.intents):
+        await answer_refusal(desk, draft)
+        return
+    text, book = " ".join((question.text, *question.words)), help_book(draft.book.language)
+    found = book.find(text)
+    if not found and any(word in text.casefold() for word in _MARKET_WORDS):
+        from ralphstock_desktop.services.assistant.answers.market import answer_market
+
+        await answer_market(desk, draft)
+        return
+    if not found:
+        writer.say("general.none")
+        examples(writer)
+        return
+    section = found[0][0]
+    tell_section(writer, section)
+    others = [other for other, _ in found[1:] if book.is_named(other, text)][:2]
+    if others:
+        titles = []
+        for number, other in enumerate(others):
+            fact = writer.book.add(
+                "help.title", other.title, "word", writer.title("help_title"), Target("help", item=other.anchor)
+            )
+            titles += [*(writer.line("comma") if number else ()), *writer.cell(fact)]
+        writer.say("general.more", titles=tuple(titles))
+
+
+def tell_section(writer: Writer, section: HelpSection) -> None:
+    """A section of the help with its numbers as facts of the rules in force; a page that is one thought, as a whole."""
+    page = help_book(writer.book.language).page(section.page)
+    for part in page if section is page[0] and len(page) <= _SHORT else (section,):
+        writer.draft.blocks += section_blocks(part, writer.book, writer.desk.workstation.rules)
+
+
+def examples(writer: Writer) -> None:
+    """Questions that have an answer."""
+    writer.items([writer.line(f"example.{name}") for name in EXAMPLES])

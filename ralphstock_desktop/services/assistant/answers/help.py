@@ -1,0 +1,33 @@
+"""Answers to a greeting and to "what can you do": abilities with examples, panels, keys, or the help page asked about."""
+
+from __future__ import annotations
+
+from ralphstock_desktop.services.assistant.answers.general import examples, tell_section
+from ralphstock_desktop.services.assistant.answers.market_parts import Writer
+from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
+from ralphstock_desktop.services.assistant.help_pages import help_book
+
+__all__ = ["answer_help"]
+
+_ABILITIES = ("scores", "market", "signals", "record", "news", "screen", "meaning", "open")
+_GREETINGS = ("안녕", "반가", "hello", "hi ", "hey", "good morning", "good evening")
+
+
+async def answer_help(desk: Desk, draft: AnswerDraft) -> None:
+    """Greet, or tell what the program can do; a question about one matter gets its help page."""
+    writer, question = Writer(desk, draft), draft.question
+    book = help_book(draft.book.language)
+    found = book.find(" ".join(question.words)) if question.words else []
+    text = f"{question.text.strip().casefold()} "
+    if found and found[0][0].words and not text.startswith(_GREETINGS):
+        tell_section(writer, found[0][0])
+        return
+    writer.say("help.hello" if text.startswith(_GREETINGS) else "help.line")
+    writer.items([writer.line(f"help.can.{name}") for name in _ABILITIES])
+    writer.say("help.try")
+    examples(writer)
+    for anchor in ("shortcuts.main", "start.panels"):
+        section = book.section(anchor)
+        if section is not None and not text.startswith(_GREETINGS):
+            tell_section(writer, section)
+    writer.say("help.limits")

@@ -1,0 +1,382 @@
+"""Answers about the market: the gate with its components, indices, breadth, foreign flow, sectors, the effect on orders."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from engine.calendar.sessions import DEFAULT_SESSIONS
+from engine.model.gate import GATE_COMPONENTS, GateComponent, GateReading, GateStatus, IndexState, SectorState
+from engine.scoring.gate import index_word
+from ralphstock_desktop.services.assistant.answers.general import answer_general
+from ralphstock_desktop.services.assistant.answers.market_history import gate_history_of
+from ralphstock_desktop.services.assistant.answers.market_parts import (
+    Writer,
+    bar_known_ns,
+    day_of_index,
+    fits,
+    problem_of,
+    settled_strategies,
+)
+from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
+from ralphstock_desktop.services.assistant.facts import Part
+from ralphstock_desktop.services.assistant.help_pages import rule_fact
+from ralphstock_desktop.services.assistant_contracts import Chart, Fact, Span, Target, Unit
+from ralphstock_desktop.services.strategy_contracts import GatePicture, Strategies
+
+__all__ = ["answer_market", "gate_line", "gate_of"]
+
+_INDICES = ("kospi", "kosdaq")
+_SECTORS, _LOST = 3, 3
+_CHANGE_DECIMALS = 2
+_CHART_DAYS = 60
+_UNITS: dict[str, Unit] = {"%": "%", "won": "krw", "count": ""}
+_HELP = "gate"
+
+
+async def answer_market(desk: Desk, draft: AnswerDraft) -> None:
+    """Tell the state of the market at the instant, or at the close of an earlier day that was asked about."""
+    if "definition" in draft.question.intents:
+        await answer_general(desk, draft)
+        return
+    strategies = await settled_strategies(desk)
+    writer, question = Writer(desk, draft), draft.question
+    gate = gate_of(writer, strategies)
+    if gate is None:
+        return
+    asked = question.last_day or question.first_day
+    if asked is not None and asked != gate.reading.as_of.day and asked != day_of_index(gate.panel, gate.reading.day_index):
+        await _past(writer, strategies, gate, asked)
+        return
+    gate_line(writer, gate)
+    _lost(writer, gate)
+    _effect(writer, gate)
+    if "sector" in question.intents:
+        _sectors(writer, gate)
+    _indices(writer, gate)
+    _components(writer, gate)
+    if "sector" not in question.intents:
+        _sectors(writer, gate)
+    await _chart(writer, strategies, gate)
+    writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
+
+
+def gate_of(writer: Writer, strategies: Strategies) -> GatePicture | None:
+    """The gate of the instant; None where there is none, which is then said.
+
+    Raises
+    ------
+    RalphStockError
+        If it could not be computed.
+    """
+    problem = problem_of(strategies.gate_state.last)
+    picture = strategies.gate.last
+    if problem is None and picture is not None and fits(picture.reading.as_of, writer.picture):
+        return picture
+    writer.say("gate.waiting" if problem is None else "gate.nothing", when=writer.now())
+    writer.note("note.no_gate")
+    return None
+
+
+def gate_line(writer: Writer, gate: GatePicture) -> None:
+    """One or two sentences: status, score, coverage, and why where that is not the score alone."""
+    reading = gate.reading
+    panel_rules = writer.desk.workstation.rules
+    target, known = Target("gate"), _known_ns(gate)
+    status, coverage = _status(writer, gate), _coverage(writer, gate)
+    when = writer.now(reading.as_of)
+    if reading.score is None:
+        limit = rule_fact(writer.book, "gate.min_coverage", panel_rules, _HELP)
+        writer.say("gate.unknown", when=when, status=status, coverage=coverage, limit=limit)
+        return
+    score = writer.number(
+        "gate.score", reading.score, "points", "gate_score", target, known_at_ns=known, formula=_sum_of(writer, reading)
+    )
+    writer.say("gate.live" if gate.live else "gate.line", when=when, status=status, score=score, coverage=coverage)
+    gate_rules = panel_rules.gate
+    if reading.status is GateStatus.RED and reading.shock_pct is not None and reading.shock_pct <= gate_rules.crash_pct:
+        limit = rule_fact(writer.book, "gate.crash_pct", panel_rules, _HELP)
+        writer.say("gate.crash", change=_shock(writer, gate), limit=limit)
+    elif reading.status is GateStatus.YELLOW and reading.score >= gate_rules.green_score:
+        limit = rule_fact(writer.book, "gate.green_coverage", panel_rules, _HELP)
+        writer.say("gate.narrow", coverage=coverage, limit=limit)
+    if reading.circuit_breaker:
+        writer.say("gate.breaker")
+
+
+def _lost(writer: Writer, gate: GatePicture) -> None:
+    """Where the points went: components below their maximum, the largest loss first."""
+    lost = [part for part in gate.reading.components if part.value is not None and part.points < part.max_points]
+    if gate.reading.score is None or not lost:
+        return
+    lost.sort(key=lambda part: part.points - part.max_points)
+    spans: list[Span] = []
+    for part in lost[:_LOST]:
+        target = Target("gate", item=part.name)
+        name = writer.foreign(_component_name(writer, part.name), "help.figure", target)
+        spans += [
+            *(writer.line("comma") if spans else ()),
+            *writer.line("gate.lost_part", name=name, **_points(writer, gate, part)),
+        ]
+    writer.say("gate.lost", parts=tuple(spans))
+
+
+def _points(writer: Writer, gate: GatePicture, part: GateComponent) -> dict[str, Fact]:
+    target = Target("gate", item=part.name)
+    points = writer.number(
+        f"gate.points.{part.name}", part.points, "points", "gate_points", target, known_at_ns=_known_ns(gate)
+    )
+    return {"points": points, "most": writer.number(f"gate.max.{part.name}", part.max_points, "points", "gate_max", target)}
+
+
+def _status(writer: Writer, gate: GatePicture, status: GateStatus | None = None) -> Fact:
+    shown = gate.reading.status if status is None else status
+    text = f"{writer.texts(f'gate.status.{shown.name.lower()}')} ({shown.name})"
+    return writer.book.add(
+        "gate.status", shown.name, "word", writer.title("gate_status"), Target("gate"), text=text, known_at_ns=_known_ns(gate)
+    )
+
+
+def _coverage(writer: Writer, gate: GatePicture) -> Fact:
+    return writer.number(
+        "gate.coverage", gate.reading.coverage, "%", "gate_coverage", Target("gate"), plus=False, known_at_ns=_known_ns(gate)
+    )
+
+
+def _shock(writer: Writer, gate: GatePicture) -> Fact:
+    value = gate.reading.shock_pct
+    return writer.number(
+        "gate.shock", value, "%", "gate_shock", Target("gate", item="shock"), decimals=2, known_at_ns=_known_ns(gate)
+    )
+
+
+def _known_ns(gate: GatePicture) -> int:
+    return gate.reading.as_of.instant_ns if gate.live else bar_known_ns(gate.panel, gate.reading.day_index)
+
+
+def _sum_of(writer: Writer, reading: GateReading) -> str:
+    parts = (f"{_component_name(writer, part.name)} {part.points:g}/{part.max_points:g}" for part in reading.components)
+    return " + ".join(parts)
+
+
+def _component_name(writer: Writer, name: str) -> str:
+    days = writer.desk.workstation.rules.gate.foreign_days
+    return writer.texts(f"gate.component.{name}", days=days)
+
+
+def _effect(writer: Writer, gate: GatePicture) -> None:
+    status, rules = gate.reading.status, writer.desk.workstation.rules
+    target = Target("help", item="gate.effect")
+    factor = status.size_factor(rules.gate.yellow_size)
+    size = writer.number("gate.size_factor", factor, "×", "gate_size", target)
+    if status.min_grade is None:
+        writer.say("gate.effect.none", status=_status(writer, gate), size=size)
+        return
+    grade = writer.grade("gate.min_grade", status.min_grade, target)
+    writer.say("gate.effect.open", status=_status(writer, gate), grade=grade, size=size)
+
+
+# -- tables -----------------------------------------------------------------------------------------------------------------
+
+
+def _components(writer: Writer, gate: GatePicture) -> None:
+    rows: list[tuple[Part, ...]] = []
+    for part in gate.reading.components:
+        target = Target("gate", item=part.name)
+        name = writer.foreign(_component_name(writer, part.name), "help.figure", target)
+        told = _points(writer, gate, part)
+        missing = part.value is None
+        points: Part = writer.line("missing") if missing else told["points"]
+        rows.append((name, _value(writer, gate, part, target), points, told["most"]))
+        if missing:
+            writer.note("note.component", what=_component_name(writer, part.name))
+    writer.head("head.components")
+    writer.table(("col.component", "col.value", "col.points", "col.max"), rows, (False, True, True, True))
+    _breadth(writer, gate)
+
+
+def _value(writer: Writer, gate: GatePicture, part: GateComponent, target: Target) -> Part:
+    unit = _UNITS.get(part.unit, "")
+    name = f"gate.value.{part.name}"
+    if part.value is None:
+        return writer.line("missing")
+    if part.name in _INDICES:
+        passed = writer.number(name, part.value, "", "gate_value", target, known_at_ns=_known_ns(gate))
+        tests = writer.number("gate.tests", float(len(part.tests)), "", "gate_tests", target)
+        return writer.line("cell.tests", passed=passed, tests=tests)
+    plus, known = part.name != "breadth", _known_ns(gate)
+    if unit == "krw":
+        return writer.number(name, part.value, unit, "gate_value", target, plus=plus, known_at_ns=known)
+    decimals = _CHANGE_DECIMALS if plus else 1
+    return writer.number(name, part.value, unit, "gate_value", target, plus=plus, known_at_ns=known, decimals=decimals)
+
+
+def _breadth(writer: Writer, gate: GatePicture) -> None:
+    reading, rules = gate.reading, writer.desk.workstation.rules
+    if reading.breadth_known:
+        target, known = Target("gate", item="breadth"), bar_known_ns(gate.panel, reading.day_index)
+        above = writer.number("gate.breadth_above", reading.breadth_above, "", "breadth_above", target, known_at_ns=known)
+        all_of = writer.number("gate.breadth_known", reading.breadth_known, "", "breadth_known", target, known_at_ns=known)
+        bars = rule_fact(writer.book, "gate.breadth_bars", rules, _HELP)
+        writer.say("gate.breadth", above=above, known=all_of, bars=bars)
+    foreign = reading.component("foreign")
+    if foreign.value is not None and reading.flow_day is not None:
+        day: date = reading.flow_day.astype("datetime64[D]").item()
+        target = Target("gate", item="foreign")
+        amount = writer.book.add(
+            "gate.value.foreign", float(foreign.value), "krw", writer.title("gate_value"), target, plus=True,
+            known_at_ns=DEFAULT_SESSIONS.confirmed_flow_ns(day),
+        )  # fmt: skip
+        days = rule_fact(writer.book, "gate.foreign_days", rules, _HELP)
+        when = writer.book.add_day("gate.flow_day", day, writer.title("flow_day"), target)
+        writer.say("gate.foreign", days=days, day=when, amount=amount)
+
+
+def _indices(writer: Writer, gate: GatePicture) -> None:
+    reading = gate.reading
+    rows: list[tuple[Part, ...]] = []
+    for name, state in (("kospi", reading.kospi), ("kosdaq", reading.kosdaq), ("usdkrw", reading.usd_krw)):
+        close, change = index_facts(writer, gate, name, state)
+        rows.append((writer.line(f"/gate.{name}"), close or writer.line("missing"), change or writer.line("missing")))
+    writer.table(("col.index", "col.level", "col.change"), rows, (False, True, True))
+    lines = [
+        writer.line("index.word", name=writer.texts(f"gate.{name}"), word=writer.texts(index_word(state.change_pct)))
+        for name, state in (("kospi", reading.kospi), ("kosdaq", reading.kosdaq))
+    ]
+    writer.items(lines)
+
+
+def index_facts(writer: Writer, gate: GatePicture, name: str, state: IndexState) -> tuple[Fact | None, Fact | None]:
+    """Level and change of an index or rate; None where missing."""
+    target = Target("gate", item="fx" if name == "usdkrw" else name)
+    day = state.day.astype("datetime64[D]").item() if state.day is not None else None
+    known = _known_ns(gate)
+    close = change = None
+    if state.close is not None:
+        close = writer.book.add(
+            "index.close", state.close, "index", writer.texts(f"gate.{name}"), target, day=day, known_at_ns=known
+        )
+    if state.change_pct is not None:
+        change = writer.book.add(
+            "index.change", state.change_pct, "%", writer.title("index_change"), target, day=day, known_at_ns=known,
+        )  # fmt: skip
+    return close, change
+
+
+def _sectors(writer: Writer, gate: GatePicture) -> None:
+    known = [state for state in gate.sectors if state.change_pct is not None]
+    if not known:
+        writer.say("sector.none")
+        writer.note("note.no_sectors")
+        return
+    known.sort(key=lambda state: (-(state.change_pct or 0.0), state.name))
+    count = min(_SECTORS, len(known))
+    writer.head("head.sectors")
+    rows = [_sector_row(writer, gate, state) for state in known[:count]]
+    later = known[count:][-count:]
+    rows += [_sector_row(writer, gate, state) for state in later]
+    all_of = writer.number("gate.sectors", float(len(known)), "", "sector_count", Target("gate"))
+    shown = writer.number("signal.shown", float(count), "", "shown", Target("gate"))
+    writer.say("sector.line", all=all_of, shown=shown)
+    head = ("col.sector", "col.change", "col.five", "col.rank", "col.members")
+    writer.table(head, rows, (False, True, True, True, True))
+
+
+def _sector_row(writer: Writer, gate: GatePicture, state: SectorState) -> tuple[Part, ...]:
+    target, known = Target("gate", item=f"sector:{state.name}"), bar_known_ns(gate.panel, gate.reading.day_index)
+    name = writer.book.add("sector.name", state.name, "word", writer.title("sector"), target, known_at_ns=known)
+    change = writer.book.add("sector.change", state.change_pct, "%", writer.title("sector_change"), target, known_at_ns=known)
+    five: Part = writer.line("missing")
+    if state.return_5d_pct is not None:
+        title = writer.title("sector_five")
+        five = writer.book.add("sector.return_5d", state.return_5d_pct, "%", title, target, known_at_ns=known)
+    rank: Part = writer.line("missing")
+    if state.rank is not None:
+        rank = writer.number("sector.rank", float(state.rank), "rank", "sector_rank", target)
+    members = writer.number("sector.members", float(state.members), "", "sector_members", target)
+    return name, change, five, rank, members
+
+
+# -- history ----------------------------------------------------------------------------------------------------------------
+
+
+async def _chart(writer: Writer, strategies: Strategies, gate: GatePicture) -> None:
+    history = await gate_history_of(strategies, gate)
+    if history is None:
+        writer.note("note.no_chart")
+        return
+    last = min(gate.reading.day_index, len(gate.panel.days) - 1)
+    keep = np.flatnonzero(history.day_index <= last)[-_CHART_DAYS:]
+    if not len(keep) or np.isnan(history.score[keep]).all():
+        return
+    days = tuple(day_of_index(gate.panel, int(index)) for index in history.day_index[keep])
+    values = tuple(float(value) for value in history.score[keep])
+    target = Target("gate", item="history")
+    known = [(day, value) for day, value in zip(days, values, strict=True) if not np.isnan(value)]
+    first, end = known[0], known[-1]
+    facts = [
+        writer.number("history.score", value, "points", "history_score", target, day=day, known_at_ns=_day_known(day))
+        for day, value in (first, end)
+    ]
+    shown = writer.number("history.days", float(len(days)), "days", "history_days", target)
+    spoken = writer.texts(
+        writer.key("chart.spoken"),
+        days=shown.text, first=first[0].isoformat(), before=facts[0].text, last=end[0].isoformat(), now=facts[1].text,
+    )  # fmt: skip
+    title = writer.texts(writer.key("chart.gate"))
+    writer.draft.blocks.append(Chart("line", title, "", days, values, "points", spoken, facts[1].id))
+
+
+def _day_known(day: date) -> int:
+    return DEFAULT_SESSIONS.official_bar_ns(day)
+
+
+async def _past(writer: Writer, strategies: Strategies, gate: GatePicture, asked: date) -> None:
+    """The gate at the official close of an earlier day; a later day is not known."""
+    target = Target("gate", item="history")
+    day = writer.book.add_day("asked.day", asked, writer.title("asked_day"), target)
+    if asked > gate.reading.as_of.day:
+        writer.say("past.later", day=day, when=writer.now(gate.reading.as_of))
+        return
+    history = await gate_history_of(strategies, gate, must=True)
+    assert history is not None
+    index = gate.panel.day_index(np.datetime64(asked, "D"))
+    place = np.flatnonzero(history.day_index == index)
+    if index < 0 or not len(place):
+        writer.say("past.none", day=day)
+        return
+    row, on = int(place[0]), day_of_index(gate.panel, index)
+    if on != asked:
+        writer.say("past.closed", day=day, before=writer.book.add_day("history.last_day", on, writer.title("day"), target))
+    status = GateStatus(int(history.status[row]))
+    text = f"{writer.texts(f'gate.status.{status.name.lower()}')} ({status.name})"
+    known = _day_known(on)
+    shown = writer.book.add(
+        "history.status", status.name, "word", writer.title("gate_status"), target, day=on, text=text, known_at_ns=known
+    )
+    coverage = writer.number(
+        "history.coverage", float(history.coverage[row]), "%", "gate_coverage", target, day=on, plus=False, known_at_ns=known
+    )
+    when = writer.book.add_day("history.last_day", on, writer.title("day"), target)
+    if np.isnan(history.score[row]):
+        writer.say("past.unknown", when=when, status=shown, coverage=coverage)
+    else:
+        score = writer.number("history.score", float(history.score[row]), "points", "history_score", target, day=on,
+                              known_at_ns=known)  # fmt: skip
+        writer.say("past.line", when=when, status=shown, score=score, coverage=coverage)
+    shock, rules = float(history.values[row, GATE_COMPONENTS.index("shock")]), writer.desk.workstation.rules
+    if status is GateStatus.RED and shock <= rules.gate.crash_pct:
+        change = writer.book.add("gate.shock", shock, "%", writer.title("gate_shock"), target, day=on, known_at_ns=known)
+        writer.say("gate.crash", change=change, limit=rule_fact(writer.book, "gate.crash_pct", rules, _HELP))
+    rows: list[tuple[Part, ...]] = []
+    for name, levels in (("kospi", history.kospi), ("kosdaq", history.kosdaq), ("usdkrw", history.usd_krw)):
+        level: Part = writer.line("missing")
+        if not np.isnan(levels[row]):
+            level = writer.book.add(
+                "history.close", float(levels[row]), "index", writer.texts(f"gate.{name}"), Target("gate", item=name), day=on,
+                known_at_ns=known,
+            )  # fmt: skip
+        rows.append((writer.line(f"/gate.{name}"), level))
+    writer.table(("col.index", "col.level"), rows, (False, True))
+    writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")

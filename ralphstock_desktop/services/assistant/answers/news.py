@@ -1,0 +1,154 @@
+"""Answers about news: pieces of news of the market, or those that hold the words asked for. Titles are quotations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from engine.model.instants import AsOf, kst_datetime, kst_ns
+from engine.model.news import NewsItem
+from engine.news.clusters import cluster_items
+from ralphstock_desktop.services.assistant.answers.general import answer_general
+from ralphstock_desktop.services.assistant.answers.market_parts import Writer, fits, problem_of, settled_strategies
+from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
+from ralphstock_desktop.services.assistant_contracts import Span, Target
+from ralphstock_desktop.services.strategy_contracts import NewsPicture, Strategies
+
+__all__ = ["answer_news", "known_at"]
+
+_USUAL, _MOST, _FOUND, _STOCKS = 8, 20, 60, 3
+_EMPTY_WORDS = frozenset(
+    "뉴스 공시 이슈 기사 소식 헤드라인 속보 오늘 최근 시장 news headline headlines article articles latest recent today market"
+    " disclosure disclosures issue issues".split()
+)
+"""Words that ask for news and say nothing about which."""
+
+
+def known_at(item: NewsItem) -> int | None:
+    """When an item could be seen; one without a publication time from its collection on."""
+    return item.known_at_ns if item.known_at_ns is not None else item.collected_ns
+
+
+async def answer_news(desk: Desk, draft: AnswerDraft) -> None:
+    """Tell pieces of news, newest first, or those that hold the words asked for, most relevant first."""
+    if "definition" in draft.question.intents:
+        await answer_general(desk, draft)
+        return
+    strategies = await settled_strategies(desk)
+    writer, question = Writer(desk, draft), draft.question
+    picture = _picture(writer, strategies)
+    writer.propose("open_panel", "do.news", "news", panel="news", ticker="")
+    if picture is None:
+        problem = problem_of(strategies.news_state.last)
+        writer.say("news.waiting" if problem is None else "news.nothing_known", when=writer.now())
+        return
+    words = [word for word in question.words if word.casefold() not in _EMPTY_WORDS]
+    if not picture.collected:
+        writer.say("news.not_collected", when=writer.now(picture.as_of))
+        writer.note("note.no_news")
+    if words:
+        await _searched(writer, words)
+    else:
+        _latest(writer, picture)
+
+
+def _picture(writer: Writer, strategies: Strategies) -> NewsPicture | None:
+    picture = strategies.news.last
+    return picture if picture is not None and fits(picture.as_of, writer.picture) else None
+
+
+def _within(writer: Writer, items: Iterable[NewsItem], now_ns: int) -> list[NewsItem]:
+    """Items known at the instant and, where days were asked about, published on them."""
+    question = writer.draft.question
+    found = []
+    for item in items:
+        moment = known_at(item)
+        if moment is None or moment > now_ns:
+            continue
+        day = kst_datetime(item.published_ns if item.published_ns is not None else moment).date()
+        if question.first_day is not None and day < question.first_day:
+            continue
+        if question.last_day is not None and day > question.last_day:
+            continue
+        found.append(item)
+    return found
+
+
+def _latest(writer: Writer, picture: NewsPicture) -> None:
+    items = _within(writer, picture.items, picture.as_of.instant_ns)
+    clusters = cluster_items(items, writer.desk.workstation.rules)
+    clusters.sort(key=lambda members: -(members[0].published_ns or 0))
+    if not clusters:
+        if picture.collected:
+            writer.say("news.none", when=writer.now(picture.as_of))
+        return
+    _listed(writer, clusters, len(items), "news.latest", picture.as_of)
+
+
+async def _searched(writer: Writer, words: Sequence[str]) -> None:
+    """The store's words search, known at the instant; pieces of news in the order of their best article."""
+    desk, question = writer.desk, writer.draft.question
+    as_of = writer.picture.as_of
+    first_ns = kst_ns(question.first_day, 0) if question.first_day is not None else 0
+    if question.days is not None and question.first_day is None:
+        first_ns = kst_ns(as_of.day - timedelta(days=question.days), 0)
+
+    def search() -> tuple[tuple[NewsItem, float], ...]:
+        return desk.store().search_news(" ".join(words), as_of_ns=as_of.instant_ns, limit=_FOUND, first_ns=first_ns)
+
+    found = await desk.workers.read(search)
+    rank = {item.id: place for place, (item, _) in enumerate(found)}
+    items = _within(writer, (item for item, _ in found), as_of.instant_ns)
+    clusters = cluster_items(items, desk.workstation.rules)
+    clusters.sort(key=lambda members: min(rank[item.id] for item in members))
+    target = Target("panel", panel="news")
+    asked = writer.book.add("news.words", " ".join(words), "text", writer.title("news_words"), target, text=" ".join(words))
+    if not clusters:
+        writer.say("news.none_for", when=writer.now(), words=asked)
+        return
+    _listed(writer, clusters, len(items), "news.found", as_of, words=asked)
+
+
+def _listed(
+    writer: Writer, clusters: Sequence[tuple[NewsItem, ...]], articles: int, key: str, as_of: AsOf, **parts: object
+) -> None:
+    limit = min(max(writer.draft.question.limit or _USUAL, 1), _MOST)
+    target = Target("panel", panel="news")
+    shown = list(clusters[:limit])
+    count = writer.number("news.count", float(len(clusters)), "", "news_count", target)
+    told = writer.number("news.articles", float(articles), "", "news_articles", target)
+    listed = writer.number("signal.shown", float(len(shown)), "", "shown", target)
+    writer.say(key, when=writer.now(as_of), count=count, articles=told, shown=listed, **parts)  # type: ignore[arg-type]
+    lines = [_line(writer, members) for members in shown]
+    writer.items(lines)
+    writer.say("news.quoted")
+    writer.draft.articles += [members[0] for members in shown]
+    writer.draft.has_stock = writer.draft.has_stock or any(members[0].tickers for members in shown)
+
+
+def _line(writer: Writer, members: tuple[NewsItem, ...]) -> tuple[Span, ...]:
+    """A piece of news by its earliest article: title, press, time, how often it was told, and whom it is about."""
+    first, book, panel = members[0], writer.book, writer.picture.panel
+    ticker = first.tickers[0] if first.tickers else ""
+    target = Target("article", ticker=ticker, news_id=first.id, url=first.url)
+    known = known_at(first)
+    moment = kst_datetime(first.published_ns or 0)
+    words = f"{first.source or writer.title('news_title')} {moment:%m-%d}"
+    title = book.add("news.title", first.title, "text", words, target, ticker=ticker, known_at_ns=known, quoted=True)
+    when = book.add(
+        "news.published", moment.strftime("%Y-%m-%dT%H:%M"), "time", writer.title("news_published"), target, ticker=ticker,
+        day=moment.date(), known_at_ns=known, text=moment.strftime("%m-%d %H:%M"),
+    )  # fmt: skip
+    press = book.add(
+        "news.source", first.source or None, "word", writer.title("news_source"), target, known_at_ns=known, quoted=True,
+        text=first.source or writer.texts(writer.key("missing")),
+    )  # fmt: skip
+    parts = writer.line("news.item", title=title, source=press, when=when)
+    if len(members) > 1:
+        versions = writer.number("news.versions", float(len(members)), "", "news_versions", target)
+        parts += writer.line("news.versions", count=versions)
+    names = [code for code in first.tickers if panel.row_of(code) is not None][:_STOCKS]
+    for number, code in enumerate(names):
+        stock = writer.stock(code, panel, Target("cell", panel="news", ticker=code, item="name"))
+        parts += (Span(" — " if not number else ", "), Span(stock.text, fact=stock.id))
+    return parts

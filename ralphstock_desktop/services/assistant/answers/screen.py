@@ -1,0 +1,151 @@
+"""Answers to a condition over the market: how many symbols meet it, the best of them, and the offer to set it as a filter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.model.errors import DataUnavailable
+from engine.model.panel import FloatArray
+from engine.model.scan import Grade
+from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index, fits, problem_of
+from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
+from ralphstock_desktop.services.assistant.facts import Part
+from ralphstock_desktop.services.assistant_contracts import Target, Unit
+from ralphstock_desktop.services.contracts import ScanPicture
+from ralphstock_desktop.services.filters.language import FilterError, parse_filter
+from ralphstock_desktop.services.filters.scan_rows import ScanFields
+from ralphstock_desktop.services.filters.scan_words import NUMBER_FIELDS, scan_vocabulary
+
+__all__ = ["answer_screen"]
+
+_USUAL, _MOST, _EXTRA = 10, 50, 4
+_PANEL = "symbols"
+"""The list of the whole market: a condition is asked of every symbol, not only of detected patterns."""
+_ALWAYS = ("total", "price", "change")
+_UNITS: dict[str, tuple[Unit, int | None]] = {
+    "price": ("won", None), "change": ("%", 2), "volume": ("shares", None), "value": ("krw", None), "mean_value": ("krw", None),
+    "range_52w": ("%", 0), "total": ("points", 1), "vcp": ("points", 1), "smartmoney": ("points", 1), "rs": ("", 0),
+    "t_count": ("", 0), "mean_ratio": ("×", 2), "first_depth": ("%", 1), "last_depth": ("%", 1), "pivot": ("won", None),
+    "distance": ("%", 1), "dry_up": ("×", 2), "vol_ratio": ("×", 2), "flow_5d": ("krw", None), "foreign_5d": ("krw", None),
+    "institution_5d": ("krw", None), "entry": ("won", None), "stop": ("won", None), "target": ("won", None),
+    "reward_risk": ("", 2), "coverage": ("%", 0), "base_bars": ("bars", 0), "strength": ("%", 1),
+}  # fmt: skip
+_SIGNED = frozenset({"change", "distance", "flow_5d", "foreign_5d", "institution_5d"})
+
+
+class _Asked(ScanFields):
+    """Rows that remember which fields a condition asked for."""
+
+    def __init__(self, picture: ScanPicture) -> None:
+        super().__init__(picture.panel, picture.scan)
+        self.asked: list[str] = []
+
+    def filter_keys(self, field_id: str) -> FloatArray:
+        """Like :meth:`ScanFields.filter_keys`, taking the field down."""
+        if field_id not in self.asked:
+            self.asked.append(field_id)
+        return super().filter_keys(field_id)
+
+
+async def answer_screen(desk: Desk, draft: AnswerDraft) -> None:
+    """Ask the condition of the question of the scan on screen.
+
+    Raises
+    ------
+    DataUnavailable
+        ``error.chat.no_scan`` where there is no scan of the instant.
+    RalphStockError
+        What made the scan fail.
+    """
+    writer, text = Writer(desk, draft), draft.question.filter_text.strip()
+    picture = desk.workstation.scans.last
+    if picture is None or not fits(picture.scan.as_of, writer.picture):
+        problem_of(desk.workstation.scan_state.last)
+        raise DataUnavailable("There is no scan of this instant.", key="error.chat.no_scan")
+    target = Target("panel", panel=_PANEL, item="filter")
+    shown = writer.book.add("screen.filter", text, "text", writer.title("filter"), target, text=text)
+    rows = _Asked(picture)
+    try:
+        mask = parse_filter(text, scan_vocabulary())(rows)
+    except FilterError as error:
+        why = writer.foreign(writer.texts(error.key, **error.fields), "screen.problem", target)
+        writer.say("screen.unreadable", filter=shown, why=why)
+        writer.say("screen.example")
+        return
+    _told(writer, picture, rows, mask, shown.text)
+
+
+def _told(writer: Writer, picture: ScanPicture, rows: _Asked, mask: np.ndarray, text: str) -> None:
+    scan, panel = picture.scan, picture.panel
+    known = bar_known_ns(panel, scan.day_index)
+    target = Target("panel", panel=_PANEL, item="filter")
+    found = np.flatnonzero(mask)
+    eligible = int(np.count_nonzero(mask & (scan.ineligible == 0)))
+    count = writer.number("screen.count", float(len(found)), "", "screen_count", target, known_at_ns=known)
+    inside = writer.number("screen.eligible", float(eligible), "", "screen_eligible", target, known_at_ns=known)
+    day = writer.book.add_day("signal.day", day_of_index(panel, scan.day_index), writer.title("day"), target)
+    condition = writer.book.add("screen.filter", text, "text", writer.title("filter"), target, text=text)
+    if not len(found):
+        writer.say("screen.none", day=day, filter=condition)
+        writer.propose("set_filter", "do.filter", "filter", panel=_PANEL, text=text)
+        return
+    writer.say("screen.line", day=day, filter=condition, count=count, eligible=inside)
+    limit = min(max(writer.draft.question.limit or _USUAL, 1), _MOST)
+    total = np.nan_to_num(scan.total_score, nan=-1.0)
+    best = sorted(found.tolist(), key=lambda row: (scan.ineligible[row] != 0, -float(total[row]), row))[:limit]
+    extra = [name for name in rows.asked if name in NUMBER_FIELDS and name not in _ALWAYS][:_EXTRA]
+    columns = (*_ALWAYS, *extra)
+    head = (
+        "col.stock",
+        "col.grade",
+        *(f"/table.col.{name}" if name not in _OTHER_TITLES else f"col.{name}" for name in columns),
+    )
+    cells = [_row(writer, picture, rows, row, columns, known) for row in best]
+    if len(found) > len(best):
+        listed = writer.number("screen.shown", float(len(best)), "", "shown", target)
+        writer.say("screen.best", shown=listed)
+    writer.table(head, cells, (False, False, *(True for _ in columns)))
+    writer.draft.has_stock = True
+    writer.propose("set_filter", "do.filter", "filter", panel=_PANEL, text=text)
+
+
+_OTHER_TITLES = frozenset({"mean_value", "mean_ratio", "first_depth", "last_depth", "strength"})
+"""Fields without a column of their own in the tables."""
+
+
+def _row(
+    writer: Writer, picture: ScanPicture, rows: ScanFields, row: int, columns: tuple[str, ...], known: int
+) -> tuple[Part, ...]:
+    panel, scan = picture.panel, picture.scan
+    ticker, day = str(panel.tickers[row]), day_of_index(panel, scan.day_index)
+
+    def target(column: str) -> Target:
+        return Target("cell", panel=_PANEL, ticker=ticker, item=column)
+
+    cells: list[Part] = [
+        writer.stock(ticker, panel, target("name")),
+        writer.grade(
+            "screen.grade", int(Grade(int(scan.grade[row]))), target("grade"), ticker=ticker, day=day, known_at_ns=known
+        ),
+    ]
+    for name in columns:
+        value = float(rows.filter_keys(name)[row])
+        unit, decimals = _UNITS[name]
+        if np.isnan(value):
+            cells.append(writer.line("missing"))
+            continue
+        cells.append(
+            writer.book.add(
+                f"screen.{name}",
+                value,
+                unit,
+                writer.title("field"),
+                target(name),
+                ticker=ticker,
+                day=day,
+                known_at_ns=known,
+                decimals=decimals,
+                plus=name in _SIGNED,
+            )
+        )
+    return tuple(cells)

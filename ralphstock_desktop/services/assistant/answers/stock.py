@@ -1,0 +1,299 @@
+"""Answers about stocks: what is asked comes first and short, details follow, and everything read is a fact.
+
+One reading serves both: the template answer, and what a model is given. Values belong to one instant; what is still being
+computed for it is left out and said to be so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from ralphstock_desktop.services.assistant.answers.compare import write_compare
+from ralphstock_desktop.services.assistant.answers.plan import read_gate, read_plan, write_plans
+from ralphstock_desktop.services.assistant.answers.stock_changes import write_diff, write_near
+from ralphstock_desktop.services.assistant.answers.stock_closing import (
+    closing_sentence,
+    day_sentence,
+    read_closing,
+    read_day,
+)
+from ralphstock_desktop.services.assistant.answers.stock_flows import (
+    read_flows,
+    write_flow_interval,
+    write_flows,
+)
+from ralphstock_desktop.services.assistant.answers.stock_items import read_item
+from ralphstock_desktop.services.assistant.answers.stock_news import read_news, write_news
+from ralphstock_desktop.services.assistant.answers.stock_offers import offer_alert, offer_chart, offer_panel, offer_watch
+from ralphstock_desktop.services.assistant.answers.stock_parts import (
+    strategies_of,
+    write_known,
+    write_move,
+    write_summary,
+    write_totals,
+    write_why,
+)
+from ralphstock_desktop.services.assistant.answers.stock_prices import (
+    price_sentences,
+    write_chart,
+    write_head,
+    write_interval,
+    write_price,
+    write_trade,
+)
+from ralphstock_desktop.services.assistant.answers.stock_records import (
+    current_grade,
+    read_record,
+    write_record,
+    write_signals,
+)
+from ralphstock_desktop.services.assistant.answers.stock_symbol import MOST_FACTS, Pictures, Symbol
+from ralphstock_desktop.services.assistant.answers.stock_vcp import (
+    obstacles,
+    read_vcp,
+    short_items,
+)
+from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
+from ralphstock_desktop.services.assistant_contracts import Paragraph, Target
+from ralphstock_desktop.services.strategy_contracts import STRATEGIES, StrategyName
+
+__all__ = ["answer_stock"]
+
+_MOST_SYMBOLS = 4
+_RECORDED: tuple[StrategyName, ...] = ("VCP", "CLOSING_BET")
+_SECTIONS = ("order", "recommend", "forecast", "why", "score", "plan", "flow", "news", "price", "near", "diff", "record")
+"""Intents with a section of their own, in the order in which they are answered."""
+
+
+async def answer_stock(desk: Desk, draft: AnswerDraft) -> None:
+    """Read everything about the symbols of a question and write the answer.
+
+    Raises
+    ------
+    DataUnavailable
+        If no market is open (``error.chat.no_market``).
+    """
+    pictures = Pictures(desk)
+    question = draft.question
+    tickers = question.tickers or ((draft.screen.ticker,) if draft.screen.ticker and not question.unknown_names else ())
+    held = [ticker for ticker in dict.fromkeys(tickers) if pictures.market.panel.row_of(ticker) is not None]
+    absent = [ticker for ticker in dict.fromkeys(tickers) if pictures.market.panel.row_of(ticker) is None]
+    for name in (*absent, *question.unknown_names):
+        _write_absent(draft, name)
+    if not held:
+        if not absent and not question.unknown_names:
+            draft.blocks.append(Paragraph(draft.book.sentence("assistant_stock.no_symbol")))
+        return
+    draft.has_stock = True
+    symbols = [Symbol(desk, draft, pictures, ticker) for ticker in held[:_MOST_SYMBOLS]]
+    _note_waiting(draft, pictures)
+    intents = set(question.intents)
+    if len(symbols) > 1 and not intents & {"watch"}:
+        if intents & {"order", "forecast"}:
+            symbols[0].paragraph(symbols[0].say("order.refused" if "order" in intents else "forecast.refused"))
+        write_compare(symbols)
+    elif len(symbols) == 1:
+        await _write_one(symbols[0])
+    _write_offers(symbols)
+    if not draft.blocks:
+        for s in symbols:
+            write_price(s, whole=False)
+    for s in symbols:
+        _fill(s)
+
+
+def _write_absent(draft: AnswerDraft, name: str) -> None:
+    """A symbol that is not in the data; its name is the user's own word."""
+    question, book = draft.question, draft.book
+    target = Target("panel", panel="symbols")
+    word = book.add("stock.name", name, "text", book.texts("assistant_stock.title.stock.name"), target)
+    alike = question.alike if name in question.unknown_names else ()
+    if alike:
+        names = ", ".join(alike)
+        close = book.add("stock.name", names, "text", book.texts("assistant_stock.title.stock.name"), target)
+        draft.blocks.append(Paragraph(book.sentence("assistant_stock.unknown_name.alike", name=word, alike=close)))
+    else:
+        draft.blocks.append(Paragraph(book.sentence("assistant_stock.unknown_name", name=word)))
+
+
+def _note_waiting(draft: AnswerDraft, pictures: Pictures) -> None:
+    if (pictures.waiting and pictures.strategies is not None) or "scan" in pictures.waiting:
+        draft.notes.append(("assistant_stock.note.waiting", {}))
+    for name, error in pictures.failed:
+        key = error.key if error.key in draft.book.texts else ""
+        if key:
+            draft.notes.append((key, dict(error.fields)))
+        else:
+            draft.notes.append((f"assistant_stock.note.failed.{name}", {}))
+    if pictures.is_what_if:
+        draft.notes.append(("assistant_stock.note.what_if", {}))
+
+
+# -- one symbol -------------------------------------------------------------------------------------------------------------
+
+
+def _span(s: Symbol) -> tuple[date, date] | None:
+    """Days the question names; None for today, which is what is looked at anyway."""
+    first, last = s.draft.question.first_day, s.draft.question.last_day
+    if first is None and last is None:
+        return None
+    span = (first or last or s.today, last or first or s.today)
+    return None if span == (s.today, s.today) else (min(span), max(span))
+
+
+def _sections(s: Symbol) -> list[str]:
+    """Sections asked for. Why a price moved is another question than why a score is what it is."""
+    question = s.draft.question
+    asked = set(question.intents)
+    wanted = [name for name in _SECTIONS if name in asked]
+    if {"why", "price"} <= asked and not question.strategies and "score" not in asked:
+        return ["move", *(name for name in wanted if name not in ("why", "price", "flow", "news"))]
+    if "why" in asked:
+        wanted = [name for name in wanted if name != "score"]
+    if {"order", "recommend"} <= asked:
+        wanted.remove("recommend")
+    if not wanted and question.strategies:
+        wanted = ["why"]
+    return wanted
+
+
+async def _write_one(s: Symbol) -> None:
+    question, wanted, span = s.draft.question, _sections(s), _span(s)
+    for name in ("order", "recommend", "forecast"):
+        if name in wanted:
+            s.paragraph(s.say(f"{name}.refused"))
+            break
+    if span is not None and "diff" not in wanted:
+        s.paragraph(s.say("head.alone", head=write_head(s)))
+        if "flow" not in wanted or {"price", "move"} & set(wanted):
+            write_interval(s, *span)
+        if "flow" in wanted or "move" in wanted:
+            write_flow_interval(s, *span)
+        wanted = [name for name in wanted if name not in ("price", "flow")]
+        if not wanted:
+            return
+        s.paragraph(s.say("interval.now"))
+    if not wanted:
+        if "chart" in question.intents or "open" in question.intents:
+            write_price(s, whole=False)
+            write_chart(s)
+        elif not question.wants_change:
+            write_summary(s)
+        return
+    for name in wanted:
+        await _write_section(s, name, opening=name == wanted[0] and (span is None or "diff" in wanted))
+    if "chart" in question.intents and not {"price", "flow"} & set(wanted):
+        write_chart(s)
+
+
+async def _write_section(s: Symbol, name: str, *, opening: bool) -> None:
+    """One section; the first one tells what stock and price it is about."""
+    named = s.draft.question.strategies
+    if opening and name not in ("price", "move"):
+        s.paragraph(s.say("head.line", head=write_head(s)), *price_sentences(s))
+    if name == "price":
+        write_price(s, whole=True)
+        write_chart(s)
+    elif name == "move":
+        write_move(s, opening=opening)
+    elif name == "score":
+        write_totals(s)
+    elif name in ("order", "recommend"):
+        if name == "recommend":
+            write_totals(s)
+        write_plans(s, strategies_of(s))
+        s.paragraph(s.say("order.yours"))
+    elif name == "forecast":
+        write_known(s)
+    elif name == "why":
+        write_why(s)
+    elif name == "plan":
+        write_plans(s, strategies_of(s))
+    elif name == "flow":
+        write_flows(s)
+    elif name == "news":
+        write_news(s)
+    elif name == "near":
+        write_near(s, strategies_of(s))
+    elif name == "record":
+        write_record(s, tuple(each for each in strategies_of(s) if each != "DAY_TRADE" or named))
+        write_signals(s)
+    elif name == "diff":
+        for strategy in strategies_of(s) if named else ("VCP",):
+            await write_diff(s, strategy, s.draft.question.first_day)
+
+
+def _write_offers(symbols: list[Symbol]) -> None:
+    question = symbols[0].draft.question
+    if not question.wants_change:
+        return
+    intents = question.intents
+    if "watch" in intents:
+        offer_watch(symbols)
+    for s in symbols:
+        if "alert" in intents:
+            offer_alert(s)
+        if "open" in intents:
+            offer_panel(s)
+        elif "chart" in intents:
+            offer_chart(s)
+
+
+# -- facts beside the text --------------------------------------------------------------------------------------------------
+
+
+def _fill(s: Symbol) -> None:
+    """Take into the book what a model may need beside what the text says, as long as there is room."""
+
+    def price() -> None:
+        price_sentences(s)
+        write_trade(s)
+
+    def totals() -> None:
+        vcp, closing, day = read_vcp(s), read_closing(s), read_day(s)
+        if closing is not None:
+            closing_sentence(s, closing)
+        if day is not None:
+            day_sentence(s, day)
+        if vcp is not None:
+            obstacles(s, vcp)
+
+    def records() -> None:
+        for strategy in _RECORDED:
+            grade = current_grade(s, strategy)
+            if grade:
+                read_record(s, strategy, grade)
+
+    def plans() -> None:
+        for strategy in STRATEGIES:
+            read_plan(s, strategy)
+        read_gate(s)
+
+    def identity() -> None:
+        s.market_fact(), s.sector_fact(), s.code_fact, s.name_fact
+
+    steps: tuple[tuple[int, Callable[[], object]], ...] = (
+        (4, identity),
+        (24, price),
+        (30, totals),
+        (28, lambda: read_flows(s)),
+        (20, plans),
+        (24, lambda: read_news(s)),
+        (18, records),
+    )
+    for most, read in steps:
+        if s.count + most <= MOST_FACTS:
+            read()
+    _fill_items(s)
+
+
+def _fill_items(s: Symbol) -> None:
+    vcp = read_vcp(s) if s.pictures.scan is not None and s.count + 12 <= MOST_FACTS else None
+    if vcp is None:
+        return
+    evidence = [item for group in vcp.explanation.groups for item in group.items]
+    for item in short_items(evidence):
+        if s.count + 6 > MOST_FACTS:
+            return
+        read_item(s, "VCP", item)

@@ -1,0 +1,369 @@
+"""Ties every number, date, time and symbol of an answer to a fact that was read, or strikes it (domain.md §8.4-1).
+
+1. A block's spans are joined, so that markup cannot split a number.
+2. Names are found, then numbers; each number gets its sentence, its symbol and the direction words beside it.
+3. A number is tied to a fact of its value (rounded to the digits shown), a compatible unit, the right sign and the right
+   symbol; of several the one whose title stands nearest. A number of a title ("5일 순매수") is tied to the fact of that title.
+4. What only a headline says is tied to it inside quotation marks, or where the headline stands verbatim and is called one.
+5. Everything else is struck with its reason; nothing is left as plain text but list markers and the disclaimer.
+
+Pure; one instance belongs to one thread. Checked blocks are remembered, so a growing answer costs only what is new.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ralphstock_desktop.services.assistant.grounding_facts import FactIndex
+from ralphstock_desktop.services.assistant.grounding_letters import plain_text
+from ralphstock_desktop.services.assistant.grounding_match import Matcher
+from ralphstock_desktop.services.assistant.grounding_scene import NameFinder, NameHit, Scene
+from ralphstock_desktop.services.assistant.numbers import Token, find_tokens
+from ralphstock_desktop.services.assistant_contracts import (
+    Block,
+    Code,
+    Fact,
+    Heading,
+    Items,
+    Paragraph,
+    Quote,
+    Span,
+    Spans,
+    Table,
+)
+from ralphstock_desktop.wording.texts import Language
+
+__all__ = ["REASONS", "Grounded", "Grounding", "NameFinder", "NameHit"]
+
+REASONS = (
+    "computed", "date", "link", "number", "other_symbol", "quoted", "rounding", "sign", "symbol", "time", "unclear", "unit", "user",
+)  # fmt: skip
+"""Why something is struck; the text key is ``assistant.struck.<reason>``."""
+
+_MARKER = re.compile(r"(?:^|(?<=\n))\s*(?:[1-9]|1\d|20)[.)](?=\s)")
+_CIRCLED = re.compile(r"(?:^|(?<=\n))\s*[\u2460-\u2473\u2474-\u249b](?=\s)")
+_URL = re.compile(
+    r"(?:https?|ftp)://[^\s<>\"')]+|\bwww\.[^\s<>\"')]+|\b[\w.-]+\.(?:com|net|org|kr|io|me|ly|gg)(?:/[^\s<>\"')]*)?",
+    re.IGNORECASE,
+)
+_NEWS = re.compile(r"뉴스|기사|제목|보도|헤드라인|공시|news|headline|article|report|title", re.IGNORECASE)
+_HEADER_UNIT = re.compile(
+    r"[(（\[]\s*(%p?|억원|조원|만원|백만원|원|억|조|주|만주|점|배|위|일|건|won|KRW|₩|shares|pts|points|x|×)\s*[)）\]]"
+)
+_MOST_KEPT = 2_000
+
+
+@dataclass(frozen=True)
+class Grounded:
+    """A checked document.
+
+    Attributes
+    ----------
+    blocks : tuple of Block
+        Every number, date, time, symbol is a span with ``fact`` or ``struck``.
+    numbers, linked, struck : int
+        All found, those tied to a fact, those not; ``numbers == linked + struck``.
+    by_reason : dict of str to int
+        Struck ones by reason (``REASONS``).
+    """
+
+    blocks: tuple[Block, ...]
+    numbers: int = 0
+    linked: int = 0
+    struck: int = 0
+    by_reason: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A run of a text: tied to ``fact`` or struck for ``reason``."""
+
+    start: int
+    end: int
+    fact: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What a run of text is read in: the subject so far, the subject of its row, its column's head, what introduces it."""
+
+    carried: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    head: str = ""
+    news: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    block: Block
+    linked: int
+    reasons: tuple[str, ...]
+    spoken_of: tuple[str, ...]
+
+
+class Grounding:
+    """Checks the text of a language model against the facts it was given.
+
+    Parameters
+    ----------
+    facts : sequence of Fact
+        Everything that was read for the question, in order of importance.
+    names : NameFinder
+        Finds names of symbols in running text.
+    own_numbers : sequence of float
+        Numbers the user wrote. They stay unstruck (and unlinked) only in a clause that says they are his and does not agree
+        with them ("질문하신 99점은 자료에 없습니다").
+    disclaimer : str
+        The fixed note, exempt where it stands word for word.
+    language : Language
+        Of the facts' texts.
+    """
+
+    def __init__(
+        self,
+        facts: Sequence[Fact],
+        names: NameFinder,
+        *,
+        own_numbers: Sequence[float] = (),
+        disclaimer: str = "",
+        language: Language = "ko",
+    ) -> None:
+        self._names = names
+        self._disclaimer = disclaimer.strip()
+        self._index = FactIndex(facts, language)
+        self._matcher = Matcher(self._index, own_numbers)
+        self._kept: dict[tuple[Block, tuple[str, ...], bool], _Checked] = {}
+
+    def check(self, blocks: Sequence[Block]) -> Grounded:
+        """Check a document. Spans that are tied already and read as their fact does stay so; charts pass as they are."""
+        checked: list[Block] = []
+        linked, reasons = 0, Counter[str]()
+        carried: tuple[str, ...] = ()
+        news = False
+        for block in blocks:
+            key = (block, carried, news)
+            result = self._kept.get(key)
+            if result is None:
+                if len(self._kept) > _MOST_KEPT:
+                    self._kept.clear()
+                result = self._kept[key] = self._block(block, carried, news=news)
+            checked.append(result.block)
+            linked += result.linked
+            reasons.update(result.reasons)
+            carried = result.spoken_of
+            news = self._introduces(block, news=news)
+        struck = reasons.total()
+        return Grounded(tuple(checked), linked + struck, linked, struck, dict(sorted(reasons.items())))
+
+    @staticmethod
+    def _introduces(block: Block, *, news: bool) -> bool:
+        """Whether what follows is presented as news: after a heading or an introduction that calls it so."""
+        if isinstance(block, Heading):
+            return _NEWS.search("".join(span.text for span in block.spans)) is not None
+        if isinstance(block, Paragraph):
+            text = "".join(span.text for span in block.spans).rstrip()
+            return text.endswith((":", "：")) and _NEWS.search(text) is not None
+        return news and isinstance(block, Quote)
+
+    def names_in(self, text: str) -> list[tuple[int, int]]:
+        """Where names of symbols stand in a text."""
+        plain = plain_text(text)
+        return [plain.original(hit.start, hit.end) for hit in self._names.find(plain.text)]
+
+    # -- blocks ------------------------------------------------------------------------------------------------------------
+
+    def _block(self, block: Block, carried: tuple[str, ...], *, news: bool) -> _Checked:
+        run = _Run(self, carried)
+        context = _Context(carried, news=news)
+        if isinstance(block, Paragraph | Heading):
+            return run.done(replace(block, spans=run.spans(block.spans, context)))
+        if isinstance(block, Quote):
+            return run.done(replace(block, spans=run.spans(block.spans, replace(context, news=True))))
+        if isinstance(block, Items):
+            return run.done(replace(block, items=run.items(block, context)))
+        if isinstance(block, Table):
+            return run.done(run.table(block, context))
+        if isinstance(block, Code):
+            spans = run.spans((Span(block.text, code=True),), context)
+            plain = len(spans) == 1 and not spans[0].fact and not spans[0].struck
+            return run.done(block if plain else Paragraph(spans))
+        return run.done(block)
+
+    # -- one run of text ------------------------------------------------------------------------------------------------------
+
+    def marks(self, flat: str, tied: Sequence[Mark], context: _Context) -> tuple[list[Mark], tuple[str, ...]]:
+        """What to tie and what to strike in a text, and whom it is about afterwards."""
+        plain = plain_text(flat)
+        text = plain.text
+        tied_places = [(plain.starts(mark.start), plain.starts(mark.end)) for mark in tied]
+        taken = [*tied_places, *self._exempt(text)]
+        taken += [(plain.starts(match.start()), plain.starts(match.end())) for match in _CIRCLED.finditer(flat)]
+        marks = list(tied)
+        for match in _URL.finditer(text) if "." in text else ():
+            if not _covered(match.start(), match.end(), taken):
+                fact = self._index.urls.get(match.group().rstrip(".,"))
+                taken.append(match.span())
+                marks.append(Mark(*plain.original(*match.span()), fact.id if fact else "", "" if fact else "link"))
+        hits: list[NameHit] = []
+        for hit in self._names.find(text):
+            known = self._index.about.get(hit.ticker)
+            if known is None and not hit.certain:
+                continue
+            if _covered(hit.start, hit.end, taken):
+                if known is not None and _covered(hit.start, hit.end, tied_places):
+                    hits.append(hit)  # tied already, and still who the sentence is about
+                continue
+            fact = known[0] if known else self._matcher.headline(text, hit.start, hit.end, news=context.news)
+            hits.append(hit)
+            taken.append((hit.start, hit.end))
+            marks.append(Mark(*plain.original(hit.start, hit.end), fact.id if fact else "", "" if fact else "symbol"))
+        scene = Scene(text, sorted(hits, key=lambda hit: hit.start), context.carried, context.fixed)
+        tokens = [_with_head(token, context.head) for token in find_tokens(text)]
+        tokens = [token for token in tokens if not _covered(token.start, token.end, taken)]
+        for number, token in enumerate(tokens):
+            before = tokens[number - 1].end if number else 0
+            after = tokens[number + 1].start if number + 1 < len(tokens) else len(text)
+            found = self._matcher.match(token, scene, before, after, head=context.head, news=context.news, tokens=tokens)
+            if found is not None:
+                marks.append(Mark(*plain.original(token.start, token.end), *found))
+        marks.sort(key=lambda mark: mark.start)
+        return marks, scene.spoken_of
+
+    def _exempt(self, text: str) -> list[tuple[int, int]]:
+        places = [match.span() for match in _MARKER.finditer(text)]
+        if self._disclaimer:
+            at = text.find(self._disclaimer)
+            if at >= 0:
+                places.append((at, at + len(self._disclaimer)))
+        return places
+
+    def fact(self, fact_id: str) -> Fact | None:
+        """The fact of an id."""
+        return self._index.by_id.get(fact_id)
+
+
+class _Run:
+    """One block being checked: counts, and the subject as it moves on."""
+
+    def __init__(self, grounding: Grounding, carried: tuple[str, ...]) -> None:
+        self._grounding = grounding
+        self._linked = 0
+        self._reasons: list[str] = []
+        self._spoken_of = carried
+
+    def done(self, block: Block) -> _Checked:
+        return _Checked(block, self._linked, tuple(self._reasons), self._spoken_of)
+
+    def spans(self, spans: Spans, context: _Context) -> Spans:
+        flat = "".join(span.text for span in spans)
+        tied: list[Mark] = []
+        place = 0
+        for span in spans:
+            fact = self._grounding.fact(span.fact) if span.fact else None
+            if fact is not None and fact.text == span.text:
+                tied.append(Mark(place, place + len(span.text), fact.id))
+            place += len(span.text)
+        marks, self._spoken_of = self._grounding.marks(flat, tied, context)
+        for mark in marks:
+            if mark.fact:
+                self._linked += 1
+            else:
+                self._reasons.append(mark.reason)
+        return split_spans(spans, marks)
+
+    def items(self, block: Items, context: _Context) -> tuple[Spans, ...]:
+        subjects: dict[int, tuple[str, ...]] = {-1: context.carried}
+        found: list[Spans] = []
+        named: list[str] = []
+        for number, item in enumerate(block.items):
+            level = block.levels[number] if block.levels else 0
+            above = next((subjects[depth] for depth in range(level - 1, -2, -1) if depth in subjects), context.carried)
+            before = subjects.get(level, above) if level == 0 else above
+            found.append(self.spans(item, replace(context, carried=before)))
+            subjects[level] = self._spoken_of
+            for deeper in [depth for depth in subjects if depth > level]:
+                del subjects[deeper]
+            if self._spoken_of != before:
+                named += self._spoken_of
+        if named:
+            self._spoken_of = tuple(dict.fromkeys(named))
+        return tuple(found)
+
+    def table(self, block: Table, context: _Context) -> Table:
+        heads: list[str] = []
+        columns: list[tuple[str, ...]] = []
+        named: list[str] = []
+        head: list[Spans] = []
+        for cell in block.head:
+            head.append(self.spans(cell, replace(context, carried=())))
+            heads.append("".join(span.text for span in cell))
+            columns.append(self._spoken_of)
+            named += self._spoken_of
+        rows: list[tuple[Spans, ...]] = []
+        for row in block.rows:
+            cells: list[Spans] = []
+            subject: tuple[str, ...] = ()
+            words = ""
+            for number, cell in enumerate(row):
+                column = columns[number] if number < len(columns) else ()
+                title = f"{words} {heads[number] if number < len(heads) else ''}".strip()
+                fixed = subject or column
+                cells.append(self.spans(cell, _Context(context.carried, fixed, title, context.news)))
+                if number == 0:
+                    words = "".join(span.text for span in cell)
+                    names = self._row_subject(words)
+                    subject = names
+                    named += names
+            rows.append(tuple(cells))
+        self._spoken_of = tuple(dict.fromkeys(named)) or context.carried
+        return replace(block, head=tuple(head), rows=tuple(rows))
+
+    def _row_subject(self, words: str) -> tuple[str, ...]:
+        return self._grounding.marks(words, (), _Context())[1]
+
+
+def _with_head(token: Token, head: str) -> Token:
+    """A bare number of a table takes the unit its column's head names."""
+    if not head or token.unit or token.kind != "number" or token.value is None:
+        return token
+    match = _HEADER_UNIT.search(head)
+    if match is None:
+        return token
+    read = next((t for t in find_tokens(f"1{match.group(1)}") if t.value is not None), None)
+    if read is None or read.value is None:
+        return token
+    return replace(token, unit=read.unit, value=token.value * read.value, step=token.step * read.value)
+
+
+def _covered(start: int, end: int, taken: Sequence[tuple[int, int]]) -> bool:
+    return any(first < end and start < last for first, last in taken)
+
+
+def split_spans(spans: Spans, marks: Sequence[Mark]) -> Spans:
+    """Cut spans at the marks; what a mark covers takes its fact or its reason, the rest is plain."""
+    if not marks:
+        return tuple(replace(span, fact="", struck="") if span.fact or span.struck else span for span in spans)
+    found: list[Span] = []
+    place, number = 0, 0
+    for span in spans:
+        end = place + len(span.text)
+        at = place
+        while at < end:
+            while number < len(marks) and marks[number].end <= at:
+                number += 1
+            mark = marks[number] if number < len(marks) else None
+            if mark is None or mark.start >= end:
+                stop, fact, struck = end, "", ""
+            elif mark.start > at:
+                stop, fact, struck = mark.start, "", ""
+            else:
+                stop, fact = min(end, mark.end), mark.fact
+                struck = f"assistant.struck.{mark.reason}" if mark.reason else ""
+            found.append(Span(span.text[at - place : stop - place], fact, span.bold, span.italic, span.code, struck))
+            at = stop
+        place = end
+    return tuple(found)

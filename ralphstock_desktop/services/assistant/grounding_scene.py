@@ -1,0 +1,196 @@
+"""Who a number is said of, and in which direction: the sentence around it.
+
+The symbol of a number is the one named right behind it
+("70,300원인 삼성전자", "for SK hynix"), else the nearest named before it
+in its sentence, else the next named in it, else the one spoken of last. Names joined by "와", "and", a comma are one group.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+__all__ = ["NameFinder", "NameHit", "Scene", "Subject", "direction", "sentences"]
+
+
+class NameHit(Protocol):
+    """A symbol's name or code in a text. Not ``certain``: the word may mean something else."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def ticker(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def certain(self) -> bool: ...
+
+
+class NameFinder(Protocol):
+    """Finds names of symbols in running text."""
+
+    def find(self, text: str) -> Sequence[NameHit]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Symbols a number may be of, nearest first. Empty: nothing is named. ``placed``: in this order, one number each."""
+
+    tickers: tuple[str, ...] = ()
+    placed: bool = False
+
+
+_BREAK = re.compile(r"(?<=[.!?。])\s+|\n+|;\s")
+_JOINED = re.compile(r"\s*(?:\(?[A0-9]?[0-9A-Z]{6}\)?)?\s*(?:,|와|과|·|/|및|&|랑|이랑|하고|,?\s*and|vs\.?|대|그리고)?\s*\(?")
+_COMPARED = re.compile(r"\)?\s?(?:보다|에 비해|에 비하여|대비|와 비교|과 비교)")
+_THAN = re.compile(r"(?:than|versus|vs\.?|compared (?:with|to)|over)\s$", re.IGNORECASE)
+_BEHIND = re.compile(r"\)?\s?(?:인|을 기록한|를 기록한|에 마감한|으로 마감한)\s$|\s?\(\s?$|\s(?:for|at|of|by)\s(?:the\s)?$")
+_EACH = re.compile(r"각각|순서대로|respectively", re.IGNORECASE)
+
+
+def sentences(text: str) -> list[int]:
+    """Where the sentences of a text begin."""
+    return [0, *(match.end() for match in _BREAK.finditer(text))]
+
+
+@dataclass
+class Scene:
+    """The names of one run of text, asked for the subject of each place in it.
+
+    ``carried``: the subject spoken of before this text. ``fixed``: the subject of the whole run (a table's row).
+    """
+
+    text: str
+    hits: list[NameHit]
+    carried: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    starts: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.starts = sentences(self.text)
+        self._groups: list[list[NameHit]] = []
+        for hit in self.hits:
+            last = self._groups[-1][-1] if self._groups else None
+            if last is not None and _JOINED.fullmatch(self.text, last.end, hit.start) and self._same_sentence(last, hit):
+                self._groups[-1].append(hit)
+            else:
+                self._groups.append([hit])
+        self._ends = [group[-1].end for group in self._groups]
+        self._by_sentence: dict[int, tuple[str, ...]] = {}
+        self.has_each = _EACH.search(self.text) is not None
+
+    def _same_sentence(self, one: NameHit, other: NameHit) -> bool:
+        return self.sentence_of(one.start) == self.sentence_of(other.start)
+
+    def sentence_of(self, place: int) -> int:
+        """Number of the sentence a place lies in."""
+        return bisect_right(self.starts, place) - 1
+
+    def sentence(self, place: int) -> str:
+        """The sentence a place lies in."""
+        number = self.sentence_of(place)
+        end = self.starts[number + 1] if number + 1 < len(self.starts) else len(self.text)
+        return self.text[self.starts[number] : end]
+
+    def subject(self, start: int, end: int, nth: int = 0) -> Subject:
+        """Whom a number at ``start:end`` is said of; ``nth`` counts the numbers since the last name."""
+        if self.fixed:
+            return Subject(self.fixed)
+        if not self._groups:
+            return Subject(self.carried)
+        number = self.sentence_of(start)
+        index = bisect_right(self._ends, start) - 1
+        after = self._groups[index + 1] if index + 1 < len(self._groups) else None
+        if after is not None and _BEHIND.fullmatch(self.text, end, after[0].start):
+            return Subject(_tickers(after))
+        if index >= 0 and self.sentence_of(self._groups[index][0].start) == number:
+            group = self._groups[index]
+            if _COMPARED.match(self.text, group[-1].end) or _THAN.search(
+                self.text, max(0, group[0].start - 18), group[0].start
+            ):
+                everyone = self._named_in(number)
+                return Subject((*_tickers(group), *everyone, *self.carried))
+            tickers = _tickers(group)
+            if len(tickers) > 1 and _EACH.search(self.sentence(start)) and nth < len(tickers):
+                return Subject((tickers[nth],), placed=True)
+            return Subject(tickers)
+        if after is not None and self.sentence_of(after[0].start) == number:
+            return Subject(_tickers(after))
+        if index >= 0:
+            return Subject(self._named_in(self.sentence_of(self._groups[index][0].start)))
+        return Subject(self.carried)
+
+    def _named_in(self, number: int) -> tuple[str, ...]:
+        if number not in self._by_sentence:
+            found = [hit for group in self._groups for hit in group if self.sentence_of(hit.start) == number]
+            self._by_sentence[number] = _tickers(found)
+        return self._by_sentence[number]
+
+    @property
+    def spoken_of(self) -> tuple[str, ...]:
+        """Whom a sentence after this text is about if it names nobody."""
+        if not self._groups:
+            return self.carried
+        return self._named_in(self.sentence_of(self._groups[-1][0].start))
+
+
+def _tickers(hits: Sequence[NameHit]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(hit.ticker for hit in hits))
+
+
+_DOWN = (
+    r"하락|내렸|내린|내려|떨어|떨어진|급락|약세|순매도|매도 우위|감소|줄었|줄어|낮|아래|밑돌|밑에|손실|낙폭|마이너스|뒤처|밀렸|밀린|빠졌|빠진|손절|조정|"
+    r"f[ea]ll(?:s|en|ing)?\b|drop\w*|declin\w*|down\b|lost\b|los(?:s|es|ing)\b|low(?:er|est)?\b|below\b|decreas\w*"
+    r"|negative|net s\w+|sold\b|"
+    r"minus|drawdown|under\b|behind\b|slid\b|slipp?\w*|shed\b|weaker"
+)
+_UP = (
+    r"상승|올랐|오른|올라|급등|강세|순매수|매수 우위|증가|늘었|늘어|높|웃돌|이익|플러스|반등|"
+    r"r[oi]se\w*\b|rising|gain\w*|up\b|climb\w*|increas\w*|higher\b|above\b|net b\w+|bought\b|jump\w*|advanc\w*"
+    r"|positive|stronger"
+)
+_WAY = re.compile(rf"(?P<down>{_DOWN})|(?P<up>{_UP})", re.IGNORECASE)
+_FORCED = re.compile(
+    r"하락|내렸|내린|내려갔|떨어|급락|순매도|매도 우위|감소|줄었|빠졌|빠진|밀렸|밀린|손실|f[ea]ll|drop|declin|down|lost|net s|sold|decreas|slid|shed|slip",
+    re.IGNORECASE,
+)
+_STOP = re.compile(r"[,.;:()\n|]|지만|으나|\bbut\b|\bwhile\b|\band\b")
+
+
+def direction(text: str, start: int, end: int, before: int, after: int) -> tuple[int, bool]:
+    """The way the words beside a number point, and whether it cannot be meant otherwise.
+
+    Parameters
+    ----------
+    start, end : int
+        The number.
+    before, after : int
+        End of the number before it and start of the one after it: words beyond belong to those.
+
+    Returns
+    -------
+    tuple of int and bool
+        −1 down, +1 up, 0 no such word; and whether the word is a verb of movement right beside the number.
+    """
+    ahead = text[end : min(after, end + 18)]
+    stop = _STOP.search(ahead)
+    ahead = ahead[: stop.start()] if stop is not None else ahead
+    back = text[max(before, start - 24) : start]
+    stops = list(_STOP.finditer(back))
+    back = back[stops[-1].end() :] if stops else back
+    best: tuple[int, int, str] | None = None
+    follows = _WAY.search(ahead)
+    if follows is not None:
+        best = (follows.start(), -1 if follows.lastgroup == "down" else 1, follows.group())
+    for leads in _WAY.finditer(back):
+        distance = len(back) - leads.end()
+        if best is None or distance < best[0]:
+            best = (distance, -1 if leads.lastgroup == "down" else 1, leads.group())
+    if best is None:
+        return 0, False
+    return best[1], best[0] <= 4 and (best[1] > 0 or _FORCED.match(best[2]) is not None)

@@ -1,0 +1,300 @@
+"""Numbers written in words: Korean (Sino-Korean and native), Chinese characters, English; also vague amounts.
+
+A vague amount ("수십억", "double-digit") is a number to a reader but has no value, so nothing can ever found it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+__all__ = ["Worded", "read_sino", "worded_numbers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A number in words at ``start:end``. ``value`` None: vague. ``step`` is the unit of its last digit. ``unit`` may be empty:
+    then what follows tells it."""
+
+    start: int
+    end: int
+    value: Decimal | None
+    step: Decimal
+    unit: str = ""
+    attached: bool = True
+    """Whether a unit that follows belongs to it."""
+
+
+_DIGITS = {letter: number for number, letters in enumerate(("영공零〇", "일一壹", "이二两兩貳", "삼三參", "사四", "오五", "육륙六",
+           "칠七", "팔八", "구九")) for letter in letters}  # fmt: skip
+_SMALL = {"십": 10, "十": 10, "백": 100, "百": 100, "천": 1000, "千": 1000}
+_LARGE = {"만": 10**4, "萬": 10**4, "万": 10**4, "억": 10**8, "億": 10**8, "亿": 10**8, "조": 10**12, "兆": 10**12}
+
+
+def read_sino(run: str) -> tuple[Decimal, Decimal] | None:
+    """Value and unit of the last digit of a run such as ``구만오천``; None if it is no number."""
+    if all(letter in _DIGITS for letter in run):
+        return Decimal("".join(str(_DIGITS[letter]) for letter in run)), Decimal(1)
+    total = section = digit = 0
+    step = 1
+    last_small, last_large, seen_digit = 10**4, 10**16, False
+    for letter in run:
+        if letter in _DIGITS:
+            if seen_digit:
+                return None
+            digit, seen_digit, step = _DIGITS[letter], True, 1
+        elif letter in _SMALL:
+            size = _SMALL[letter]
+            if size >= last_small:
+                return None
+            section += (digit if seen_digit else 1) * size
+            digit, seen_digit, last_small, step = 0, False, size, size
+        else:
+            size = _LARGE[letter]
+            if size >= last_large:
+                return None
+            total += max(section + digit, 0 if (section or seen_digit) else 1) * size
+            section = digit = 0
+            seen_digit, last_small, last_large, step = False, 10**4, size, size
+    return Decimal(total + section + digit), Decimal(step)
+
+
+_SINO = re.compile(
+    r"(?<![가-힣\d])[영공일이삼사오육륙칠팔구십백천만억조]+"
+    r"(?:점[영공일이삼사오육륙칠팔구]+|(?:(?<=[만억조]) [일이삼사오육륙칠팔구십백천만억]+)+(?=\s?(?:원|주|명|건|%|퍼센트)))?"
+)
+_STRONG_AFTER = re.compile(
+    r"\s?(?:퍼센트|프로(?!그램|젝트|모션|세스|필)|%|포인트|원(?!인|래|칙|활|유|본|천|자재|전|료)|배(?!당|경|분|터|출|송|치|포))"
+)
+_GLUED_AFTER = re.compile(
+    r"(?:원|점(?!검|차|심|포|진|수|유)|주(?![가말])|위(?!원|험|해|치)|년|월|일(?![반정본괄단시관부])|명|개|건|거래일|시(?!장|간대|세|가)|분(?!기|류|석)|회|번|종목"
+    r"|여|가까이|남짓|대(?!비|한|해|로|상|형|표|규))|\s?\d"
+)
+_POINTS = re.compile(r"점(?![검차심포진수유])")
+_RANK = re.compile(r"위(?=[는가로에를의,. ]|$)")
+_PARTICLE = re.compile(
+    r"(?![가-힣])|(?:을|를|은|는|이|가|에|의|로|으로|입니다|이다|이며|이고|정도|쯤|가량|이상|이하)(?![가-힣])"
+)
+_NOT_SINO = frozenset({"구조", "만일", "조사", "오만", "이만", "만이", "천만", "이조", "사조", "만조", "조만", "백조", "일조"})
+_HAN = re.compile(r"[零〇一二三四五六七八九十百千萬万億亿兆两兩壹貳參]+")
+
+_TENS = "열|스물|스무|서른|마흔|쉰|예순|일흔|여든|아흔"
+_ONES = "하나|한|둘|두|셋|세|석|넷|네|넉|다섯|여섯|일곱|여덟|아홉"
+_NATIVE = re.compile(
+    rf"(?<![가-힣])(?:({_TENS})({_ONES})?|({_ONES}))\s?"
+    r"(?=(배(?!당|경|분|터|출|송|치|포)|건|개|종목|번(?!호)|명|가지|차례|곳|달|주(?!가|의|요|식)|사람|자릿수|날|시간|시(?!장|세|총)|단계|항목|기업|회사|편|꼭지|퍼센트"
+    r"|프로(?!그램|젝트)|위(?!원|험|해|치)))"
+)
+_NATIVE_ALONE = re.compile(r"(?<![가-힣])(?:셋|넷|다섯|여섯|일곱|여덟|아홉)(?=(?:은|이|을|의|만|도)?(?![가-힣]))")
+_NATIVE_VALUES = {
+    "열": 10, "스물": 20, "스무": 20, "서른": 30, "마흔": 40, "쉰": 50, "예순": 60, "일흔": 70, "여든": 80, "아흔": 90,
+    "하나": 1, "한": 1, "둘": 2, "두": 2, "셋": 3, "세": 3, "석": 3, "넷": 4, "네": 4, "넉": 4, "다섯": 5, "여섯": 6,
+    "일곱": 7, "여덟": 8, "아홉": 9,
+}  # fmt: skip
+_ONE_COUNTED = frozenset({"건", "개", "명", "배", "자릿수", "위"})
+_VAGUE_KO = re.compile(
+    r"(?<![가-힣])수(?:십|백|천|만|억|조)[십백천만억조]*(?=\s?(?:억|만|원|%|퍼센트|프로|배|명|건|개|주|종목|차례|점|일|포인트)|에서|까지|에\s|을\s|의\s)"
+    r"|(?<![가-힣])(?:한|두|세|네)\s?자릿수"
+)
+_HALF_KO = re.compile(r"절반|반토막|반값|갑절|곱절")
+
+_EN = {
+    word: number
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen".split()
+    )
+}
+_EN |= {word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_EN_SIZES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_EN_WORD = "|".join(sorted([*_EN, *_EN_SIZES, "dozen"], key=len, reverse=True))
+_ENGLISH = re.compile(
+    rf"\b(?:(?:a|an)[ \n]+(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_EN_WORD})"
+    rf"(?:[ \n-]+(?:and[ \n]+|point[ \n]+)?(?:{_EN_WORD}))*\b",
+    re.IGNORECASE,
+)
+_EN_UNIT_AFTER = re.compile(
+    r"[ -](?:%|percent|per cent|won|shares?|points?|days?|trading|bars?|times|stocks?|trillion|billion|million)", re.IGNORECASE
+)
+_FRACTIONS = re.compile(
+    r"\b(?:a|one|two|three)[ -](?:thirds?|quarters?|fifths?|tenths?)\b|\b(?:dozens|hundreds|thousands|millions"
+    r"|billions|trillions)\b"
+    r"|\b(?:single|double|triple|two|three)[ -]digits?\b",
+    re.IGNORECASE,
+)
+_MULTIPLES = re.compile(
+    r"\b(?:(twice|doubl(?:e|ed|es|ing)(?![ -](?:check|top|bottom|digit))|two-?fold)|(thrice|tripl(?:e|ed|es"
+    r"|ing)(?![ -]digit)|three-?fold)"
+    r"|(quadrupl(?:e|ed|es|ing)|four-?fold)|(ten-?fold)"
+    r"|((?<!first )(?<!second )(?<!latter )(?<!other )(?<!last )half(?![ -]year)|halv(?:ed|es|ing)))\b",
+    re.IGNORECASE,
+)
+_ORDINAL = re.compile(r"\b(third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b(?![ -]quarter)", re.IGNORECASE)
+_ORDINALS = ("third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_RANKED = re.compile(
+    r"\b(?:rank(?:s|ed)?|in|comes?|came|placed)[ ](first|second)\b(?! (?:half|quarter|place to))", re.IGNORECASE
+)
+
+
+def worded_numbers(text: str) -> list[Worded]:
+    """Find the numbers in words of a plain text (see ``grounding_letters.plain_text``); runs may overlap.
+
+    Only words whose first letters can begin a number are looked at closely: that is what makes it fast.
+    """
+    found: list[Worded] = []
+    for match in _WORD.finditer(text):
+        place, first = match.start(), match.group()[0]
+        if first in _KOREAN_START:
+            for pattern, read in _KOREAN_READERS:
+                hit = pattern.match(text, place)
+                if hit is not None:
+                    found += read(text, hit)
+        elif first.isascii() and match.group().lower() in _ENGLISH_START:
+            for pattern, read in _ENGLISH_READERS:
+                hit = pattern.match(text, place)
+                if hit is not None and (not found or found[-1].end <= place or found[-1].start == place):
+                    found += read(text, hit)
+    if "반" in text or "갑절" in text or "곱절" in text:
+        found += [_half(match) for match in _HALF_KO.finditer(text)]
+    if not text.isascii():
+        for match in _HAN.finditer(text):
+            read_run = read_sino(match.group())
+            found.append(Worded(match.start(), match.end(), *(read_run or (None, Decimal(1)))))
+    return found
+
+
+def _vague(_: str, match: re.Match[str]) -> list[Worded]:
+    return [Worded(match.start(), match.end(), None, Decimal(1))]
+
+
+def _half(match: re.Match[str]) -> Worded:
+    if match.group() in {"갑절", "곱절"}:
+        return Worded(match.start(), match.end(), Decimal(2), Decimal(1), "×", attached=False)
+    return Worded(match.start(), match.end(), Decimal(50), Decimal(1), "%", attached=False)
+
+
+def _sino(text: str, match: re.Match[str]) -> list[Worded]:
+    run, start, end = match.group(), match.start(), match.end()
+    if " " in run:
+        return [Worded(start, end, *(read_sino(run.replace(" ", "")) or (None, Decimal(1))))]
+    whole, _, fraction = run.partition("점")
+    if fraction:
+        read, part = read_sino(whole), read_sino(fraction)
+        if read is not None and part is not None and _STRONG_AFTER.match(text, end):
+            step = Decimal(1).scaleb(-len(fraction))
+            return [Worded(start, end, read[0] + part[0] * step, step)]
+        run = whole
+    # The last letters may be a unit or belong to the next word: 일 in 삼십일, 만 in 오만.
+    for length in range(len(run), 0, -1):
+        if _is_sino_number(text, run[:length], start + length, whole=length == len(run)):
+            return [Worded(start, start + length, *(read_sino(run[:length]) or (None, Decimal(1))))]
+    return []
+
+
+def _is_sino_number(text: str, run: str, end: int, *, whole: bool) -> bool:
+    if read_sino(run) is None:
+        return False
+    counted = any(letter in _SMALL or letter in _LARGE for letter in run)
+    strong, glued = _STRONG_AFTER.match(text, end), _GLUED_AFTER.match(text, end)
+    if len(run) == 1 and not counted:
+        if strong is None:
+            return (run in "삼칠팔구" and _POINTS.match(text, end) is not None) or _RANK.match(text, end) is not None
+        ambiguous = run in "이공" or strong.group().strip() in {"원", "배"}
+        return not ambiguous or strong.group().strip() in {"퍼센트", "%"}
+    if run in _NOT_SINO and not (strong is not None and not strong.group().startswith(" ")):
+        return False
+    if strong is not None or (glued is not None and (len(run) >= 2 or glued.group() == "원")):
+        return True
+    return whole and len(run) >= 3 and counted and _PARTICLE.match(text, end) is not None
+
+
+def _native(text: str, match: re.Match[str]) -> list[Worded]:
+    tens, after_tens, ones, counter = match.groups()
+    if ones == "한" and counter not in _ONE_COUNTED:
+        return []
+    if ones is None and after_tens is None and tens == "열" and counter not in _TEN_COUNTED:
+        return []
+    value = _NATIVE_VALUES.get(tens or "", 0) + _NATIVE_VALUES.get(after_tens or ones or "", 0)
+    end = match.end()
+    while text[end - 1].isspace():
+        end -= 1
+    return [Worded(match.start(), end, Decimal(value), Decimal(1))]
+
+
+def _native_alone(_: str, match: re.Match[str]) -> list[Worded]:
+    value = Decimal(_NATIVE_VALUES[match.group()])
+    return [Worded(match.start(), match.end(), value, Decimal(1), "count", attached=False)]
+
+
+def _english(text: str, match: re.Match[str]) -> list[Worded]:
+    words = [word for word in re.split(r"[ \n-]+", match.group().lower()) if word]
+    if words == ["one"] and not _EN_UNIT_AFTER.match(text, match.end()):
+        return []
+    return [Worded(match.start(), match.end(), *_read_english(words))]
+
+
+def _multiple(_: str, match: re.Match[str]) -> list[Worded]:
+    number = match.lastindex or 1
+    value, unit = (Decimal(50), "%") if number == 5 else (Decimal((2, 3, 4, 10)[number - 1]), "×")
+    return [Worded(match.start(), match.end(), value, Decimal(1), unit, attached=False)]
+
+
+def _ordinal(_: str, match: re.Match[str]) -> list[Worded]:
+    value = Decimal(_ORDINALS.index(match.group(1).lower()) + 3)
+    return [Worded(match.start(), match.end(), value, Decimal(1), "rank", attached=False)]
+
+
+def _ranked(_: str, match: re.Match[str]) -> list[Worded]:
+    value = Decimal(1 if match.group(1).lower() == "first" else 2)
+    return [Worded(match.start(1), match.end(1), value, Decimal(1), "rank", attached=False)]
+
+
+def _read_english(words: list[str]) -> tuple[Decimal | None, Decimal]:
+    """Value and last digit's unit of English number words; ``(None, 1)`` if they make no number."""
+    total = section = 0
+    step, fraction, digits = 1, False, ""
+    for word in words:
+        if word in {"a", "an"}:
+            section = 1
+        elif word == "and":
+            continue
+        elif word == "point":
+            fraction = True
+        elif word == "dozen":
+            section, step = max(section, 1) * 12, 1
+        elif word in _EN_SIZES:
+            size = _EN_SIZES[word]
+            if fraction:
+                scaled = Decimal(f"{total + section}.{digits or '0'}") * size
+                return scaled, Decimal(size).scaleb(-max(1, len(digits)))
+            if size == 100:
+                section = max(section, 1) * 100
+            else:
+                total, section = total + max(section, 1) * size, 0
+            step = size
+        elif fraction:
+            digits += str(_EN[word])
+        else:
+            section, step = section + _EN[word], 1
+    if fraction:
+        return Decimal(f"{total + section}.{digits or '0'}"), Decimal(1).scaleb(-max(1, len(digits)))
+    return Decimal(total + section), Decimal(step)
+
+
+_Reader = Callable[[str, re.Match[str]], list[Worded]]
+_WORD = re.compile(r"[가-힣]+|[A-Za-z]+")
+_TEN_COUNTED = frozenset({"배", "건", "개", "종목", "명", "가지", "번"})
+_KOREAN_START = frozenset("영공일이삼사오육륙칠팔구십백천만억조열스서마쉰예여아하한둘두셋세석넷네넉다수")
+_KOREAN_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
+    (_VAGUE_KO, _vague), (_SINO, _sino), (_NATIVE, _native), (_NATIVE_ALONE, _native_alone),
+)  # fmt: skip
+_ENGLISH_START = frozenset(
+    "a an one two three single double doubled doubles doubling twice twofold thrice triple tripled triples tripling threefold "
+    "quadruple quadrupled quadruples fourfold four tenfold ten half halved halves halving dozens hundreds thousands millions "
+    "billions trillions rank ranks ranked in come comes came placed quadrupling".split()
+) | {*_EN, *_EN_SIZES, "dozen", *_ORDINALS}
+_ENGLISH_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
+    (_FRACTIONS, _vague), (_ENGLISH, _english), (_MULTIPLES, _multiple), (_ORDINAL, _ordinal), (_RANKED, _ranked),
+)  # fmt: skip

@@ -1,0 +1,184 @@
+"""From a question to what is read for it, and from what was read to a finished answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
+from ralphstock_desktop.services.assistant.facts import FactBook
+from ralphstock_desktop.services.assistant_contracts import (
+    Answer,
+    Block,
+    Chart,
+    Fact,
+    Question,
+    Screen,
+    SourceChip,
+    Target,
+    spans_of,
+)
+from ralphstock_desktop.wording.texts import Texts
+
+__all__ = ["REFUSED_INTENTS", "chips_of", "read_answer", "read_into", "template_answer"]
+
+Reader = Callable[[Desk, AnswerDraft], Awaitable[None]]
+REFUSED_INTENTS = frozenset({"private"})
+"""What is never answered, whatever else the question holds."""
+
+_PANELS = {
+    "bars": "chart",
+    "flow": "flow",
+    "article": "news",
+    "gate": "gate",
+    "record": "performance",
+    "evidence": "evidence",
+}
+_ICONS = {
+    "evidence": "evidence",
+    "cell": "table",
+    "bars": "candles",
+    "flow": "flow",
+    "article": "news",
+    "gate": "gate",
+    "record": "trend",
+    "help": "unknown",
+    "panel": "table",
+}
+_MOST_CHIPS = 12
+
+
+def _reader(question: Question) -> Reader:
+    """The function that answers a type of question; imported when it is first needed."""
+    if REFUSED_INTENTS & set(question.intents):
+        from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
+
+        return answer_refusal
+    if question.type == "stock":
+        from ralphstock_desktop.services.assistant.answers.stock import answer_stock
+
+        return answer_stock
+    if "screen" in question.intents and question.filter_text:
+        from ralphstock_desktop.services.assistant.answers.screen import answer_screen
+
+        return answer_screen
+    if "order" in question.intents or "forecast" in question.intents:
+        from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
+
+        return answer_refusal
+    return _by_type(question.type)
+
+
+def _by_type(name: str) -> Reader:
+    if name == "market":
+        from ralphstock_desktop.services.assistant.answers.market import answer_market as reader
+    elif name == "recommendation":
+        from ralphstock_desktop.services.assistant.answers.recommendation import answer_recommendation as reader
+    elif name == "signal":
+        from ralphstock_desktop.services.assistant.answers.signals import answer_signal as reader
+    elif name == "performance":
+        from ralphstock_desktop.services.assistant.answers.performance import answer_performance as reader
+    elif name == "news":
+        from ralphstock_desktop.services.assistant.answers.news import answer_news as reader
+    elif name == "help":
+        from ralphstock_desktop.services.assistant.answers.help import answer_help as reader
+    else:
+        from ralphstock_desktop.services.assistant.answers.general import answer_general as reader
+    return reader
+
+
+async def read_answer(desk: Desk, question: Question, screen: Screen, texts: Texts) -> AnswerDraft:
+    """Read everything for a question and write its template answer.
+
+    Raises
+    ------
+    RalphStockError
+        Where something could not be read; never an empty answer instead.
+    """
+    draft = AnswerDraft(question, screen, FactBook(texts))
+    await _reader(question)(desk, draft)
+    return draft
+
+
+async def read_into(desk: Desk, draft: AnswerDraft, question: Question) -> list[Fact]:
+    """Read for another question into the same book; return the facts it speaks of. The draft's own text stays as it is."""
+    extra = AnswerDraft(question, draft.screen, draft.book)
+    before = len(draft.book.facts)
+    await _reader(question)(desk, extra)
+    draft.articles += [item for item in extra.articles if item not in draft.articles]
+    draft.has_stock = draft.has_stock or extra.has_stock
+    used = {span.fact for span in spans_of(extra.blocks)}
+    return [fact for number, fact in enumerate(draft.book.facts) if number >= before or fact.id in used]
+
+
+def template_answer(draft: AnswerDraft) -> Answer:
+    """Return the template answer of what was read: every value in it is a fact by construction."""
+    blocks = tuple(draft.blocks)
+    used = facts_used(blocks, draft.book.facts)
+    linked = sum(1 for span in spans_of(blocks) if span.fact)
+    return Answer(
+        source="template",
+        language=draft.book.language,
+        as_of=draft.screen.as_of,
+        blocks=blocks,
+        facts=used,
+        chips=chips_of(used, draft.book.texts),
+        numbers=linked,
+        linked=linked,
+        proposals=tuple(draft.proposals),
+        disclaimer=draft.has_stock,
+        notes=tuple(draft.notes),
+    )
+
+
+def facts_used(blocks: Sequence[Block], facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """The facts a document speaks of, in reading order."""
+    known = {fact.id: fact for fact in facts}
+    ids = [span.fact for span in spans_of(blocks) if span.fact]
+    ids += [block.fact for block in blocks if isinstance(block, Chart) and block.fact]
+    return tuple(known[fact_id] for fact_id in dict.fromkeys(ids) if fact_id in known)
+
+
+def _family(target: Target) -> tuple[str, ...]:
+    """Facts of one family share a source chip."""
+    if target.kind == "article":
+        return ("article", str(target.news_id), target.url)
+    if target.kind == "evidence":
+        return ("evidence", target.ticker, target.strategy, target.item)
+    if target.kind in ("record", "help"):
+        return (target.kind, target.strategy, target.item)
+    return (target.kind, target.panel, target.ticker)
+
+
+def chips_of(facts: Sequence[Fact], texts: Texts) -> tuple[SourceChip, ...]:
+    """Return the sources under an answer, numbered in reading order; at most twelve, the last one gathers the rest."""
+    families: dict[tuple[str, ...], list[Fact]] = {}
+    for fact in facts:
+        families.setdefault(_family(fact.target), []).append(fact)
+    tickers = {fact.target.ticker for fact in facts if fact.target.ticker}
+    names = {fact.ticker: fact.text for fact in facts if fact.unit == "name"}
+    chips: list[SourceChip] = []
+    for members in families.values():
+        target = members[0].target
+        if len(chips) == _MOST_CHIPS:
+            last = chips.pop()
+            chips.append(
+                SourceChip(last.number, last.title, last.icon, last.target, last.facts + tuple(fact.id for fact in members))
+            )
+            continue
+        title = _title(target, members[0], texts)
+        if len(tickers) > 1 and target.ticker:
+            title = f"{names.get(target.ticker, target.ticker)} {title}"
+        ids = tuple(fact.id for fact in members)
+        chips.append(SourceChip(len(chips) + 1, title, _ICONS[target.kind], target, ids))
+    return tuple(chips)
+
+
+def _title(target: Target, fact: Fact, texts: Texts) -> str:
+    panel = target.panel or _PANELS.get(target.kind, "")
+    key = f"shell.dock.{panel}"
+    title = texts(key) if panel and key in texts else fact.title
+    if target.kind == "evidence" and target.item:
+        return f"{title} {target.item}"
+    if target.kind == "article":
+        return fact.title or title
+    return title

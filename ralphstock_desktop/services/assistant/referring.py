@@ -1,0 +1,164 @@
+"""Which stocks a question is about where it does not name them: the one on screen, those of the question before, or none."""
+
+from __future__ import annotations
+
+import re
+
+from ralphstock_desktop.services.assistant.intents import CHANGING, GREETING, HELP, STOCK_INTENTS
+from ralphstock_desktop.services.assistant.question_text import BLANK, Reading, spans_of_hits
+from ralphstock_desktop.services.assistant.triggers import phrase
+from ralphstock_desktop.services.assistant.wordlore import content_words
+from ralphstock_desktop.services.assistant_contracts import Question, Screen
+
+__all__ = ["is_bare", "is_screening", "stocks_of"]
+
+_THIS = phrase("this")
+_IT = phrase("it")
+_NO_IT = phrase("no_it")
+_THAT = phrase("that")
+_FOLLOW = phrase("follow")
+_LISTING = phrase("listing")
+_BARE_OPINION = phrase("bare_opinion")
+_WHAT_LACKS = phrase("what_lacks")
+_BESIDE = phrase("beside")
+_SEVERAL = phrase("several")
+_FOLLOWED = STOCK_INTENTS | {"news", "record", "diff", "near", "compare"}
+_NOT_ONE = frozenset(("definition", "sector", "private", "diff", "record", "override"))
+_NO_SCREEN = frozenset(("definition", "private", "order", "alert", "record", "diff", "near"))
+
+
+def stocks_of(read: Reading, screen: Screen, previous: Question | None) -> tuple[tuple[str, ...], bool]:
+    """The stocks asked about, in order of mention, and whether the one on screen is among them."""
+    places = [(start, hit.ticker) for (start, _), hit in zip(spans_of_hits(read.folded, read.hits), read.hits, strict=True)]
+    before = previous.tickers if previous is not None else ()
+    pointed = _pointed_at(read, before, has_names=bool(places))
+    from_screen = False
+    if pointed is not None:
+        at, to_previous = pointed
+        if to_previous:
+            places += [(at, ticker) for ticker in before]
+            from_screen = previous is not None and previous.from_screen
+        elif screen.ticker:
+            places.append((at, screen.ticker))
+            from_screen = True
+    places.sort(key=lambda item: item[0])
+    tickers = tuple(dict.fromkeys(ticker for _, ticker in places))
+    if (
+        len(tickers) == 1
+        and "compare" in read.intents
+        and pointed is None
+        and not read.strangers
+        and _BESIDE.search(read.blank) is None
+    ):
+        # "하이닉스랑 비교해줘": with what was spoken of, or with what is on screen.
+        others = before or ((screen.ticker,) if screen.ticker else ())
+        tickers = tuple(dict.fromkeys((*others, *tickers)))
+        return tickers, not before and len(tickers) > 1
+    if tickers or read.strangers:
+        return tickers, from_screen
+    if before and previous is not None and _follows(read, previous):
+        return before, previous.from_screen
+    if screen.ticker and _needs_a_stock(read):
+        return (screen.ticker,), True
+    return (), False
+
+
+def _pointed_at(read: Reading, before: tuple[str, ...], *, has_names: bool) -> tuple[int, bool] | None:
+    """Where a word points at a stock, and whether it is one of the question before."""
+    this = _THIS.search(read.blank)
+    if this is not None and not (has_names and this.group(0) in ("여기", "이게", "이건") and "compare" not in read.intents):
+        return this.start(), False
+    if has_names and "compare" not in read.intents:
+        return None
+    that = _THAT.search(read.blank)
+    if that is not None and before:
+        return that.start(), True
+    its = _IT.search(read.blank)
+    if (
+        its is not None
+        and read.type_found != "market"
+        and _NO_IT.search(read.blank) is None
+        and not has_names
+        and HELP.search(read.blank) is None
+    ):
+        return its.start(), bool(before)
+    if (
+        that is not None
+        and not has_names
+        and that.group(0)[0] in "그걔"
+        and read.type_found in (None, "recommendation", "news")
+    ):
+        return that.start(), False
+    return None
+
+
+def _follows(read: Reading, previous: Question) -> bool:
+    """Whether a question without a name goes on about the stocks of the one before."""
+    if read.type_found in ("market", "recommendation") or is_screening(read) or "sector" in read.intents:
+        return False
+    if previous.type != "stock" or "definition" in read.intents or GREETING.search(read.blank) or HELP.search(read.blank):
+        return False
+    marked = _FOLLOW.match(read.blank) is not None
+    words = content_words(_FOLLOW.sub("", read.blank))
+    if marked and (read.strategies or (_FOLLOWED & set(read.intents)) or read.days.first is not None):
+        return _LISTING.search(read.blank) is None or "news" in read.intents
+    if read.type_found == "news":
+        return len(words) <= 1 and read.language is not None
+    if read.type_found in ("signal", "performance"):
+        return False
+    asked = STOCK_INTENTS & set(read.intents)
+    if read.days.first is not None and not read.intents and len(words) <= 2:
+        return True
+    return bool(asked) and _LISTING.search(_FOLLOW.sub("", read.blank)) is None
+
+
+def _needs_a_stock(read: Reading) -> bool:
+    """Whether a question that names none can only be about one: the one on screen."""
+    asked = STOCK_INTENTS & set(read.intents)
+    if read.type_found is None and (
+        _BARE_OPINION.match(read.blank) or ("near" in read.intents and _WHAT_LACKS.search(read.blank))
+    ):
+        return True
+    if not asked or read.type_found is not None or is_screening(read):
+        return False
+    if _NOT_ONE & set(read.intents) or HELP.search(read.blank):
+        return False
+    if asked <= {"recommend", "forecast"} and len(content_words(read.blank)) > 2:
+        return False
+    changing = asked & {"watch", "alert"}
+    if changing:
+        return CHANGING.search(read.blank) is not None
+    return _SEVERAL.search(read.blank) is None
+
+
+def is_bare(read: Reading) -> bool:
+    """Whether nothing but names is left of the question."""
+    return not content_words(_FOLLOW.sub("", read.blank).replace(BLANK, " ")) and read.type_found is None
+
+
+def is_screening(read: Reading) -> bool:
+    """Whether a question asks for the stocks that meet conditions."""
+    intents = set(read.intents)
+    if not read.conditions or _NO_SCREEN & intents or HELP.search(read.blank):
+        return False
+    spoken = [item for item in read.conditions if item.compares]
+    numeric = [item for item in spoken if re.search(r"\d", item.korean)]
+    if any("등락률" not in item.korean or _LISTING.search(read.blank) for item in numeric) and (
+        len(numeric) > 1 or _LISTING.search(read.blank) or len(read.blank.split()) <= 8
+    ):
+        return "news" not in intents or _LISTING.search(read.blank) is not None
+    listing = _LISTING.search(read.blank) is not None or len(spoken) > 1
+    if not listing or "news" in intents:
+        return False
+    flows = [item for item in spoken if item.korean.startswith(("외국인", "기관"))]
+    if flows:
+        return True
+    if read.type_found == "recommendation":
+        return any(item.korean.startswith(("업종", "상태", "제외")) for item in read.conditions)
+    graded = [item for item in spoken if "등급" in item.korean]
+    others = [item for item in read.conditions if item not in graded]
+    if read.type_found == "market":
+        return bool(spoken)
+    if read.strategies and not [item for item in others if not item.korean.startswith("상태")]:
+        return False
+    return bool(spoken) or any(item.korean.startswith(("업종", "제외")) for item in others)

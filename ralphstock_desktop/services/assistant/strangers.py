@@ -1,0 +1,164 @@
+"""Words used as the name of a stock that are none: misspelt, delisted, not in the data, or a group's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ralphstock_desktop.services.assistant.folding import Folded
+from ralphstock_desktop.services.assistant.names import NameBook, NameHit
+from ralphstock_desktop.services.assistant.triggers import phrase
+from ralphstock_desktop.services.assistant.wordlore import ENGLISH_WORDS, is_known_word, strip_particles
+
+__all__ = ["Stranger", "find_strangers"]
+
+_LIKE_ENOUGH = 0.78
+_MOST = 4
+_TOKEN = re.compile(r"[a-z0-9가-힣ㄱ-ㅎ&§]+(?:[.\-][a-z0-9가-힣]+)*")
+_ASKED = phrase("stranger_asked")
+_PAIRED = phrase("stranger_paired")
+_ENGLISH_BEFORE = phrase("stranger_english_before")
+_ENGLISH_AFTER = phrase("stranger_english_after")
+_CODE = re.compile(
+    r"(?<![0-9a-z.,:/\-])a?(\d{5}[0-9a-hj-npq-tv-z]|\d{4}[a-hj-npq-tv-z]\d)(?:\.k[sq])?(?![0-9a-z,.]|\s?(?:원|주|억|만|조|천|won))"
+)
+_GRADE = re.compile(r"[sabc](?:급|등급)")
+_COUNT = re.compile(r"\d")
+
+
+class _Take(Protocol):
+    def __call__(self, start: int, end: int, *, sure: bool = True) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A word used as a name; its place in the folded text and how it was written."""
+
+    start: int
+    end: int
+    text: str
+    sure: bool = True
+    """Not only its place speaks for a name: a group's, one without data, or nearly spelled like one."""
+
+
+def find_strangers(folded: Folded, blank: str, hits: Sequence[NameHit], names: NameBook) -> tuple[Stranger, ...]:
+    """Find words that stand where a stock's name would and are none.
+
+    Parameters
+    ----------
+    blank : str
+        The folded text with the names that were found blanked out by ``§``.
+    """
+    found: list[Stranger] = []
+
+    def take(start: int, end: int, *, sure: bool = True) -> None:
+        if start < end and all(end <= item.start or start >= item.end for item in found) and len(found) < _MOST:
+            found.append(Stranger(start, end, folded.typed[start:end], sure))
+
+    for match in _CODE.finditer(blank):
+        if match.group(1)[:2] not in ("19", "20") or not match.group(1).isdigit():
+            take(match.start(), match.end())
+    taken = {(hit.start, hit.end) for hit in hits}
+    for group in names.groups(folded.typed):
+        at, end = group.start, group.end
+        if "§" not in blank[at:end] and (at, end) not in taken and _stands_as_name(blank, at, end):
+            take(at, end)
+    tokens = list(_TOKEN.finditer(blank))
+    for number, match in enumerate(tokens):
+        word = match.group(0)
+        if "§" in word or _COUNT.match(word) or _GRADE.match(word):
+            continue
+        if re.search(r"[가-힣]", word):
+            _take_korean(blank, match, names, take)
+        elif word.isascii():
+            _take_english(folded, blank, tokens, number, names, take)
+    return tuple(sorted(found, key=lambda item: item.start))
+
+
+def _stands_as_name(blank: str, start: int, end: int) -> bool:
+    after = blank[end:]
+    rest = re.sub(r"^(?:이랑|랑|은|는|이|가|의|도|를|을|와|과|하고)", "", after)
+    if not rest.strip(" ?!."):
+        return not blank[:start].strip() or _ENGLISH_BEFORE.search(blank[:start]) is not None
+    return bool(
+        _ASKED.match(after) or _ASKED.match(rest) or _ENGLISH_AFTER.match(after) or _ENGLISH_BEFORE.search(blank[:start])
+    )
+
+
+def _take_korean(blank: str, match: re.Match[str], names: NameBook, take: _Take) -> None:
+    word, start = match.group(0), match.start()
+    glued = None
+    for cue in re.finditer(r"주가|주식|수급|어때|차트|뉴스|공시|왜|전망|살까", word):
+        if cue.start() >= 2:
+            glued = cue
+            break
+    stem = word[: glued.start()] if glued is not None else strip_particles(word)
+    stem = stem if glued is None else strip_particles(stem)
+    if len(stem) < 2 or is_known_word(stem) or is_known_word(word):
+        return
+    end = start + len(stem)
+    if names.absent(stem) or names.absent(word):
+        take(start, end if names.absent(stem) else start + len(word))
+        return
+    alone = not blank[:start].strip(" ?!.,~") and not blank[match.end() :].strip(" ?!.,~")
+    asked = glued is not None or _ASKED.match(blank, match.end()) is not None
+    paired = _PAIRED.match(blank, end) is not None or _PAIRED.search(blank[:start]) is not None
+    if len(stem) >= 3 and names.nearly(stem)[1] >= _LIKE_ENOUGH:
+        take(start, end)
+    elif alone or paired or (asked and _leads(blank, start)):
+        take(start, end, sure=paired)
+
+
+def _leads(blank: str, start: int) -> bool:
+    """Whether only words of time or address stand before: a name comes early in a Korean question."""
+    before = re.sub(
+        r"(?:오늘|어제|지금|요즘|최근|혹시|그럼|근데|안녕하세요|이번\s?주|지난\s?주|현재|내가\s?가진|저기|혹시나|그리고)",
+        "",
+        blank[:start],
+    )
+    return len(before.strip(" ,.?!~§")) == 0 or re.search(r"[,.?!]\s*$", blank[:start]) is not None
+
+
+def _take_english(
+    folded: Folded, blank: str, tokens: Sequence[re.Match[str]], number: int, names: NameBook, take: _Take
+) -> None:
+    match = tokens[number]
+    word = match.group(0)
+    if word in ENGLISH_WORDS or len(word) < 2:
+        return
+    start, end = match.start(), match.end()
+    if (
+        number
+        and tokens[number - 1].group(0) not in ENGLISH_WORDS
+        and "§" not in tokens[number - 1].group(0)
+        and blank[tokens[number - 1].end() : start] == " "
+        and tokens[number - 1].group(0).isascii()
+    ):
+        return
+    last = number
+    while last + 1 < len(tokens) and blank[tokens[last].end() : tokens[last + 1].start()] == " ":
+        following = tokens[last + 1].group(0)
+        begins_big = folded.typed[tokens[last + 1].start()].isupper()
+        if (
+            (folded.typed[start].isupper() and not begins_big)
+            or not following.isascii()
+            or "§" in following
+            or (following in ENGLISH_WORDS and not begins_big)
+            or following.isdigit()
+        ):
+            break
+        last += 1
+        end = tokens[last].end()
+    phrase = blank[start:end]
+    known = names.absent(phrase)
+    big = folded.typed[start].isupper()
+    korean_asked = re.match(
+        r"(?:은|는|이|가|의|도|를|을|랑|이랑|와|과)?\s?(?:주가|수급|어때|차트|뉴스|왜|점수|등급|전망)", blank[end:]
+    )
+    placed = _ENGLISH_BEFORE.search(blank[:start]) or _ENGLISH_AFTER.match(blank, end) or korean_asked
+    alone = not blank[:start].strip() and not blank[end:].strip(" ?!.,")
+    near = len(phrase) >= 5 and names.nearly(phrase)[1] >= _LIKE_ENOUGH
+    if known or near or (alone and len(phrase) >= 3) or (placed and (big or _ENGLISH_AFTER.match(blank, end) or korean_asked)):
+        take(start, end, sure=bool(known or near))

@@ -1,0 +1,1 @@
+"""The chat panel: how a conversation is shown, asked for and listed."""

@@ -1,0 +1,19 @@
+"""Texts whose key and fields come with an answer: an incomplete one never keeps an answer from being shown."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+
+from ralphstock_desktop.ui.appearance import Appearance
+
+__all__ = ["told"]
+
+
+def told(look: Appearance, key: str, fields: Mapping[str, str | int | float], other: str) -> str:
+    """Return the text of ``key`` with ``fields``; where the catalogue lacks the key, or the fields do not fit, ``other``."""
+    if key and look.has_text(key):
+        text = look.tr(key)
+        if {name for _, name, _, _ in string.Formatter().parse(text) if name} <= fields.keys():
+            return text.format(**fields)
+    return other
