@@ -6,7 +6,7 @@ block and run on worker threads; coroutines run on the event loop. Instants are 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -140,7 +140,7 @@ class LanguageModel(Protocol):
     """``google-genai``, ``google-generativeai`` …"""
     model: str
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent]:
         """Ask; events come as they arrive, the last one is :class:`Stopped`. Raises ProviderError; never ends silently."""
         ...
 

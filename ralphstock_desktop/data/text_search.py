@@ -6,7 +6,8 @@
    then asks for all that *begins* with it and finds it anywhere: inside a run it begins a pair, at the end it stands alone.
 3. A run of other letters and digits is one word (``hbm3e``, ``5000``, ``2·3`` for 2.3).
 4. An item's relevance is the share of the question's tokens it holds, each weighted by how rare it is among the items *known at
-   the instant*; a token found only in the body counts half. Later items change neither the result nor the ranking.
+   the instant*; a token found only in the body (or far behind in an overlong title) counts half. Later items change neither the
+   result nor the ranking.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ _RUNS = re.compile(
 )
 _DENSE_RUN = re.compile(rf"[{_DENSE}]")
 _WORD_LENGTH = 64
+_TITLE_LENGTH = 120
 _BODY_LENGTH = 50_000
 
 IntArray = npt.NDArray[np.int64]
@@ -106,10 +108,24 @@ def _runs(text: str) -> Iterable[str]:
 
 
 def item_words(title: str, body: str) -> list[str]:
-    """Return what an item is stored under: tokens of the title marked ``t``, those only in the body marked ``b``."""
+    """Return what an item is stored under: tokens of the title marked ``t``, those only in the body marked ``b``.
+
+    Some archives join the headlines of a whole day into one title, which would hold every word; what goes on behind the length
+    of a headline counts as body.
+    """
+    title, rest = _parted(title)
+    body = f"{rest} {body}"
     of_title = text_words(title)
     seen = set(of_title)
     return [f"t{word}" for word in of_title] + [f"b{word}" for word in text_words(body[:_BODY_LENGTH]) if word not in seen]
+
+
+def _parted(title: str) -> tuple[str, str]:
+    if len(title) <= _TITLE_LENGTH:
+        return title, ""
+    end = title.rfind(" ", 0, _TITLE_LENGTH + 1)
+    end = end if end > 0 else _TITLE_LENGTH
+    return title[:end], title[end:]
 
 
 # -- instants -------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ answer is given up: an abandoned stream closes its connection even where the loo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 from engine.model.errors import ProviderError
@@ -56,7 +56,7 @@ async def converted(work: Awaitable[T], failure: Callable[[Exception], ProviderE
         return failure(error)
 
 
-async def drive(source: Source, request: ModelRequest, failures: Failures) -> AsyncIterator[ModelEvent]:
+async def drive(source: Source, request: ModelRequest, failures: Failures) -> AsyncGenerator[ModelEvent]:
     """Read an answer to its end. Raises ProviderError; the last event is Stopped."""
     loop = asyncio.get_running_loop()
     end_s = loop.time() + request.total_timeout_s

@@ -134,7 +134,7 @@ class GoogleGenAiModel:
     def __repr__(self) -> str:
         return f"GoogleGenAiModel({self.model})"
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent]:
         """Ask; events come as they arrive, the last one is Stopped. Raises ProviderError."""
         return drive(_Pieces(self, request), request, self._failures)
 

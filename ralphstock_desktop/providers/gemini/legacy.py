@@ -14,7 +14,7 @@ import json
 import socket
 import threading
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Final
 
 from engine.model.errors import ProviderError
@@ -186,7 +186,7 @@ class GenerativeAiModel:
     def __repr__(self) -> str:
         return f"GenerativeAiModel({self.model})"
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent]:
         """Ask; events come as they arrive, the last one is Stopped. Raises ProviderError."""
         pieces = _Pieces(self, lambda put: self._ask(request, put), request.first_token_timeout_s)
         return drive(pieces, request, self.failures)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -177,8 +178,9 @@ class Asking:
             self._checker = StreamChecker(self._grounding(draft))
             self._tell((), "assistant.activity.asking" if attempt == 1 else "assistant.activity.again", attempt=attempt)
             try:
-                async for event in model.stream(request):
-                    self._take(draft, run, event, used)
+                async with aclosing(model.stream(request)) as events:
+                    async for event in events:
+                        self._take(draft, run, event, used)
                 return
             except ProviderError as error:
                 wait_s = max(error.retry_after_ms / 1e3, 0.4 * 2 ** (attempt - 1))

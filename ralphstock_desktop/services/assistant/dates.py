@@ -76,9 +76,9 @@ _ENGLISH_DAY_FIRST = (
 )
 _KOREAN_MONTH = r"(?:(?P<my>(?:20)?\d{2})\s?년\s?)?(?<![\d.,])(?P<mm>1[0-2]|0?[1-9])\s?월(?![가-힣]*요일)(?!\s?\d{1,2}\s?일)"
 _ENGLISH_MONTH = rf"(?<![a-z])(?:in|since|from|of|during|for|last)\s(?P<wm>{_MONTH})(?![a-z])(?:,?\s(?P<wy>20\d{{2}}))?"
-_KOREAN_YEAR = r"(?<![\d.,])(?P<yy>20\d{2})\s?년(?!\s?\d{1,2}\s?월)"
+_A_YEAR = r"(?<![\d.,])(?P<yy>20\d{2})\s?년(?!\s?\d{1,2}\s?월)|(?:in|during|since|from)\s(?P<ye>20\d{2})(?![\d.,/-])"
 _ONE_DATE = re.compile("|".join((_ISO, _PACKED, _KOREAN_DATE, _SLASH, _ENGLISH_DATE, _ENGLISH_DAY_FIRST)))
-_A_MONTH = re.compile("|".join((_KOREAN_MONTH, _ENGLISH_MONTH, _KOREAN_YEAR)))
+_A_MONTH = re.compile("|".join((_KOREAN_MONTH, _ENGLISH_MONTH, _A_YEAR)))
 
 _COUNTED = re.compile(
     r"(?:(?P<lead>최근|지난|직전|과거|근래|last|past|recent|previous|trailing|over the last|over the past)\s?)?"
@@ -115,7 +115,8 @@ _WEEKDAY = re.compile(
 _OF_ONE_DAY = re.compile(r"(?:종가|시가|고가|저가|시초가)(?!\s?(?:평균|추이|흐름|[베배]팅))|얼마에?\s?(?:끝|마감|닫)")
 _NOW = re.compile(r"오늘|금일|당일|today|tonight")
 _SINCE = re.compile(
-    r"^\s?(?:이후|부터|이래|부터는|이후로|보다|대비|하고\s?비교|[와과]\s?비교|이?랑\s?비교)|^\s?(?:onwards?|until now|to date)"
+    r"^\s?(?:(?:[와과]|이?랑|하고)\s?(?:오늘|지금)|이후|부터|이래|보다|대비|하고\s?비교|[와과]\s?비교|이?랑\s?비교)"
+    r"|^\s?(?:onwards?|until now|to date)"
 )
 _SINCE_BEFORE = re.compile(r"(?:since|from|starting|after)\s(?:the\s)?$")
 _RANGE = re.compile(r"^\s?(?:부터|에서|~|-|–|to|until|through|and)\s?$")
@@ -192,9 +193,9 @@ def _dated(text: str, book: _Calendar, places: list[tuple[int, int]]) -> tuple[l
             if any(match.start() < end and match.end() > start for start, end in places):
                 continue
             span = read(match, book.base)
-            if span is None:
-                continue
             places.append(match.span())
+            if span is None:  # no such day
+                continue
             if span[0] > book.base:
                 future = span[0]
                 continue
@@ -245,8 +246,9 @@ def _one_date(match: re.Match[str], base: date) -> tuple[date, date] | None:
 
 def _one_month(match: re.Match[str], base: date) -> tuple[date, date] | None:
     groups = match.groupdict()
-    if groups["yy"] is not None:
-        return date(int(groups["yy"]), 1, 1), date(int(groups["yy"]), 12, 31)
+    if groups["yy"] or groups["ye"]:
+        year = int(groups["yy"] or groups["ye"])
+        return date(year, 1, 1), date(year, 12, 31)
     named = groups["mm"] or groups["wm"]
     first = _date(groups["my"] or groups["wy"], _MONTHS.get(named, named), 1, base)
     return None if first is None else (first, _end_of_month(first))

@@ -57,6 +57,7 @@ _SECTOR = [(name, re.compile(rf"(?<![a-z])(?:{found.pattern})")) for name, found
 _NOT_AFTER = phrase("filter_not_after")
 _NOT_BEFORE = phrase("filter_not_before")
 _OR = phrase("filter_or")
+_UNKNOWN_FIELD = phrase("unknown_field")
 _FIELD_AFTER = phrase("field_after").pattern
 
 
@@ -142,6 +143,8 @@ def _of_amount(text: str, amount: Amount, floor: int) -> Condition | None:
         return Condition(start, end, f"등락률 {sign} {amount.text}", f"change {sign} {amount.text}", True)
     if not sign:
         return None
+    if _UNKNOWN_FIELD.search(text[max(0, start - 24) : start]) or _UNKNOWN_FIELD.search(before):
+        return None  # a quantity the table does not hold must not become another one
     named = _field_near(text, amount, floor)
     if named is None:
         if percent:

@@ -11,6 +11,8 @@ __all__ = ["Folded", "fold", "fold_word"]
 _FULL_FIRST, _FULL_LAST, _FULL_SHIFT = 0xFF01, 0xFF5E, 0xFEE0
 _JAMO_TAIL_FIRST, _JAMO_TAIL_LAST = 0x1160, 0x11FF
 _SPACES = re.compile(r"[\u00a0\u2000-\u200a\u202f\u3000\t\r\n]")
+_ODD = re.compile(r"[^ -~\u3131-\u318e\uac00-\ud7a3\u00b7\u2026\u00d7%]|  ")
+"""Anything beside plain ASCII, composed Hangul and a few signs: only such text needs the slow way."""
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 _QUOTES = {
     "\u2019": "'",
@@ -50,6 +52,9 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Fold a text. Decomposed Hangul (as file systems and some keyboards give it) is composed."""
+    if _ODD.search(text) is None:
+        places = tuple(range(len(text) + 1))
+        return Folded(text.lower(), text, places[:-1], places[1:])
     letters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -77,7 +82,7 @@ def fold(text: str) -> Folded:
 
 def fold_word(text: str) -> str:
     """Fold a name without its spaces: how names are compared."""
-    return fold(text).text.replace(" ", "")
+    return (text.lower() if _ODD.search(text) is None else fold(text).text).replace(" ", "")
 
 
 def _continues(letter: str) -> bool:

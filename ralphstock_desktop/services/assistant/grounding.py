@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ralphstock_desktop.services.assistant.grounding_facts import FactIndex
-from ralphstock_desktop.services.assistant.grounding_letters import plain_text
+from ralphstock_desktop.services.assistant.grounding_letters import PlainText, plain_text
 from ralphstock_desktop.services.assistant.grounding_match import Matcher
-from ralphstock_desktop.services.assistant.grounding_scene import NameFinder, NameHit, Scene
+from ralphstock_desktop.services.assistant.grounding_scene import NameFinder, NameHit, Scene, quotations
 from ralphstock_desktop.services.assistant.numbers import Token, find_tokens
 from ralphstock_desktop.services.assistant_contracts import (
     Block,
@@ -38,9 +38,9 @@ from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["REASONS", "Grounded", "Grounding", "NameFinder", "NameHit"]
 
-REASONS = (
-    "computed", "date", "link", "number", "other_symbol", "quoted", "rounding", "sign", "symbol", "time", "unclear", "unit", "user",
-)  # fmt: skip
+REASONS = tuple(
+    "computed date link number other_quantity other_symbol quoted rounding sign symbol time unclear unit user".split()
+)
 """Why something is struck; the text key is ``assistant.struck.<reason>``."""
 
 _MARKER = re.compile(r"(?:^|(?<=\n))\s*(?:[1-9]|1\d|20)[.)](?=\s)")
@@ -49,6 +49,7 @@ _URL = re.compile(
     r"(?:https?|ftp)://[^\s<>\"')]+|\bwww\.[^\s<>\"')]+|\b[\w.-]+\.(?:com|net|org|kr|io|me|ly|gg)(?:/[^\s<>\"')]*)?",
     re.IGNORECASE,
 )
+_MARKS = re.compile("[\"'\u201c\u2018「『《«\u2039]")
 _NEWS = re.compile(r"뉴스|기사|제목|보도|헤드라인|공시|news|headline|article|report|title", re.IGNORECASE)
 _HEADER_UNIT = re.compile(
     r"[(（\[]\s*(%p?|억원|조원|만원|백만원|원|억|조|주|만주|점|배|위|일|건|won|KRW|₩|shares|pts|points|x|×)\s*[)）\]]"
@@ -199,31 +200,41 @@ class Grounding:
         """What to tie and what to strike in a text, and whom it is about afterwards."""
         plain = plain_text(flat)
         text = plain.text
-        tied_places = [(plain.starts(mark.start), plain.starts(mark.end)) for mark in tied]
-        taken = [*tied_places, *self._exempt(text)]
-        taken += [(plain.starts(match.start()), plain.starts(match.end())) for match in _CIRCLED.finditer(flat)]
+        taken = bytearray(len(text) + 1)  # 1: exempt or found already, 2: tied before
+        for first, last in self._exempt(text, flat, plain):
+            taken[first:last] = b"\x01" * (last - first)
+        for mark in tied:
+            first, last = plain.starts(mark.start), plain.starts(mark.end)
+            taken[first:last] = b"\x02" * (last - first)
         marks = list(tied)
+
+        def take(start: int, end: int, fact: str, reason: str) -> None:
+            taken[start:end] = b"\x01" * (end - start)
+            marks.append(Mark(*plain.original(start, end), fact, reason))
+
         for match in _URL.finditer(text) if "." in text else ():
-            if not _covered(match.start(), match.end(), taken):
+            if not any(taken[match.start() : match.end()]):
                 fact = self._index.urls.get(match.group().rstrip(".,"))
-                taken.append(match.span())
-                marks.append(Mark(*plain.original(*match.span()), fact.id if fact else "", "" if fact else "link"))
+                take(match.start(), match.end(), fact.id if fact else "", "" if fact else "link")
+        quotes = [(plain.starts(first), plain.starts(last)) for first, last in quotations(flat)] if _MARKS.search(flat) else []
         hits: list[NameHit] = []
         for hit in self._names.find(text):
             known = self._index.about.get(hit.ticker)
             if known is None and not hit.certain:
                 continue
-            if _covered(hit.start, hit.end, taken):
-                if known is not None and _covered(hit.start, hit.end, tied_places):
+            covered = taken[hit.start : hit.end]
+            if any(covered):
+                same_word = bool(hits) and (hits[-1].start, hits[-1].end) == (hit.start, hit.end)  # one word for two stocks
+                if known is not None and (2 in covered or same_word):
                     hits.append(hit)  # tied already, and still who the sentence is about
                 continue
-            fact = known[0] if known else self._matcher.headline(text, hit.start, hit.end, news=context.news)
+            fact = known[0] if known else self._matcher.headline(text, hit.start, hit.end, quotes, news=context.news)
             hits.append(hit)
-            taken.append((hit.start, hit.end))
-            marks.append(Mark(*plain.original(hit.start, hit.end), fact.id if fact else "", "" if fact else "symbol"))
-        scene = Scene(text, sorted(hits, key=lambda hit: hit.start), context.carried, context.fixed)
-        tokens = [_with_head(token, context.head) for token in find_tokens(text)]
-        tokens = [token for token in tokens if not _covered(token.start, token.end, taken)]
+            take(hit.start, hit.end, fact.id if fact else "", "" if fact else "symbol")
+        scene = Scene(text, sorted(hits, key=lambda hit: hit.start), context.carried, context.fixed, quotes)
+        tokens = [token for token in find_tokens(text) if not any(taken[token.start : token.end])]
+        if context.head:
+            tokens = [_with_head(token, context.head) for token in tokens]
         for number, token in enumerate(tokens):
             before = tokens[number - 1].end if number else 0
             after = tokens[number + 1].start if number + 1 < len(tokens) else len(text)
@@ -233,8 +244,9 @@ class Grounding:
         marks.sort(key=lambda mark: mark.start)
         return marks, scene.spoken_of
 
-    def _exempt(self, text: str) -> list[tuple[int, int]]:
+    def _exempt(self, text: str, flat: str, plain: PlainText) -> list[tuple[int, int]]:
         places = [match.span() for match in _MARKER.finditer(text)]
+        places += [(plain.starts(match.start()), plain.starts(match.end())) for match in _CIRCLED.finditer(flat)]
         if self._disclaimer:
             at = text.find(self._disclaimer)
             if at >= 0:
@@ -310,7 +322,7 @@ class _Run:
             words = ""
             for number, cell in enumerate(row):
                 column = columns[number] if number < len(columns) else ()
-                title = f"{words} {heads[number] if number < len(heads) else ''}".strip()
+                title = f"{words}\u241f{heads[number] if number < len(heads) else ''}"
                 fixed = subject or column
                 cells.append(self.spans(cell, _Context(context.carried, fixed, title, context.news)))
                 if number == 0:
@@ -337,10 +349,6 @@ def _with_head(token: Token, head: str) -> Token:
     if read is None or read.value is None:
         return token
     return replace(token, unit=read.unit, value=token.value * read.value, step=token.step * read.value)
-
-
-def _covered(start: int, end: int, taken: Sequence[tuple[int, int]]) -> bool:
-    return any(first < end and start < last for first, last in taken)
 
 
 def split_spans(spans: Spans, marks: Sequence[Mark]) -> Spans:

@@ -36,11 +36,17 @@ COMPATIBLE: dict[str, frozenset[str]] = {
     "count": frozenset({"count", ""}),
     "days": frozenset({"days", "bars"}),  # a daily bar is a trading day
     "bars": frozenset({"bars", "days"}),
+    "part": frozenset({"points", "count", ""}),  # of "7/12"
     "": frozenset({"count", "points", "index", "rank", "won", "krw", "shares", ""}),
 }
 """Units of facts a number may stand for, by the unit it is written with; units not listed stand for none."""
 
 _NUMERIC = frozenset({"won", "krw", "%", "%p", "×", "shares", "points", "rank", "count", "days", "bars", "index", ""})
+_USERS_WORDS = frozenset({"news.words"})
+_WORDS = re.compile(r"[^\W\d_]{2,}")
+_LAST_WORD = re.compile(r"([^\W\d_]{2,})[\s(]*$")
+_FIRST_WORD = re.compile(r"\s?([^\W\d_]{2,})")
+_NEVER_BARE = frozenset({"%", "%p", "×", "period"})
 _TICKER = re.compile(r"[0-9A-Z]{6}")
 _DIGIT = re.compile(r"\d")
 _SPACES = re.compile(r"\s+")
@@ -97,6 +103,7 @@ class FactIndex:
         own = [fact for fact in self.facts if not fact.quoted]
         self.quoted = [(fact, _flat(fact.text)) for fact in self.facts if fact.quoted]
         self.about: dict[str, list[Fact]] = {}
+        self.titled: dict[str, list[Fact]] = {}
         self.dates: dict[date, list[Fact]] = {}
         self.times: dict[tuple[int, int], list[Fact]] = {}
         self.grades: dict[str, list[Fact]] = {}
@@ -106,6 +113,11 @@ class FactIndex:
             if _TICKER.fullmatch(fact.ticker) and fact.unit not in {"name", "code"}:
                 self.about.setdefault(fact.ticker, []).append(fact)
             entries += self._entries(fact)
+            if len(fact.title) >= 2 and fact.unit in _NUMERIC:
+                self.titled.setdefault(fact.title.casefold(), []).append(fact)
+        self._titles: dict[str, list[str]] = {}
+        for title in sorted(self.titled, key=len, reverse=True):
+            self._titles.setdefault(title[-1], []).append(title)
         for named in self.about.values():  # a name leads to the fact of the name, else of the code
             named.sort(key=lambda fact: (fact.unit != "name", fact.unit != "code"))
         days: dict[date, dict[str, Fact]] = {}
@@ -202,6 +214,13 @@ class FactIndex:
                 return True
         return False
 
+    def title_at_end(self, words: str) -> str:
+        """The longest title of a fact that ends a run of lower-case words; empty if none does."""
+        for title in self._titles.get(words[-1:], ()):
+            if words.endswith(title) and not words[: -len(title)][-1:].isalnum():
+                return title
+        return ""
+
     # -- words ------------------------------------------------------------------------------------------------------------
 
     @property
@@ -234,7 +253,7 @@ class FactIndex:
         value = token.value
         return [
             entry for entry in self.weak
-            if entry.exact == value and (entry.unit == token.unit or (not entry.unit and token.unit not in {"%", "%p", "×", "period"}))
+            if entry.exact == value and (entry.unit == token.unit or (not entry.unit and token.unit not in _NEVER_BARE))
         ]  # fmt: skip
 
     @property
@@ -247,23 +266,31 @@ class FactIndex:
                     continue
                 words = {fact.title, fact.formula, fact.target.item, fact.target.strategy}
                 words.update(part for part in fact.name.split(".") if _DIGIT.search(part))
-                if fact.unit in {"word", "name", "", "grade"}:
-                    words.add(fact.text)
+                if fact.unit in {"word", "name", "", "grade"} or (fact.unit == "text" and fact.name not in _USERS_WORDS):
+                    words.add(fact.text)  # a sentence of ours, as the reasons of a recommendation
                 self._labels += [(_flat(word), fact) for word in sorted(words) if _DIGIT.search(word)]
         return self._labels
 
-    def label(self, text: str, start: int, end: int) -> Fact | None:
-        """The fact whose title or name holds ``text[start:end]`` together with a word beside it ("5일 순매수", "C1")."""
+    def label(self, text: str, start: int, end: int, tickers: Sequence[str] = ()) -> Fact | None:
+        """The fact whose title or name holds ``text[start:end]`` together with a word beside it ("5일 순매수", "C1").
+
+        With ``tickers`` only facts of those symbols and of none.
+        """
         core = text[start:end].strip().casefold()
         if not core:
             return None
+        left_word, right_word = _LAST_WORD.search(text[max(0, start - 24) : start]), _FIRST_WORD.match(text, end)
+        beside = {found.group(1).casefold() for found in (left_word, right_word) if found is not None}
         for label, fact in self.labels:
+            if tickers and fact.ticker not in tickers and _TICKER.fullmatch(fact.ticker):
+                continue
             at = label.find(core)
             while at >= 0:
                 left, right = _common(label, at, at + len(core), text, start, end, words=True)
                 after = label[at + len(core) : at + len(core) + 1]
                 whole = not (at and label[at - 1].isalnum() and not left) and not (after.isdigit() and not right)
-                if whole and (left + right >= 2 or any(letter.isalpha() and letter.isascii() for letter in core[:1])):
+                code = core[:1].isalpha() and core.isascii()
+                if whole and (left + right >= 2 or code or not beside.isdisjoint(_WORDS.findall(label))):
                     return fact
                 at = label.find(core, at + 1)
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from dataclasses import replace
 from decimal import Decimal
 
 from ralphstock_desktop.services.assistant.grounding_facts import COMPATIBLE, Entry, FactIndex
@@ -15,12 +16,10 @@ from ralphstock_desktop.services.assistant_contracts import Fact
 __all__ = ["Matcher"]
 
 _TICKER = re.compile(r"[0-9A-Z]{6}")
-_QUOTES = re.compile(
-    r'"([^"\n]{4,300})"|「([^」\n]+)」|『([^』\n]+)』|《([^》\n]+)》|\u2039([^\u203a\n]+)\u203a|(?<!\w)\'([^\'\n]{8,300})\'(?!\w)'
-)
 _NEWS = re.compile(r"뉴스|기사|제목|보도|헤드라인|news|headline|article|report(?:s|ed)?\b|according to", re.IGNORECASE)
 _HIS = re.compile(
-    r"(?:질문하신|말씀하신|물어보신|물으신|입력하신|요청하신|적으신|주신)|\b(?:you (?:asked|mentioned|wrote|gave|entered|said)|your (?:question"
+    r"(?:질문하신|말씀하신|물어보신|물으신|입력하신|요청하신|적으신|주신)|\b(?:you (?:asked|mentioned|wrote|gave"
+    r"|entered|said)|your (?:question"
     r"|condition|number))",
     re.IGNORECASE,
 )
@@ -36,6 +35,17 @@ _DATED_BEFORE = re.compile(
 _SIGNED_WORDS = re.compile(r"순매|등락|변화|변동|수익|전일|대비|flow|net|change|return|gap", re.IGNORECASE)
 _DOWN_WORDS = re.compile(r"낙폭|손실|하락|감소|조정|drawdown|loss|declin|depth|drop|fall|mdd", re.IGNORECASE)
 _SYMBOLS_COUNTED = re.compile(r"종목|stocks?|names?|symbols?|둘|개 기업|개 회사")
+_LINKING = re.compile(
+    r"(?:\s|은|는|이|가|도|의|로|으로|에서|약|대략|:|=|\||-|\b(?:was|is|are|of|at|to|stands|about|around|its|the"
+    r"|a)\b|[₩+−▲▼])+$",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r"\s?[(（][^)）]*[)）]")
+_FOREIGN_QUANTITY = re.compile(
+    r"(?:\b(?:per|pbr|psr|roe|roa|eps|bps|rsi|macd|obv|cci|ev/ebitda|dividend|market cap|revenue|profit|target price)"
+    r"|시가총액|시총|영업이익|순이익|매출(?:액)?|배당(?:금|수익률)?|목표 ?주?가|적정 ?주?가|부채 ?비율)$"
+)
+"""Quantities a model likes to remember; a value of ours is never one of them unless a fact is called so."""
 _LEAST_VERBATIM = 8
 
 Found = tuple[str, str]
@@ -80,10 +90,10 @@ class Matcher:
             if fact is not None:
                 return fact.id, ""
             reason = why if reading is token or reason == "number" else reason
-        fact = self._index.label(scene.text, token.start, token.end)
+        fact = self._index.label(scene.text, token.start, token.end, subject.tickers)
         if fact is None:
             called_news = news or _NEWS.search(scene.sentence(token.start)) is not None
-            fact = self.headline(scene.text, token.start, token.end, news=called_news)
+            fact = self.headline(scene.text, token.start, token.end, scene.quotes, news=called_news)
         if fact is not None:
             return fact.id, ""
         if self._is_users(token, scene):
@@ -106,9 +116,12 @@ class Matcher:
         if token.kind == "number":
             return self._number(token, scene, subject, before, after, head)
         if token.kind == "fraction":
-            first, reason = self._number(token.parts[0], scene, subject, before, after, head)
-            second, other = self._number(token.parts[1], scene, subject, before, after, head)
-            return (first, "") if first is not None and second is not None else (None, reason or other or "number")
+            parts = [replace(part, unit=part.unit or "part") for part in token.parts]
+            first, reason = self._number(parts[0], scene, subject, before, after, head)
+            second, other = self._number(parts[1], scene, subject, before, after, head)
+            if first is None or second is None:
+                return None, reason or other or "number"
+            return (first, "") if first.unit == second.unit else (None, "unit")
         if token.kind == "date":
             return self._date(token, subject, scene, head), "date"
         if token.kind == "time":
@@ -131,7 +144,7 @@ class Matcher:
         entries = index.fitting(token)
         units = COMPATIBLE.get(token.unit, frozenset())
         if token.unit == "×" and token.text.rstrip().endswith("times"):
-            units |= {"count"}
+            units |= {"count", ""}
         if token.unit == "period" and token.text.rstrip().endswith("주"):
             units = frozenset({"shares"})
         signed, wrong_sign = [], False
@@ -145,7 +158,7 @@ class Matcher:
                     wrong_sign = True
             allowed = [entry for entry in signed if _is_of(entry.fact, subject)]
             if allowed:
-                return self._nearest(allowed, scene, token.start, subject, head), ""
+                return self._named(allowed, scene, token.start, subject, head)
         if signed:
             return None, "other_symbol"
         if wrong_sign:
@@ -159,6 +172,26 @@ class Matcher:
         if entries:
             return None, "unit"
         return None, "number"
+
+    def _named(self, entries: list[Entry], scene: Scene, place: int, subject: Subject, head: str) -> tuple[Fact | None, str]:
+        """Of facts of the right value the one the words before the number name; struck if they name another quantity."""
+        number = scene.sentence_of(place)
+        before = scene.without_names(max(scene.starts[number], place - 64), place)
+        plain = (_ASIDE.sub("", before) if "(" in before else before).casefold().rstrip(" :=|₩+−-▲▼")
+        said = _LINKING.sub("", plain)  # a particle may also be the title's last letter: 종가
+        for words in (plain, said, *(map(str.strip, _ASIDE.sub("", head).casefold().split("\u241f")) if head else ())):
+            title = self._index.title_at_end(words)
+            if title:
+                related = [entry for entry in entries if _related(entry.fact, title)]
+                if related:
+                    return self._nearest(related, scene, place, subject, head), ""
+                units = {entry.unit for entry in entries}
+                if any(fact.unit in units and _is_of(fact, subject) for fact in self._index.titled[title]):
+                    return None, "other_quantity"
+        foreign = _FOREIGN_QUANTITY.search(plain, max(0, len(plain) - 14)) or _FOREIGN_QUANTITY.search(said, max(0, len(said) - 14))
+        if foreign is not None and not any(_related(entry.fact, foreign.group().casefold()) for entry in entries):
+            return None, "other_quantity"
+        return self._nearest(entries, scene, place, subject, head), ""
 
     def _day_of_month(self, token: Token, scene: Scene, subject: Subject, head: str) -> Fact | None:
         """ "6일" as a date, where exactly one day of the facts fits and no span of time is meant."""
@@ -277,17 +310,21 @@ class Matcher:
 
         return min(facts, key=rank)
 
-    # -- headlines and the user's own numbers ------------------------------------------------------------------------------------
+    # -- headlines and the user's own numbers ---------------------------------------------------------------------------------
 
-    def headline(self, text: str, start: int, end: int, *, news: bool) -> Fact | None:
+    def headline(
+        self, text: str, start: int, end: int, quotes: Sequence[tuple[int, int]], *, news: bool
+    ) -> Fact | None:
         """The headline of which this run is quoted: inside quotation marks, or verbatim where news are spoken of."""
         if not self._index.quoted:
             return None
-        for match in _QUOTES.finditer(text):
-            if match.start() < start and end < match.end():
-                words = next(group for group in match.groups() if group is not None)
+        for first, last in quotes:
+            if first < start and end < last:
+                words = text[first + 1 : last - 1]
                 if sum(not letter.isspace() for letter in words) >= _LEAST_VERBATIM:
-                    return self._index.quoted_whole(words)
+                    found = self._index.quoted_whole(words) or self._index.quoting(text, start, end, _LEAST_VERBATIM)
+                    if found is not None:
+                        return found
         return self._index.quoting(text, start, end, _LEAST_VERBATIM) if news else None
 
     def _is_users(self, token: Token, scene: Scene) -> bool:
@@ -315,6 +352,11 @@ class Matcher:
         if _any_of(self._index.near(token), units):
             return "rounding"
         return "computed" if self._index.computed(token) else "number"
+
+
+def _related(fact: Fact, title: str) -> bool:
+    own = fact.title.casefold()
+    return title in own or own in title or title in fact.name or title in fact.formula.casefold()
 
 
 def _any_of(entries: Iterable[Entry], units: frozenset[str]) -> bool:

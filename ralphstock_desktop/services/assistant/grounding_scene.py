@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ["NameFinder", "NameHit", "Scene", "Subject", "direction", "sentences"]
+__all__ = ["NameFinder", "NameHit", "Scene", "Subject", "direction", "quotations", "sentences"]
 
 
 class NameHit(Protocol):
@@ -45,6 +45,33 @@ class Subject:
     placed: bool = False
 
 
+_PAIRS = {"\u201c": "\u201d", "\u2018": "\u2019", "「": "」", "『": "』", "《": "》", "«": "»", "\u2039": "\u203a"}
+_STRAIGHT = re.compile(r"\"[^\"\n]{2,300}\"|(?<!\w)'[^'\n]{8,300}'(?!\w)")
+
+
+def quotations(text: str) -> list[tuple[int, int]]:
+    """Where something is quoted, marks included; of nested marks the outermost. Straight marks go in pairs."""
+    found: list[tuple[int, int]] = []
+    opened: list[tuple[str, int]] = []
+    for place, letter in enumerate(text):
+        if letter == "\n":
+            opened.clear()
+        elif letter in _PAIRS:
+            opened.append((_PAIRS[letter], place))
+        elif any(closing == letter for closing, _ in opened):
+            while opened and opened[-1][0] != letter:
+                opened.pop()
+            start = opened.pop()[1]
+            if not opened:
+                found.append((start, place + 1))
+    found += [
+        match.span()
+        for match in _STRAIGHT.finditer(text)
+        if not any(start < match.end() and match.start() < end for start, end in found)
+    ]
+    return found
+
+
 _BREAK = re.compile(r"(?<=[.!?。])\s+|\n+|;\s")
 _JOINED = re.compile(r"\s*(?:\(?[A0-9]?[0-9A-Z]{6}\)?)?\s*(?:,|와|과|·|/|및|&|랑|이랑|하고|,?\s*and|vs\.?|대|그리고)?\s*\(?")
 _COMPARED = re.compile(r"\)?\s?(?:보다|에 비해|에 비하여|대비|와 비교|과 비교)")
@@ -62,19 +89,23 @@ def sentences(text: str) -> list[int]:
 class Scene:
     """The names of one run of text, asked for the subject of each place in it.
 
-    ``carried``: the subject spoken of before this text. ``fixed``: the subject of the whole run (a table's row).
+    ``carried``: the subject spoken of before this text. ``fixed``: the subject of the whole run (a table's row). ``quotes``:
+    what is quoted; names inside are another's words and no subject.
     """
 
     text: str
     hits: list[NameHit]
     carried: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
+    quotes: list[tuple[int, int]] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.starts = sentences(self.text)
         self._groups: list[list[NameHit]] = []
         for hit in self.hits:
+            if any(start < hit.start and hit.end < end and end - start > len(hit.text) + 8 for start, end in self.quotes):
+                continue
             last = self._groups[-1][-1] if self._groups else None
             if last is not None and _JOINED.fullmatch(self.text, last.end, hit.start) and self._same_sentence(last, hit):
                 self._groups[-1].append(hit)
@@ -96,6 +127,14 @@ class Scene:
         number = self.sentence_of(place)
         end = self.starts[number + 1] if number + 1 < len(self.starts) else len(self.text)
         return self.text[self.starts[number] : end]
+
+    def without_names(self, start: int, end: int) -> str:
+        """The text between two places, names left out ("RS of Samsung is" reads "RS of is")."""
+        inside = [hit for hit in self.hits if start <= hit.start and hit.end <= end]
+        if not inside:
+            return self.text[start:end]
+        edges = [start, *(edge for hit in inside for edge in (hit.start, hit.end)), end]
+        return "".join(self.text[first:last] for first, last in zip(edges[::2], edges[1::2], strict=True))
 
     def subject(self, start: int, end: int, nth: int = 0) -> Subject:
         """Whom a number at ``start:end`` is said of; ``nth`` counts the numbers since the last name."""
@@ -144,9 +183,10 @@ def _tickers(hits: Sequence[NameHit]) -> tuple[str, ...]:
 
 
 _DOWN = (
-    r"하락|내렸|내린|내려|떨어|떨어진|급락|약세|순매도|매도 우위|감소|줄었|줄어|낮|아래|밑돌|밑에|손실|낙폭|마이너스|뒤처|밀렸|밀린|빠졌|빠진|손절|조정|"
+    r"하락|내렸|내린|내려|떨어|떨어진|급락|약세|순매도|매도 우위|감소|줄었|줄어|낮|아래|밑돌|밑에|손실|낙폭|마이너스"
+    r"|뒤처|밀렸|밀린|빠졌|빠진|손절|조정|"
     r"f[ea]ll(?:s|en|ing)?\b|drop\w*|declin\w*|down\b|lost\b|los(?:s|es|ing)\b|low(?:er|est)?\b|below\b|decreas\w*"
-    r"|negative|net s\w+|sold\b|"
+    r"|negative|net s\w+|sold\b|less\b|"
     r"minus|drawdown|under\b|behind\b|slid\b|slipp?\w*|shed\b|weaker"
 )
 _UP = (
@@ -156,7 +196,8 @@ _UP = (
 )
 _WAY = re.compile(rf"(?P<down>{_DOWN})|(?P<up>{_UP})", re.IGNORECASE)
 _FORCED = re.compile(
-    r"하락|내렸|내린|내려갔|떨어|급락|순매도|매도 우위|감소|줄었|빠졌|빠진|밀렸|밀린|손실|f[ea]ll|drop|declin|down|lost|net s|sold|decreas|slid|shed|slip",
+    r"하락|내렸|내린|내려갔|떨어|급락|순매도|매도 우위|감소|줄었|빠졌|빠진|밀렸|밀린|손실|f[ea]ll|drop|declin|down"
+    r"|lost|net s|sold|decreas|slid|shed|slip|lower|below|less",
     re.IGNORECASE,
 )
 _STOP = re.compile(r"[,.;:()\n|]|지만|으나|\bbut\b|\bwhile\b|\band\b")
@@ -177,7 +218,7 @@ def direction(text: str, start: int, end: int, before: int, after: int) -> tuple
     tuple of int and bool
         −1 down, +1 up, 0 no such word; and whether the word is a verb of movement right beside the number.
     """
-    ahead = text[end : min(after, end + 18)]
+    ahead = text[end : min(after, end + 18)].removeprefix(")")
     stop = _STOP.search(ahead)
     ahead = ahead[: stop.start()] if stop is not None else ahead
     back = text[max(before, start - 24) : start]

@@ -18,19 +18,22 @@ SIZES: dict[str, Decimal] = {
 }  # fmt: skip
 
 MULTIPLIER = re.compile(
-    r"\s?(?P<ko>천조|천억|백억|십억|천만|백만|십만|조(?![건사정합치직용])|억(?![제])|만(?![큼기족일약나료])|천(?![당연보일국])|백(?![분신화업])|십(?![자]))"
+    r"\s?(?P<ko>천조|천억|백억|십억|천만|백만|십만|조(?![건사정합치직용])|억(?![제])|만(?![큼기족일약나료])"
+    r"|천(?![당연보일국])|백(?![분신화업])|십(?![자]))"
     r"|(?P<short>[KMBT](?![A-Za-z])|k(?![A-Za-z])|m(?![A-Za-z])|bn\b|tn\b|trn\b|mn\b|mln\b)"
     r"|[ \n-]?(?P<word>hundred|thousand|million|billion|trillion)\b",
     re.IGNORECASE,
 )
 
 _UNITS: tuple[tuple[str, str], ...] = (
-    ("%p", r"%\s?(?:p(?:oints?)?\b|p(?=[가-힣])|포인트|points?\b)|(?:퍼센트|프로)\s?포인트|percentage[- ]points?\b|pps?\b(?!m)"),
+    ("%p", r"%\s?(?:p(?:oints?)?\b|p(?=[가-힣])|포인트|points?\b)|(?:퍼센트|프로)\s?포인트|percentage[- ]points?\b"
+        r"|pps?\b(?!m)"),
     ("%", r"%|퍼센트|퍼센테이지|프로(?!그램|젝트|모션|세스|필|듀|그)|per\s?cent\b|pct\b"),
     ("bp", r"bps?\b|베이시스\s?포인트|‰|basis points?\b"),
     ("foreign", r"달러|불(?![가-힣])|유로|위안|엔(?![가-힣])|dollars?\b|USD\b|EUR\b|euros?\b|yen\b|JPY\b|yuan\b|\$|€|¥"),
     ("won", r"(?<! )원(?!래|칙)|원(?!인|래|칙|활|유|본|천|자재|전|료|가[를 ])|(?-i:won\b|WON\b|Won\b)|KRW\b|₩"),
-    ("period", r"개월|년(?!도)|분기|시간|분(?!기|류|석|할|명|야|산|포)|초(?!과|기|반|록|보)|주(?=일|간(?!지)|째|차|\s?동안|\s?신|\s?최|\s?고가|\s?저가|\s?전|\s?선)"
+    ("period", r"개월|년(?!도)|분기|시간|분(?!기|류|석|할|명|야|산|포)|초(?!과|기|반|록|보)|주(?=일|간(?!지)|째|차|\s?동안"
+        r"|\s?신|\s?최|\s?고가|\s?저가|\s?전|\s?선)"
      r"|(?:months?|years?|weeks?|hours?|minutes?|mins?|seconds?|secs?|quarters?|[smhdw](?![A-Za-z]))(?![A-Za-z])"
      r"|-?(?:year|month|week|hour|minute)s?\b"),
     ("shares", r"주(?!가(?![가-힣])|요|식|로|기|당|택|문|력|목|말|도|변|저|춤|제|체|관|된|된|장|의(?=[하해 ]))|shares?\b|sh\."),
@@ -38,7 +41,8 @@ _UNITS: tuple[tuple[str, str], ...] = (
     ("×", r"배(?!당|경|분|터|럴|출|송|치|포|수의)|×|x(?![A-Za-z0-9])|times\b|-?fold\b"),
     ("rank", r"번째|위(?!원|험|해서|해 |치|축|안|로 보)|등(?![급락록하의은도])|(?:st|nd|rd|th)\b"),
     ("bars", r"일?봉|-?bars?\b|candles?\b"),
-    ("days", r"거래일|영업일|일(?!부(?!터)|반|정(?!도)|본|괄|단|시|관|치|어|으킬|하|목|자리|러)|(?:trading |business |calendar )?-?days?\b|sessions?\b"),
+    ("days", r"거래일|영업일|일(?!부(?!터)|반|정(?!도)|본|괄|단|시|관|치|어|으킬|하|목|자리|러)|(?:trading |business "
+        r"|calendar )?-?days?\b|sessions?\b"),
     ("count", r"건(?!물|설|강|전)|개(?!요|선|인|별|장|시|미|편|혁)|종목|명|가지|회(?!사|복|의|전|계)|번(?!호)|차례|곳|대(?=의 )"
      r"|(?:items?|stocks?|symbols?|signals?|articles?|trades?|cases?|reports?|headlines?|names?|results?)\b"),
 )  # fmt: skip

@@ -27,8 +27,8 @@ class Worded:
     """Whether a unit that follows belongs to it."""
 
 
-_DIGITS = {letter: number for number, letters in enumerate(("영공零〇", "일一壹", "이二两兩貳", "삼三參", "사四", "오五", "육륙六",
-           "칠七", "팔八", "구九")) for letter in letters}  # fmt: skip
+_DIGIT_LETTERS = "영공零〇 일一壹 이二两兩貳 삼三參 사四 오五 육륙六 칠七 팔八 구九".split()
+_DIGITS = {letter: number for number, letters in enumerate(_DIGIT_LETTERS) for letter in letters}
 _SMALL = {"십": 10, "十": 10, "백": 100, "百": 100, "천": 1000, "千": 1000}
 _LARGE = {"만": 10**4, "萬": 10**4, "万": 10**4, "억": 10**8, "億": 10**8, "亿": 10**8, "조": 10**12, "兆": 10**12}
 
@@ -51,6 +51,8 @@ def read_sino(run: str) -> tuple[Decimal, Decimal] | None:
                 return None
             section += (digit if seen_digit else 1) * size
             digit, seen_digit, last_small, step = 0, False, size, size
+        elif letter not in _LARGE:
+            return None  # 半
         else:
             size = _LARGE[letter]
             if size >= last_large:
@@ -69,22 +71,25 @@ _STRONG_AFTER = re.compile(
     r"\s?(?:퍼센트|프로(?!그램|젝트|모션|세스|필)|%|포인트|원(?!인|래|칙|활|유|본|천|자재|전|료)|배(?!당|경|분|터|출|송|치|포))"
 )
 _GLUED_AFTER = re.compile(
-    r"(?:원|점(?!검|차|심|포|진|수|유)|주(?![가말])|위(?!원|험|해|치)|년|월|일(?![반정본괄단시관부])|명|개|건|거래일|시(?!장|간대|세|가)|분(?!기|류|석)|회|번|종목"
+    r"(?:원|점(?!검|차|심|포|진|수|유)|주(?![가말])|위(?!원|험|해|치)|년|월|일(?![반정본괄단시관부])|명|개|건|거래일"
+    r"|시(?!장|간대|세|가)|분(?!기|류|석)|회|번|종목"
     r"|여|가까이|남짓|대(?!비|한|해|로|상|형|표|규))|\s?\d"
 )
-_POINTS = re.compile(r"점(?![검차심포진수유])")
+_POINTS = re.compile(r"\s?점(?![검차심포진수유])")
+_FIRST = re.compile(r"등(?![급분락록하의은도산반록])")
 _RANK = re.compile(r"위(?=[는가로에를의,. ]|$)")
 _PARTICLE = re.compile(
     r"(?![가-힣])|(?:을|를|은|는|이|가|에|의|로|으로|입니다|이다|이며|이고|정도|쯤|가량|이상|이하)(?![가-힣])"
 )
 _NOT_SINO = frozenset({"구조", "만일", "조사", "오만", "이만", "만이", "천만", "이조", "사조", "만조", "조만", "백조", "일조"})
-_HAN = re.compile(r"[零〇一二三四五六七八九十百千萬万億亿兆两兩壹貳參]+")
+_HAN = re.compile(r"[半零〇一二三四五六七八九十百千萬万億亿兆两兩壹貳參]+")
 
 _TENS = "열|스물|스무|서른|마흔|쉰|예순|일흔|여든|아흔"
 _ONES = "하나|한|둘|두|셋|세|석|넷|네|넉|다섯|여섯|일곱|여덟|아홉"
 _NATIVE = re.compile(
     rf"(?<![가-힣])(?:({_TENS})({_ONES})?|({_ONES}))\s?"
-    r"(?=(배(?!당|경|분|터|출|송|치|포)|건|개|종목|번(?!호)|명|가지|차례|곳|달|주(?!가|의|요|식)|사람|자릿수|날|시간|시(?!장|세|총)|단계|항목|기업|회사|편|꼭지|퍼센트"
+    r"(?=(배(?!당|경|분|터|출|송|치|포)|건|개|종목|번(?!호)|명|가지|차례|곳|달|점(?!검|차|심|포|진|수)|원(?!인|래"
+    r"|칙)|주(?!가|의|요|식)|사람|자릿수|날|시간|시(?!장|세|총)|단계|항목|기업|회사|편|꼭지|퍼센트"
     r"|프로(?!그램|젝트)|위(?!원|험|해|치)))"
 )
 _NATIVE_ALONE = re.compile(r"(?<![가-힣])(?:셋|넷|다섯|여섯|일곱|여덟|아홉)(?=(?:은|이|을|의|만|도)?(?![가-힣]))")
@@ -95,8 +100,15 @@ _NATIVE_VALUES = {
 }  # fmt: skip
 _ONE_COUNTED = frozenset({"건", "개", "명", "배", "자릿수", "위"})
 _VAGUE_KO = re.compile(
-    r"(?<![가-힣])수(?:십|백|천|만|억|조)[십백천만억조]*(?=\s?(?:억|만|원|%|퍼센트|프로|배|명|건|개|주|종목|차례|점|일|포인트)|에서|까지|에\s|을\s|의\s)"
-    r"|(?<![가-힣])(?:한|두|세|네)\s?자릿수"
+    r"(?<![가-힣])(?:"
+    r"(?:수|몇)\s?(?:십|백|천|만|억|조)[십백천만억조]*(?=\s?(?:억|만|원|%|퍼센트|프로|배|명|건|개|주|종목|차례|점|일"
+    r"|포인트)|에서|까지|에\s|을\s|의\s)"
+    r"|(?:한|두|세|네)\s?자릿수|십중팔구|열에\s(?:여덟|아홉)|제로(?!투|섬)|넘버\s?원|텐배거|더블(?!유)|트리플"
+    r"|[탑톱]\s?(?:원|투|쓰리|포|파이브|텐)"
+    r"|[일이삼사오육칠팔구십백두세네]+\s?분의\s?[일이삼사오육칠팔구십]+|과반|반\s(?:이상|이하|가까이|정도|넘)"
+    r"|(?:[일이삼사오유칠팔구시]|십[일이]?)월\s?[일이삼사오육칠팔구십]{1,4}일(?!간)"
+    r"|[일이삼사오육칠팔구십백천]*[십백천일이삼사오육칠팔구]만(?:전자|닉스|슬라|엔솔|카카오|에코|바이오)"
+    r")"
 )
 _HALF_KO = re.compile(r"절반|반토막|반값|갑절|곱절")
 
@@ -121,7 +133,10 @@ _EN_UNIT_AFTER = re.compile(
 _FRACTIONS = re.compile(
     r"\b(?:a|one|two|three)[ -](?:thirds?|quarters?|fifths?|tenths?)\b|\b(?:dozens|hundreds|thousands|millions"
     r"|billions|trillions)\b"
-    r"|\b(?:single|double|triple|two|three)[ -]digits?\b",
+    r"|\b(?:single|double|triple|two|three)[ -]digits?\b|\b(?:five|six|seven|eight|nine|hundred|thousand)-?fold\b"
+    r"|\b(?:quin|sex)tupl\w+"
+    r"|\bsecond[ -](?:best|highest|largest|strongest)\b|\b(?:first|second) place\b|\bnumber one\b|\bten-?bagger\b"
+    r"|\bsecond to none\b",
     re.IGNORECASE,
 )
 _MULTIPLES = re.compile(
@@ -146,8 +161,8 @@ def worded_numbers(text: str) -> list[Worded]:
     found: list[Worded] = []
     for match in _WORD.finditer(text):
         place, first = match.start(), match.group()[0]
-        if first in _KOREAN_START:
-            for pattern, read in _KOREAN_READERS:
+        if first in _BY_FIRST:
+            for pattern, read in _BY_FIRST[first]:
                 hit = pattern.match(text, place)
                 if hit is not None:
                     found += read(text, hit)
@@ -200,12 +215,16 @@ def _is_sino_number(text: str, run: str, end: int, *, whole: bool) -> bool:
     strong, glued = _STRONG_AFTER.match(text, end), _GLUED_AFTER.match(text, end)
     if len(run) == 1 and not counted:
         if strong is None:
+            if run in "일이삼" and _FIRST.match(text, end) is not None:
+                return True
             return (run in "삼칠팔구" and _POINTS.match(text, end) is not None) or _RANK.match(text, end) is not None
         ambiguous = run in "이공" or strong.group().strip() in {"원", "배"}
         return not ambiguous or strong.group().strip() in {"퍼센트", "%"}
+    if run == "만" and text.startswith("점", end):
+        return False  # full marks
     if run in _NOT_SINO and not (strong is not None and not strong.group().startswith(" ")):
         return False
-    if strong is not None or (glued is not None and (len(run) >= 2 or glued.group() == "원")):
+    if strong is not None or (glued is not None and (len(run) >= 2 or glued.group() == "원")) or _POINTS.match(text, end):
         return True
     return whole and len(run) >= 3 and counted and _PARTICLE.match(text, end) is not None
 
@@ -286,12 +305,20 @@ def _read_english(words: list[str]) -> tuple[Decimal | None, Decimal]:
 _Reader = Callable[[str, re.Match[str]], list[Worded]]
 _WORD = re.compile(r"[가-힣]+|[A-Za-z]+")
 _TEN_COUNTED = frozenset({"배", "건", "개", "종목", "명", "가지", "번"})
-_KOREAN_START = frozenset("영공일이삼사오육륙칠팔구십백천만억조열스서마쉰예여아하한둘두셋세석넷네넉다수")
-_KOREAN_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
-    (_VAGUE_KO, _vague), (_SINO, _sino), (_NATIVE, _native), (_NATIVE_ALONE, _native_alone),
-)  # fmt: skip
+_KOREAN_READERS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
+    ("수몇한두세네십열제넘텐더트탑톱일이삼사오유육칠팔구시과반백천", _VAGUE_KO, _vague),
+    ("영공일이삼사오육륙칠팔구십백천만억조", _SINO, _sino),
+    ("열스서마쉰예여일아하한둘두셋세석넷네넉다", _NATIVE, _native),
+    ("셋넷다여일아", _NATIVE_ALONE, _native_alone),
+)
+_BY_FIRST: dict[str, list[tuple[re.Pattern[str], _Reader]]] = {}
+for _firsts, _pattern, _read in _KOREAN_READERS:
+    for _first in _firsts:
+        _BY_FIRST.setdefault(_first, []).append((_pattern, _read))
 _ENGLISH_START = frozenset(
-    "a an one two three single double doubled doubles doubling twice twofold thrice triple tripled triples tripling threefold "
+    "quintuple quintupled sextuple sextupled fivefold sixfold sevenfold eightfold ninefold hundredfold thousandfold "
+    "first second number tenbagger a an one two three single double doubled doubles doubling twice twofold thrice triple "
+    "tripled triples tripling threefold "
     "quadruple quadrupled quadruples fourfold four tenfold ten half halved halves halving dozens hundreds thousands millions "
     "billions trillions rank ranks ranked in come comes came placed quadrupling".split()
 ) | {*_EN, *_EN_SIZES, "dozen", *_ORDINALS}

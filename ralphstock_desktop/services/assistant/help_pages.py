@@ -284,7 +284,8 @@ def section_blocks(section: HelpSection, book: FactBook, rules: Rules, *, titled
     def spans(text: str) -> tuple[Span, ...]:
         return _linked(text, book, rules, target)
 
-    blocks: list[Block] = [Heading(spans(section.title))] if titled else []
+    topic = book.add("help.topic", section.title, "word", book.texts("assistant_market.fact.help_title"), target)
+    blocks: list[Block] = [Heading((Span(topic.text, fact=topic.id),))] if titled else []
     for group in _groups(section.lines):
         if group[0].startswith("- "):
             blocks.append(Items(tuple(spans(line[2:]) for line in group)))

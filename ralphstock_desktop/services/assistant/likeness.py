@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 __all__ = ["Likeness", "letters_of"]
 
 _FIRST, _LAST, _PER_INITIAL, _PER_MEDIAL = 0xAC00, 0xD7A3, 588, 28
-_LEAST = 0.5
+_LEAST = 0.6
 
 
 def letters_of(word: str) -> str:
@@ -55,7 +55,7 @@ class Likeness:
                 self._holders[pair].append(number)
 
     def nearest(self, word: str, limit: int = 5) -> tuple[tuple[str, float], ...]:
-        """Return the tickers most alike with their likeness in (0.5, 1], best first, ties by ticker; empty if none is."""
+        """Return the tickers most alike with their likeness in (0.6, 1], best first, ties by ticker; empty if none is."""
         pairs = _pairs(word)
         shared: Counter[int] = Counter()
         for pair in pairs:

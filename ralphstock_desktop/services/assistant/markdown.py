@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -242,7 +243,32 @@ def to_markdown(blocks: Sequence[Block], *, struck: bool = True) -> str:
     struck : bool
         Whether what is struck is marked with ``~~``.
     """
-    return "\n\n".join(filter(None, (_block_text(block, struck=struck) for block in blocks)))
+    return "\n\n".join(filter(None, (_faithful(block, struck=struck) for block in blocks)))
+
+
+def _faithful(block: Block, *, struck: bool) -> str:
+    """The block with its emphasis, or without where Markdown cannot say it (marks inside of marks)."""
+    text = _block_text(block, struck=struck)
+    if isinstance(block, Code | Chart) or parse_markdown(text) == (_looks(block, emphasis=True),):
+        return text
+    return _block_text(_looks(block, emphasis=False), struck=struck)
+
+
+def _looks(block: Block, *, emphasis: bool) -> Block:
+    """The block without facts and reasons; without ``emphasis`` also without bold and italic."""
+
+    def bare(spans: Spans) -> Spans:
+        if emphasis:
+            return _merged([replace(span, fact="", struck="") for span in spans])
+        return _merged([replace(span, bold=False, italic=False) for span in spans])
+
+    if isinstance(block, Paragraph | Heading | Quote):
+        return replace(block, spans=bare(block.spans))
+    if isinstance(block, Items):
+        return replace(block, items=tuple(map(bare, block.items)))
+    if isinstance(block, Table):
+        return replace(block, head=tuple(map(bare, block.head)), rows=tuple(tuple(map(bare, row)) for row in block.rows))
+    return block
 
 
 def _block_text(block: Block, *, struck: bool) -> str:
@@ -284,25 +310,28 @@ def _table_text(block: Table, *, struck: bool) -> str:
 
 
 def _inline(spans: Spans, *, struck: bool, cell: bool = False) -> str:
+    """Spans as Markdown; neighbours of one weight share their marks."""
+    same = [replace(span, fact="", struck="x" if span.struck and struck else "") for span in spans]
     parts = []
-    for span in _merged([replace(span, fact="", struck="x" if span.struck and struck else "") for span in spans]):
-        lead = span.text[: len(span.text) - len(span.text.lstrip())]
-        trail = span.text[len(span.text.rstrip()) :] if span.text.strip() else ""
-        core = span.text.strip()
-        if not core:
-            parts.append(span.text)
-            continue
-        if span.code:
-            fence = "`" * (max((len(run) for run in re.findall(r"`+", core)), default=0) + 1)
-            pad = " " if core.startswith("`") or core.endswith("`") else ""
-            core = f"{fence}{pad}{core}{pad}{fence}"
-            core = core.replace("|", "\\|") if cell else core
-        else:
-            core = _escaped(core)
-        mark = ("**" if span.bold else "") + ("*" if span.italic else "")
-        core = f"{mark}{core}{mark[::-1]}"
-        parts.append(f"{lead}~~{core}~~{trail}" if span.struck else f"{lead}{core}{trail}")
+    for (bold, italic, crossed), run in groupby(_merged(same), key=lambda span: (span.bold, span.italic, span.struck)):
+        text = "".join(_written(span, cell=cell) for span in run)
+        core = text.strip()
+        lead, _, trail = text.partition(core) if core else (text, "", "")
+        mark = ("**" if bold else "") + ("*" if italic else "")
+        if core and (mark or crossed):
+            wave = "~~" if crossed else ""
+            text = f"{lead}{wave}{mark}{core}{mark[::-1]}{wave}{trail}"
+        parts.append(text)
     return "".join(parts)
+
+
+def _written(span: Span, *, cell: bool) -> str:
+    if not span.code:
+        return _escaped(span.text)
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", span.text)), default=0) + 1)
+    pad = " " if span.text[:1] in {"`", " "} or span.text[-1:] in {"`", " "} else ""
+    text = f"{fence}{pad}{span.text}{pad}{fence}"
+    return text.replace("|", "\\|") if cell else text
 
 
 def _escaped(text: str) -> str:

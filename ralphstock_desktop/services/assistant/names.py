@@ -17,6 +17,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from engine.model.hangul import initials
@@ -99,9 +100,7 @@ _CODE = re.compile(
 )
 _AMOUNT_AFTER = re.compile(r"\s*(?:원|주|억|만|조|천|건|명|개|이상|이하|초과|미만|won|krw|shares|%)")
 _INITIALS = re.compile(r"(?<![\uac00-\ud7a3ㄱ-ㅎa-z0-9])(?:[a-z]{0,3})[ㄱ-ㅎ]{2,}(?:[a-z0-9]{0,4})(?![ㄱ-ㅎ])")
-_CHAT_INITIALS = frozenset(
-    "ㅇㅋ ㄱㅅ ㅈㅅ ㄹㅇ ㅎㅇ ㄱㄷ ㅇㅈ ㅁㄹ ㅅㄱ ㄱㅊ ㅁㅊ ㅅㅂ ㅈㄴ ㅇㄷ ㅊㅋ".split()
-)
+_CHAT_INITIALS = frozenset("ㅇㅋ ㄱㅅ ㅈㅅ ㄹㅇ ㅎㅇ ㄱㄷ ㅇㅈ ㅁㄹ ㅅㄱ ㄱㅊ ㅁㅊ ㅅㅂ ㅈㄴ ㅇㄷ ㅊㅋ".split())
 _WORD = re.compile(r"[\w&]")
 _TOKEN_REST = re.compile(r"[\w&]+")
 
@@ -138,8 +137,6 @@ class NameBook:
         for word, members in self._lore.sets.items():
             self._put(word, members, "nickname")
         self._by_head: dict[str, tuple[_Entry, ...]] = _by_head(self._entries.values())
-        self._initials = self._by_initials()
-        self._likeness = Likeness({entry.key: entry.tickers[0] for entry in self._entries.values() if len(entry.key) >= 3})
 
     def _put(self, word: str, tickers: tuple[str, ...], how: How) -> None:
         key = fold_word(word)
@@ -155,7 +152,12 @@ class NameBook:
         keeps_case = ordinary and word.isascii()
         self._entries[key] = _Entry(key, held, how, certain, ordinary, word.replace(" ", "") if keeps_case else "")
 
-    def _by_initials(self) -> dict[str, tuple[str, ...]]:
+    @cached_property
+    def _likeness(self) -> Likeness:
+        return Likeness({entry.key: entry.tickers[0] for entry in self._entries.values() if len(entry.key) >= 3})
+
+    @cached_property
+    def _initials(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = defaultdict(list)
         for ticker, name in self._names.items():
             found[fold_word(initials(name))].append(ticker)
@@ -292,6 +294,8 @@ class NameBook:
         head = text[:end].rsplit(" ", 1)[-1]
         if head + strip_particles(word) in self._absent:
             return True
+        if any(word.startswith(entry.key) for entry in self._by_head.get(word[:2], ())):
+            return False
         if word.isascii() and not folded.typed[end + 1].isupper():
             return False
         return not is_known_word(word) and not any(letter.isdigit() for letter in word)

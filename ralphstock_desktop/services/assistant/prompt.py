@@ -24,6 +24,9 @@ from ralphstock_desktop.wording.texts import Language
 
 __all__ = ["Told", "estimate_tokens", "make_request", "outgoing_of", "readable", "summarise"]
 
+FIRST_TOKEN_TIMEOUT_S = 20.0
+"""Longest silence of a model before and between two pieces of an answer."""
+TOTAL_TIMEOUT_S = 90.0
 _MOST_FACTS = 240
 _MOST_ARTICLES = 10
 _MOST_TITLE = 200
@@ -99,7 +102,13 @@ def make_request(
     context = _context(draft, facts, articles, summary, mark)
     asked = f"{context}\n\nQuestion of the user:\n{question.text}"
     messages.append(ModelMessage("user", asked))
-    request = ModelRequest(instruction, tuple(messages), tools)
+    request = ModelRequest(
+        instruction,
+        tuple(messages),
+        tools,
+        first_token_timeout_s=FIRST_TOKEN_TIMEOUT_S,
+        total_timeout_s=TOTAL_TIMEOUT_S,
+    )
     return Told(request, tuple(facts), articles, min(HISTORY, len(history)), left_out)
 
 

@@ -34,6 +34,7 @@ _COUNT_WORDS = {
 }  # fmt: skip
 _KOREAN_COUNT = "|".join(word for word in sorted(_COUNT_WORDS, key=len, reverse=True) if not word.isascii())
 _ENGLISH_COUNT = "|".join(word for word in _COUNT_WORDS if word.isascii())
+_ONE = re.compile(r"(?<![가-힣])(?:하나|한\s?개|한\s?종목|딱\s?하나)만|just one(?![a-z])|only one(?![a-z]| item)")
 _LIMITS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -105,7 +106,7 @@ def find_limit(text: str) -> int | None:
             number = int(word) if word.isdigit() else _COUNT_WORDS[word]
             if number:
                 return number
-    return None
+    return 1 if _ONE.search(text) and _ITEM_AFTER.search(text) is None else None
 
 
 def find_grades(text: str) -> tuple[str, ...]:

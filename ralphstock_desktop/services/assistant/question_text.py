@@ -74,6 +74,9 @@ def read_question(text: str, names: NameBook, trading_days: Days, as_of: date) -
     graded = _ARTICLE.sub("_", _blanked(folded, hits, typed=True)).lower() if len(folded.text) == len(folded.typed) else blank
     quiet = QUOTED.sub(lambda match: " " * len(match.group(0)), blank)
     found = [name for name, pattern in INTENTS if pattern.search(quiet if name in _OWN_WORDS else blank)]
+    type_found = next((name for name, pattern in BY_TYPE if pattern.search(blank)), None)
+    if type_found == "news" and days.future is None and "forecast" in found:
+        found.remove("forecast")  # "news on raised price targets" asks for what was written, not for what will be
     return Reading(
         folded=folded,
         blank=blank,
@@ -86,7 +89,7 @@ def read_question(text: str, names: NameBook, trading_days: Days, as_of: date) -
         intents=tuple(found),
         strategies=find_strategies(blank),
         grades=find_grades(graded),
-        type_found=next((name for name, pattern in BY_TYPE if pattern.search(blank)), None),
+        type_found=type_found,
     )
 
 
@@ -123,6 +126,12 @@ def _is_meant(text: str, start: int, end: int, spans: Sequence[tuple[int, int]])
     particle = WEAK_PARTICLES.match(after)
     rest = after[particle.end() :] if particle is not None else after
     at_end = not rest.strip(" ?!.~…")
+    pair = _STRANGE_PAIR.match(after)
+    beside = {first for first, _ in spans}
+    if pair is not None and end + pair.end() in beside:
+        return True
+    if any(_STRANGE_PAIR.fullmatch(text[last:start]) for _, last in spans if last < start):
+        return True
     if _ENGLISH_BEFORE.search(before):
         return True
     if (STOCK_CUE.match(after) or (particle is not None and STOCK_CUE.match(rest))) and _LEAD_IN.search(before) is not None:
@@ -130,13 +139,7 @@ def _is_meant(text: str, start: int, end: int, spans: Sequence[tuple[int, int]])
         return lead is not None and (not before[: lead.start()].strip() or bool(re.search(r"[,.?!]\s*$", before)))
     if at_end and not _LEAD_IN.sub("", before).strip():
         return True
-    if re.match(r"'s(?![a-z])|\s(?:stock|shares?|price|news|chart|score|grade|flows?)(?![a-z])", after):
-        return True
-    pair = _STRANGE_PAIR.match(after)
-    beside = {first for first, _ in spans}
-    if pair is not None and end + pair.end() in beside:
-        return True
-    return any(_STRANGE_PAIR.fullmatch(text[last:start]) for _, last in spans if last < start)
+    return re.match(r"'s(?![a-z])|\s(?:stock|shares?|price|news|chart|score|grade|flows?)(?![a-z])", after) is not None
 
 
 def _language(blank: str, folded: Folded) -> Language:

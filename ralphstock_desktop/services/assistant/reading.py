@@ -65,6 +65,14 @@ def _reader(question: Question) -> Reader:
         from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 
         return answer_refusal
+    if {"promise", "outside"} & set(question.intents) and question.type in ("general", "recommendation"):
+        from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
+
+        return answer_refusal
+    if "definition" in question.intents and question.type != "help":
+        return _by_type("general")
+    if "record" in question.intents and question.type == "signal":
+        return _by_type("performance")
     return _by_type(question.type)
 
 
@@ -144,9 +152,11 @@ def _family(target: Target) -> tuple[str, ...]:
         return ("article", str(target.news_id), target.url)
     if target.kind == "evidence":
         return ("evidence", target.ticker, target.strategy, target.item)
-    if target.kind in ("record", "help"):
-        return (target.kind, target.strategy, target.item)
-    return (target.kind, target.panel, target.ticker)
+    if target.kind == "help":
+        return ("help", target.item)
+    if target.kind in ("record", "gate"):
+        return (target.kind,)
+    return (target.kind, target.panel or _PANELS.get(target.kind, ""), target.ticker)
 
 
 def chips_of(facts: Sequence[Fact], texts: Texts) -> tuple[SourceChip, ...]:

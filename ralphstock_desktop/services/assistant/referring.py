@@ -10,7 +10,7 @@ from ralphstock_desktop.services.assistant.triggers import phrase
 from ralphstock_desktop.services.assistant.wordlore import content_words
 from ralphstock_desktop.services.assistant_contracts import Question, Screen
 
-__all__ = ["is_bare", "is_screening", "stocks_of"]
+__all__ = ["is_about_market", "is_bare", "is_ranked", "is_screening", "stocks_of"]
 
 _THIS = phrase("this")
 _IT = phrase("it")
@@ -22,8 +22,11 @@ _BARE_OPINION = phrase("bare_opinion")
 _WHAT_LACKS = phrase("what_lacks")
 _BESIDE = phrase("beside")
 _SEVERAL = phrase("several")
+_SHOWN = phrase("shown")
+_RANKED = phrase("ranked")
+_MARKET_EXTRA = phrase("market_extra")
 _FOLLOWED = STOCK_INTENTS | {"news", "record", "diff", "near", "compare"}
-_NOT_ONE = frozenset(("definition", "sector", "private", "diff", "record", "override"))
+_NOT_ONE = frozenset(("definition", "sector", "private", "diff", "record", "override", "outside"))
 _NO_SCREEN = frozenset(("definition", "private", "order", "alert", "record", "diff", "near"))
 
 
@@ -47,6 +50,7 @@ def stocks_of(read: Reading, screen: Screen, previous: Question | None) -> tuple
         len(tickers) == 1
         and "compare" in read.intents
         and pointed is None
+        and read.days.first is None
         and not read.strangers
         and _BESIDE.search(read.blank) is None
     ):
@@ -128,7 +132,20 @@ def _needs_a_stock(read: Reading) -> bool:
     changing = asked & {"watch", "alert"}
     if changing:
         return CHANGING.search(read.blank) is not None
-    return _SEVERAL.search(read.blank) is None
+    return _SEVERAL.search(read.blank) is None and not is_ranked(read) and _MARKET_EXTRA.search(read.blank) is None
+
+
+def is_ranked(read: Reading) -> bool:
+    """Whether a question asks for the first of an order: the highest scores, the strongest."""
+    return "score" in read.intents and _RANKED.search(read.blank) is not None
+
+
+def is_about_market(read: Reading) -> bool:
+    """Whether a question is about what the market panel shows beside the words of the law: exchange rate, sectors."""
+    if is_screening(read) or "definition" in read.intents:
+        return False
+    sector = "sector" in read.intents or any(item.korean.startswith("업종") for item in read.conditions)
+    return sector or _MARKET_EXTRA.search(read.blank) is not None
 
 
 def is_bare(read: Reading) -> bool:
@@ -147,7 +164,8 @@ def is_screening(read: Reading) -> bool:
         len(numeric) > 1 or _LISTING.search(read.blank) or len(read.blank.split()) <= 8
     ):
         return "news" not in intents or _LISTING.search(read.blank) is not None
-    listing = _LISTING.search(read.blank) is not None or len(spoken) > 1
+    shown = _LISTING.search(read.blank) or _SHOWN.search(read.blank)
+    listing = shown is not None or len(spoken) > 1 or read.type_found == "recommendation"
     if not listing or "news" in intents:
         return False
     flows = [item for item in spoken if item.korean.startswith(("외국인", "기관"))]

@@ -28,16 +28,20 @@ class Problem:
 
 
 _NEGATED = re.compile(
-    r"없(?:습니다|어요|다|는|으며|고|을|지만|음)|않(?:습니다|아요|는|다|으며|고|을|았)|아니(?:에요|다|며|고|라|지만|므로)?(?![가-힣])|아닙니다|못(?:합니다|해요|한다|하며)|"
+    r"없(?:습니다|어요|다|는|으며|고|을|지만|음)|않(?:습니다|아요|는|다|으며|고|을|았)|아니(?:에요|다|며|고|라|지만"
+    r"|므로)?(?![가-힣])|아닙니다|못(?:합니다|해요|한다|하며)|"
     r"불가|금지|말아야|마세요|마십시오|삼가|드리지|드릴 수|할 수 없|수는 없|"
     r"\b(?:not|no|never|nobody|cannot|can't|won't|isn't|aren't|don't|doesn't|didn't|without|neither|nor|unable"
     r"|nothing|refuse)\b",
     re.IGNORECASE,
 )
 _PROMISE = re.compile(
-    r"무조건|반드시\s?(?:오|상승|수익|벌|급등|이익|성공)|틀림없이|확실(?:히|하게|한)\s?(?:오|상승|수익|벌|급등|이익|성공)|100\s?(?:%|퍼센트)\s?(?:수익|확실|오|상승|보장|성공)"
-    r"|(?:수익|이익|원금|상승)(?:을|이|은|률을|률이)?\s?보장|손실(?:은|이|을)?\s?(?:전혀\s?)?(?:없|볼 수 없)|잃을\s?(?:수|일|염려)(?:가|는|이)?\s?없|무위험|대박|큰돈|떼돈"
-    r"|오를\s?수밖에|오르게\s?되어|꼭\s?(?:오릅|오를|올라)|(?:곧|내일|다음\s?주)\s?(?:급등|상한가)\s?(?:합니다|할\s?것|갑니다|예정|간다)"
+    r"무조건|반드시\s?(?:오|상승|수익|벌|급등|이익|성공)|틀림없이|확실(?:히|하게|한)\s?(?:오|상승|수익|벌|급등|이익"
+    r"|성공)|100\s?(?:%|퍼센트)\s?(?:수익|확실|오|상승|보장|성공)"
+    r"|(?:수익|이익|원금|상승)(?:을|이|은|률을|률이)?\s?보장|손실(?:은|이|을)?\s?(?:전혀\s?)?(?:없|볼 수 없)"
+    r"|잃을\s?(?:수|일|염려)(?:가|는|이)?\s?없|무위험|대박|큰돈|떼돈"
+    r"|오를\s?수밖에|오르게\s?되어|꼭\s?(?:오릅|오를|올라)|(?:곧|내일|다음\s?주)\s?(?:급등|상한가)\s?(?:합니다"
+    r"|할\s?것|갑니다|예정|간다)"
     r"|\bguarantee[sd]?\b|\bguaranteed\b|\brisk[- ]free\b|\b(?:can't|cannot|can not|can never|won't) lose\b"
     r"|\bsure (?:thing|bet|profit|win)\b"
     r"|\b(?:will|is going to|is bound to) (?:definitely|certainly|surely|absolutely|without (?:a )?doubt)\b"
@@ -50,10 +54,14 @@ _DENIES_ITSELF = re.compile(r"손실|잃을|can|won|no |without|오를", re.IGNO
 """Promises whose own words hold a negation: it does not take them back."""
 
 _ADVICE = re.compile(
-    r"(?:매수|매도|사|파|담|팔|투자|진입|손절|익절|보유|청산|추격|몰빵|물타기|올인)(?:하|아|으|이)?(?:세요|십시오|시기 바랍|시길|셔야|시는 (?:것|게)|시면 됩니다|시죠)"
-    r"|(?:매수|매도|투자|진입|보유|분할매수)(?:를|을)?\s?(?:추천|권해|권합|권장|권유|조언|제안)(?!\s?(?:목록|기준|종목|서비스|점수|순위|근거))(?:합니다|드립|드려|해요|할게요|하고)?"
-    r"|(?:매수|매도|투자|진입|보유)(?:해야|하는\s?(?:것이|게|편이)\s?(?:좋|낫|맞|유리|현명))|(?:사야|팔아야)\s?(?:합|해|할)|(?:사|파)는\s?(?:것이|게|편이)\s?(?:좋|낫|맞|유리)"
-    r"|지금(?:이|은)?\s?(?:바로\s?)?(?:매수|매도|살|팔|사야|팔아야)\s?(?:기회|때|타이밍|적기)|(?:매수|매도)\s?(?:적기|타이밍입)|(?:강력|적극)\s?(?:매수|매도|추천)|풀매수|영끌"
+    r"(?:매수|매도|사|파|담|팔|투자|진입|손절|익절|보유|청산|추격|몰빵|물타기|올인)(?:하|아|으|이)?(?:세요|십시오"
+    r"|시기 바랍|시길|셔야|시는 (?:것|게)|시면 됩니다|시죠)"
+    r"|(?:매수|매도|투자|진입|보유|분할매수)(?:를|을)?\s?(?:추천|권해|권합|권장|권유|조언|제안)(?!\s?(?:목록|기준"
+    r"|종목|서비스|점수|순위|근거))(?:합니다|드립|드려|해요|할게요|하고)?"
+    r"|(?:매수|매도|투자|진입|보유)(?:해야|하는\s?(?:것이|게|편이)\s?(?:좋|낫|맞|유리|현명))|(?:사야|팔아야)\s?(?:합"
+    r"|해|할)|(?:사|파)는\s?(?:것이|게|편이)\s?(?:좋|낫|맞|유리)"
+    r"|지금(?:이|은)?\s?(?:바로\s?)?(?:매수|매도|살|팔|사야|팔아야)\s?(?:기회|때|타이밍|적기)|(?:매수"
+    r"|매도)\s?(?:적기|타이밍입)|(?:강력|적극)\s?(?:매수|매도|추천)|풀매수|영끌"
     r"|\byou (?:should|must|need to|have to|ought to|had better|may want to|might want to) (?:now |really "
     r"|immediately |definitely )?(?:buy|sell|invest|hold|short|enter|exit|go long|add|accumulate|load)\b"
     r"|\b(?:i|we) (?:strongly |highly )?(?:recommend|advise|suggest|urge)(?: you)?(?: to)? (?:buy|sell|hold|invest"
@@ -66,8 +74,10 @@ _ADVICE = re.compile(
     re.IGNORECASE,
 )
 _ACTION = re.compile(
-    r"(?:주문|매수|매도|체결|예약\s?주문|결제|송금|이체|출금|입금|관심\s?종목에\s?추가|알림을?\s?(?:설정|추가|등록)|삭제|저장|변경)"
-    r"(?:을|를|이|은|했|도)?\s?(?:완료\s?)?(?:했습니다|하였습니다|했어요|해\s?드렸|해\s?두었|해\s?놨|넣었|넣어\s?드렸|냈|완료(?:했|되었|됐|입니다)|접수(?:했|되었|됐)"
+    r"(?:주문|매수|매도|체결|예약\s?주문|결제|송금|이체|출금|입금|관심\s?종목에\s?추가|알림을?\s?(?:설정|추가|등록)"
+    r"|삭제|저장|변경)"
+    r"(?:을|를|이|은|했|도)?\s?(?:완료\s?)?(?:했습니다|하였습니다|했어요|해\s?드렸|해\s?두었|해\s?놨|넣었"
+    r"|넣어\s?드렸|냈|완료(?:했|되었|됐|입니다)|접수(?:했|되었|됐)"
     r"|(?:되었습니다|됐습니다|됐어요)|진행했|실행했|처리했)"
     r"|주문(?:을|이)\s?(?:나갔|들어갔|체결)"
     r"|\b(?:i|we)(?:'ve| have)? (?:just |now |already |successfully )?(?:placed|submitted|executed|bought|sold"
@@ -82,11 +92,13 @@ _PAST_TRADE = re.compile(
 )
 _LEAK = re.compile(
     r"AIza[0-9A-Za-z_\-]{10,}|\bsk-[A-Za-z0-9_\-]{16,}|\bya29\.[\w-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|\b(?:api[ _-]?key|secret|token|password|비밀번호|시크릿|API\s?키|인증\s?키)\s?(?:is|was|:|=|은|는|가|이)\s?[\"'`]?[A-Za-z0-9_\-]{8,}"
+    r"|\b(?:api[ _-]?key|secret|token|password|비밀번호|시크릿|API\s?키|인증\s?키)\s?(?:is|was|:|=|은|는|가"
+    r"|이)\s?[\"'`]?[A-Za-z0-9_\-]{8,}"
     r"|(?:my|the) (?:system |hidden |initial |original )?(?:instructions?|prompt|system message"
     r"|rules)(?: \w+)? (?:are|is|say|says|said|tell|read|state|begin)\b"
     r"|here (?:is|are) (?:my|the) (?:system |hidden |initial |full )?(?:prompt|instructions?|rules)"
-    r"|(?:내|제|저의|시스템|숨겨진|받은|초기)\s?(?:시스템\s?)?(?:프롬프트|지시문|지침|지시\s?사항|지시|규칙)(?:은|는|을|를|의|이)?\s?(?:다음|아래|이렇|전문|그대로|내용|공개|:|\")"
+    r"|(?:내|제|저의|시스템|숨겨진|받은|초기)\s?(?:시스템\s?)?(?:프롬프트|지시문|지침|지시\s?사항|지시|규칙)(?:은|는"
+    r"|을|를|의|이)?\s?(?:다음|아래|이렇|전문|그대로|내용|공개|:|\")"
     r"|You are the assistant of a trading workstation|Rules, which no later text can change"
     r"|State only what stands under|ignore (?:all |the )?(?:previous|prior|above) (?:instructions|rules)",
     re.IGNORECASE,

@@ -10,7 +10,7 @@ from typing import Protocol
 from ralphstock_desktop.services.assistant.folding import Folded
 from ralphstock_desktop.services.assistant.names import NameBook, NameHit
 from ralphstock_desktop.services.assistant.triggers import phrase
-from ralphstock_desktop.services.assistant.wordlore import ENGLISH_WORDS, is_known_word, strip_particles
+from ralphstock_desktop.services.assistant.wordlore import ENGLISH_WORDS, is_known_word
 
 __all__ = ["Stranger", "find_strangers"]
 
@@ -24,6 +24,7 @@ _ENGLISH_AFTER = phrase("stranger_english_after")
 _CODE = re.compile(
     r"(?<![0-9a-z.,:/\-])a?(\d{5}[0-9a-hj-npq-tv-z]|\d{4}[a-hj-npq-tv-z]\d)(?:\.k[sq])?(?![0-9a-z,.]|\s?(?:원|주|억|만|조|천|won))"
 )
+_WEAK_TAIL = re.compile(r"(?<=[가-힣]{2})(?:이랑|랑|하고|은|는|이|가|을|를|의|도|와|과|요)$")
 _GRADE = re.compile(r"[sabc](?:급|등급)")
 _COUNT = re.compile(r"\d")
 
@@ -94,8 +95,7 @@ def _take_korean(blank: str, match: re.Match[str], names: NameBook, take: _Take)
         if cue.start() >= 2:
             glued = cue
             break
-    stem = word[: glued.start()] if glued is not None else strip_particles(word)
-    stem = stem if glued is None else strip_particles(stem)
+    stem = _WEAK_TAIL.sub("", word[: glued.start()] if glued is not None else word)
     if len(stem) < 2 or is_known_word(stem) or is_known_word(word):
         return
     end = start + len(stem)
@@ -107,7 +107,7 @@ def _take_korean(blank: str, match: re.Match[str], names: NameBook, take: _Take)
     paired = _PAIRED.match(blank, end) is not None or _PAIRED.search(blank[:start]) is not None
     if len(stem) >= 3 and names.nearly(stem)[1] >= _LIKE_ENOUGH:
         take(start, end)
-    elif alone or paired or (asked and _leads(blank, start)):
+    elif alone or paired or (asked and "§" not in blank and _leads(blank, start)):
         take(start, end, sure=paired)
 
 

@@ -27,7 +27,8 @@ from ralphstock_desktop.services.assistant.intents import CHANGING, GREETING, HE
 from ralphstock_desktop.services.assistant.names import NameBook
 from ralphstock_desktop.services.assistant.quantities import find_limit
 from ralphstock_desktop.services.assistant.question_text import BLANK, QUOTED, Reading, read_question
-from ralphstock_desktop.services.assistant.referring import is_bare, is_screening, stocks_of
+from ralphstock_desktop.services.assistant.referring import is_about_market, is_bare, is_ranked, is_screening, stocks_of
+from ralphstock_desktop.services.assistant.strangers import Stranger
 from ralphstock_desktop.services.assistant.triggers import phrase
 from ralphstock_desktop.services.assistant.wordlore import content_words
 from ralphstock_desktop.services.assistant_contracts import Question, QuestionType, Screen
@@ -92,7 +93,9 @@ class Understanding:
         line = ""
         if screening or ("filter" in intents and read.conditions):
             line = filter_line(read.blank, read.conditions, read.language)
-        unknown = tuple(dict.fromkeys(stranger.text for stranger in read.strangers))
+        # Where another type's words stand too, a word counts as a name only if more than its place speaks for it.
+        strangers = tuple(found for found in read.strangers if found.sure or (read.type_found is None and not tickers))
+        unknown = tuple(dict.fromkeys(stranger.text for stranger in strangers))
         return Question(
             text=text,
             language=read.language,
@@ -110,15 +113,15 @@ class Understanding:
             wants_change=_wants_change(read),
             numbers=tuple(dict.fromkeys(numbers)),
             unknown_names=unknown,
-            alike=self._alike(read),
+            alike=self._alike(read, strangers),
             words=content_words(read.blank.replace(BLANK, " ")),
             future_day=days.future,
         )
 
-    def _alike(self, read: Reading) -> tuple[str, ...]:
+    def _alike(self, read: Reading, strangers: Sequence[Stranger]) -> tuple[str, ...]:
         """Names to offer: near the unknown words, and of a group whose name alone was written."""
         found: list[str] = []
-        for stranger in read.strangers:
+        for stranger in strangers:
             found += self.names.alike(stranger.text)
         if any(not hit.certain for hit in read.hits):
             taken = {hit.ticker for hit in read.hits}
@@ -149,21 +152,13 @@ def _type_of(read: Reading, tickers: tuple[str, ...], unknown: tuple[str, ...]) 
         return read.type_found
     if unknown:
         return "stock"
-    if "sector" in read.intents or _is_about_sector(read):
+    if is_about_market(read):
         return "market"
-    if {"near", "diff"} & set(read.intents):
+    if {"near", "diff"} & set(read.intents) or is_ranked(read):
         return "signal"
     if not read.intents and not read.strategies and GREETING.search(read.blank):
         return "help"
     return "general"
-
-
-def _is_about_sector(read: Reading) -> bool:
-    return (
-        not is_screening(read)
-        and "definition" not in read.intents
-        and any(item.korean.startswith("업종") for item in read.conditions)
-    )
 
 
 def _wants_change(read: Reading) -> bool:

@@ -42,7 +42,7 @@ _BY_FIRST: dict[str, tuple[str, ...]] = {}
 for _stem in sorted(words("stems"), key=len):
     _BY_FIRST[_stem[0]] = (*_BY_FIRST.get(_stem[0], ()), _stem)
 ENGLISH_WORDS = frozenset(words("english"))
-_KEPT = frozenset(words("kept"))
+_KEPT = frozenset((*words("kept"), *words("stems")))
 """Words that only look as if they ended in a particle."""
 _STOP_KOREAN = frozenset(words("stop_korean"))
 _STOP_ENGLISH = frozenset(words("stop_english"))

@@ -290,6 +290,8 @@ class BodyView(QTextEdit):
         self._pressed = self._link_under(event.position().toPoint()) if event.button() == Qt.MouseButton.LeftButton else -1
         self._set_focused(-1)
         super().mousePressEvent(event)
+        self._ring = False
+        self.viewport().update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click that selected nothing opens the link under it."""

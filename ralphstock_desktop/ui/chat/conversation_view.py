@@ -22,7 +22,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from ralphstock_desktop.services.assistant_contracts import Conversation, StreamUpdate, Turn
 from ralphstock_desktop.ui.appearance import Appearance
@@ -89,6 +89,7 @@ class ConversationView(QWidget):
         self.end_button = OutlineButton(appearance, "float", self, ink="accent")
         self.end_button.clicked.connect(self.scroll_to_end)
         self.end_button.hide()
+        self.setFocusProxy(self._area)
         self._area.scrolled.connect(self._on_scrolled)
         self._area.resized.connect(self._on_resized)
         self._area.entered.connect(self._on_entered)
@@ -354,6 +355,10 @@ class ConversationView(QWidget):
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Walk the stops of the messages in reading order, then leave."""
         if self._walk.holder() < 0:
+            inside = QApplication.focusWidget() is self._area and bool(self._slots.all)
+            if inside and forward:
+                self._on_entered(forward)
+                return True
             return super().focusNextPrevChild(forward)
         if self._walk.step(forward=forward):
             return True

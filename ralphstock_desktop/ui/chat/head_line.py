@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from ralphstock_desktop.services.assistant_contracts import Answer, Turn
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.chat.told import plain_tip
 from ralphstock_desktop.ui.chat.written import clean
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.wording import format as fmt
@@ -130,7 +131,7 @@ class HeadLine(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             for item, place in zip(self._items, self._places, strict=False):
                 if place.contains(event.pos()):
-                    QToolTip.showText(event.globalPos(), item.tip, self)
+                    QToolTip.showText(event.globalPos(), plain_tip(item.tip), self)
             return True
         return super().event(event)
 
@@ -141,5 +142,3 @@ class HeadLine(QWidget):
     def texts(self) -> list[str]:
         """The words shown."""
         return [item.text for item in self._items]
-
-

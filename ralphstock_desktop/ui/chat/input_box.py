@@ -110,7 +110,7 @@ class InputBox(QWidget):
             words, token = tr("chat.input.limit", most=fmt.number(MOST_CHARACTERS)), "warning"
         elif self.editing:
             words, token = tr("chat.input.editing"), "accent"
-        elif vm.assistant is not None and vm.screen() is None:
+        elif vm.assistant is not None and not vm.can_ask:
             words = tr("chat.input.no_market")
         else:
             words = " · ".join(part for part in (vm.reason(), vm.cost()) if part)

@@ -47,7 +47,7 @@ class LandsOnItem(Protocol):
 class LandsOnCell(Protocol):
     """A table: a row, and a cell of it."""
 
-    def land_on_cell(self, ticker: str, column: str) -> bool: ...
+    def land_on_cell(self, ticker: str, column: str, strategy: str = ..., /) -> bool: ...
 
 
 @runtime_checkable
@@ -159,7 +159,7 @@ class Navigator(QObject):
         if target.kind in ("evidence", "gate") and isinstance(panel, LandsOnItem):
             return panel.land_on_item(target.ticker, target.item)
         if target.kind == "cell" and isinstance(panel, LandsOnCell):
-            return panel.land_on_cell(target.ticker, target.item)
+            return panel.land_on_cell(target.ticker, target.item, target.strategy)
         if target.kind in ("bars", "flow") and isinstance(panel, LandsOnDays):
             return panel.land_on_days(target.ticker, target.first_day, target.last_day or target.first_day)
         if target.kind == "article" and isinstance(panel, LandsOnArticle):

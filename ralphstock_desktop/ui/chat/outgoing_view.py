@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPlainTextEdit, QP
 from ralphstock_desktop.services.assistant_contracts import Outgoing
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import WordButton, colour_label
-from ralphstock_desktop.ui.viewmodels.chat import ChatViewModel, kilobytes
+from ralphstock_desktop.ui.viewmodels.chat import ChatViewModel
+from ralphstock_desktop.ui.viewmodels.chat_words import kilobytes
 from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ElidedLabel", "OutgoingLine", "OutgoingSheet"]
@@ -187,7 +188,7 @@ class OutgoingSheet(QWidget):
             for look_text in (
                 self._look.tr("chat.outgoing.size", size=kilobytes(outgoing.bytes)),
                 self._look.tr("chat.outgoing.tokens", tokens=fmt.number(outgoing.tokens)),
-                *self._vm.kind_words(outgoing.counts),
+                *self._vm.words.kinds(outgoing.counts),
             )
             if look_text
         ]

@@ -239,5 +239,3 @@ class ErrorBlock(NoticeBlock):
         """Rest."""
         super().hideEvent(event)
         self._timer.stop()
-
-

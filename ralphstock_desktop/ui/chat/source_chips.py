@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 import resources
 from ralphstock_desktop.services.assistant_contracts import Proposal, SourceChip
 from ralphstock_desktop.ui.appearance import Appearance, FontSize
+from ralphstock_desktop.ui.chat.told import plain_tip
 from ralphstock_desktop.ui.chat.written import clean
 
 __all__ = ["OutlineButton", "flow", "icon_or", "proposal_button", "source_button"]
@@ -73,7 +74,7 @@ class OutlineButton(QAbstractButton):
         self.setText(clean(text).replace("\n", " "))
         self.setAccessibleName(name or f"{number} {self.text()}".strip())
         if self._kind == "icon":
-            self.setToolTip(self.accessibleName())
+            self.setToolTip(plain_tip(self.accessibleName()))
         self.updateGeometry()
         self.update()
 
@@ -157,8 +158,9 @@ class OutlineButton(QAbstractButton):
         painter.setPen(look.color(token))
         text = QFontMetricsF(font).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - x - px(5))
         painter.drawText(round(x), look.baseline(0, self.height(), font), text)
-        if text != self.text() and self.toolTip() != self.text():
-            self.setToolTip(self.text())
+        tip = plain_tip(self.text())
+        if text != self.text() and self.toolTip() != tip:
+            self.setToolTip(tip)
 
 
 def source_button(look: Appearance, chip: SourceChip, parent: QWidget) -> OutlineButton:

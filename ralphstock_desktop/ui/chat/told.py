@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import string
 from collections.abc import Mapping
 
 from ralphstock_desktop.ui.appearance import Appearance
 
-__all__ = ["told"]
+__all__ = ["plain_tip", "told"]
 
 
 def told(look: Appearance, key: str, fields: Mapping[str, str | int | float], other: str) -> str:
@@ -17,3 +18,8 @@ def told(look: Appearance, key: str, fields: Mapping[str, str | int | float], ot
         if {name for _, name, _, _ in string.Formatter().parse(text) if name} <= fields.keys():
             return text.format(**fields)
     return other
+
+
+def plain_tip(text: str) -> str:
+    """Return a tooltip that shows ``text`` as it is: Qt would take what looks like HTML for HTML, and load what it names."""
+    return f"<qt>{html.escape(text)}</qt>".replace("\n", "<br>") if "<" in text or "&" in text else text

@@ -25,9 +25,7 @@ class TurnWalk:
         Scroll as little as possible so that a rectangle of a message is seen.
     """
 
-    def __init__(
-        self, slots: Slots, reveal: Callable[[Slot], None], keep_in_sight: Callable[[TurnView, QRect], None]
-    ) -> None:
+    def __init__(self, slots: Slots, reveal: Callable[[Slot], None], keep_in_sight: Callable[[TurnView, QRect], None]) -> None:
         self._slots, self._reveal, self._keep_in_sight = slots, reveal, keep_in_sight
 
     def holder(self) -> int:

@@ -115,7 +115,8 @@ class _Row(QWidget):
         self.undo.setVisible(True)
         self.undo.setProperty("quiet", not changed)
         if self._segmented is not None:
-            self._segmented.setFixedWidth(look.px(230))
+            widest = max(button.sizeHint().width() for button in self._segmented.buttons.values())
+            self._segmented.setFixedWidth(max(look.px(230), widest * len(self._segmented.buttons)))
             self._segmented.set_value(str(value) if self.spec.kind == "choice" else "on" if value else "off")
             self._segmented.setAccessibleName(self.name.text())
         if self._line is not None:
@@ -132,7 +133,8 @@ class _Row(QWidget):
             self._slider.setAccessibleName(self.name.text())
             self._number.setText(f"{value}{self.spec.unit}")
             self._number.setFont(look.font("body", bold=True))
-            self._number.setFixedWidth(look.px(42))
+            longest = self._number.fontMetrics().horizontalAdvance(f"{value}{self.spec.unit}")
+            self._number.setFixedWidth(max(look.px(42), longest + look.px(4)))
         self.setMinimumHeight(look.px(52))
         self.setAccessibleName(self.name.text())
         self.update()

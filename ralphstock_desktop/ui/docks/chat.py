@@ -7,25 +7,19 @@ machine, what is asked about, the input, the list of conversations, and what hap
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, SignalInstance
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.model.errors import RalphStockError
 from ralphstock_desktop.services.assistant_contracts import Conversation, StreamUpdate
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Empty, SettingChange
 from ralphstock_desktop.ui.appearance import Appearance
-from ralphstock_desktop.ui.chat.input_box import InputBox
+from ralphstock_desktop.ui.chat.content import ChatContent
 from ralphstock_desktop.ui.chat.link import AskWish, Landing
-from ralphstock_desktop.ui.chat.notice_line import NoticeLine
-from ralphstock_desktop.ui.chat.outgoing_view import ElidedLabel, OutgoingLine, OutgoingSheet
-from ralphstock_desktop.ui.chat.session_list import SessionList
-from ralphstock_desktop.ui.chat.suggestions import SuggestionsView
-from ralphstock_desktop.ui.dialogs.controls import colour_label
 from ralphstock_desktop.ui.dialogs.errors import error_code, error_sentence
 from ralphstock_desktop.ui.dialogs.model_key import ModelKeyDialog
 from ralphstock_desktop.ui.dock_registry import DockContext
@@ -37,10 +31,6 @@ from ralphstock_desktop.ui.viewmodels.chat import MOST_CHARACTERS, ChatViewModel
 __all__ = ["ChatPanel", "ConversationWidget"]
 
 _OUTSIDE = "assistant_outside"
-_INPUT_SHARE = 0.22
-"""Most of the panel's height that the text being written takes."""
-_LOW = 480
-"""Below this height suggestions after an answer are left out."""
 
 
 class ConversationWidget(Protocol):
@@ -83,9 +73,7 @@ class ChatPanel(PanelFrame):
 
     def __init__(self, context: DockContext, make_view: Callable[[Appearance], QWidget] = _make_conversation) -> None:
         look = context.appearance
-        super().__init__(
-            look, panel_id="chat", title_key="shell.dock.chat", screen="0990", skeleton="list", role="follower"
-        )
+        super().__init__(look, panel_id="chat", title_key="shell.dock.chat", screen="0990", skeleton="list", role="follower")
         self._context = context
         self._links = context.chat
         self.view_model = ChatViewModel(context.workstation, look, context.spawn, self._links)
@@ -94,15 +82,14 @@ class ChatPanel(PanelFrame):
         self._offered = ""
         """The question another panel put into the field last: the next one replaces it unless the user has changed it."""
         self._subscriptions: list[Subscription] = []
-        self.view = make_view(look)
-        self.sessions = SessionList(self.view_model, look)
-        self.suggestions = SuggestionsView(look)
-        self.outgoing = OutgoingLine(self.view_model, look)
-        self.input = InputBox(self.view_model, look)
-        self.notice = NoticeLine(look)
-        self._assemble()
-        self.sheet = OutgoingSheet(self.view_model, look, self.content())
-        self.sheet.hide()
+        self.body = ChatContent(self.view_model, look, make_view(look))
+        body = self.body
+        self.view, self.pages, self.input, self.sheet = body.view, body.pages, body.input, body.sheet
+        self.sessions, self.suggestions, self.outgoing, self.notice = (
+            body.sessions, body.suggestions, body.outgoing, body.notice,
+        )  # fmt: skip
+        self.list_button, self.new_button = body.list_button, body.new_button
+        self.set_content(body)
         self._draft_kept = QTimer(self)
         self._draft_kept.setSingleShot(True)
         self._draft_kept.setInterval(300)
@@ -116,53 +103,12 @@ class ChatPanel(PanelFrame):
 
     # -- assembling -----------------------------------------------------------------------------------------------------
 
-    def _assemble(self) -> None:
-        self.list_button, self.new_button = QPushButton(), QPushButton()
-        for button in (self.list_button, self.new_button):
-            button.setObjectName("link")
-            button.setAutoDefault(False)
-        self.session_title = ElidedLabel()
-        self.session_count = QLabel()
-        self._bar = QHBoxLayout()
-        self._bar.addWidget(self.list_button)
-        self._bar.addWidget(self.session_title, 1)
-        self._bar.addWidget(self.session_count)
-        self._bar.addWidget(self.new_button)
-        talk = QWidget()
-        self._talk = QVBoxLayout(talk)
-        self._talk.setContentsMargins(0, 0, 0, 0)
-        self._talk.setSpacing(0)
-        self._talk.addWidget(self.view, 1)
-        self._talk.addWidget(self.suggestions)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(talk)
-        self.pages.addWidget(self.sessions)
-        self._foot = QWidget()
-        foot = QVBoxLayout(self._foot)
-        foot.setSpacing(0)
-        foot.addWidget(self.outgoing)
-        foot.addWidget(self.input)
-        content = QWidget()
-        box = QVBoxLayout(content)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addLayout(self._bar)
-        box.addWidget(self.notice)
-        box.addWidget(self.pages, 1)
-        box.addWidget(self._foot)
-        self.set_content(content)
-        # Tab goes as one reads; chips come and go, so each row knows what stands before it.
-        order = (self.list_button, self.new_button, self.view, self.outgoing.more, self.input.field, self.input.leave_edit)
-        for before, after in pairwise((*order, self.input.button)):
-            QWidget.setTabOrder(before, after)
-        self.suggestions.row.before, self.input.chips.before = self.view, self.outgoing.more
-
     def _connect(self) -> None:
         vm, view = self.view_model, self.view
         vm.conversation_changed.connect(self._on_conversation)
         vm.update_arrived.connect(self._on_update)
         vm.state_changed.connect(self._on_state)
-        vm.suggestions_changed.connect(self._show_suggestions)
+        vm.suggestions_changed.connect(self.body.show_suggestions)
         vm.problem_changed.connect(self._on_problem)
         conversation: ConversationWidget = view  # type: ignore[assignment]  # a widget that keeps the protocol
         conversation.fact_clicked.connect(self._on_fact)
@@ -185,8 +131,6 @@ class ChatPanel(PanelFrame):
         self.sessions.opened.connect(self._on_session)
         self.sessions.left.connect(self.show_conversation)
         self.sessions.export_chosen.connect(self._on_export)
-        for part in (self.input.field, self.input.chips, self.suggestions.row):
-            part.height_changed.connect(self._settle)
         self.list_button.clicked.connect(lambda _on=False: self.toggle_sessions())
         self.new_button.clicked.connect(lambda _on=False: self._on_new())
         self.header.badge.clicked.connect(lambda _on=False: self._open_model_menu())
@@ -203,35 +147,8 @@ class ChatPanel(PanelFrame):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.appearance.changed.connect(self._apply_look)
 
-    def _settle(self) -> None:
-        """Lay out at once what changed its height: step by step it would take several frames, with parts over each other."""
-        widget: QWidget | None = self.input if self.pages.currentIndex() == 0 else self.pages
-        while widget is not None:
-            layout = widget.layout()
-            if layout is not None:
-                layout.activate()
-            widget = widget.parentWidget() if widget is not self else None
-
     def _apply_look(self) -> None:
-        look, tr, px = self.appearance, self.appearance.tr, self.appearance.px
-        self._bar.setContentsMargins(px(8), px(3), px(8), px(3))
-        self._bar.setSpacing(px(8))
-        foot = self._foot.layout()
-        assert foot is not None
-        foot.setContentsMargins(px(10), 0, px(10), px(10))
-        listing = self.pages.currentWidget() is self.sessions
-        self.list_button.setText(f"← {tr('chat.sessions.back' if listing else 'chat.sessions.title')}")
-        self.list_button.setAccessibleName(tr("chat.sessions.back" if listing else "chat.sessions.title"))
-        self.new_button.setText(f"+ {tr('chat.menu.new')}")
-        self.new_button.setAccessibleName(tr("chat.menu.new"))
-        for button in (self.list_button, self.new_button):
-            button.setFont(look.font("caption", bold=True))
-        self.session_title.setFont(look.font("caption", bold=True))
-        self.session_count.setFont(look.font("caption"))
-        colour_label(self.session_title, look, "text-secondary")
-        colour_label(self.session_count, look, "text-muted")
-        self.setMinimumWidth(px(240))
-        self.pages.setMinimumHeight(px(40))
+        self.setMinimumWidth(self.appearance.px(240))
         self._say()
         self._on_state()
 
@@ -242,15 +159,14 @@ class ChatPanel(PanelFrame):
         if self.input.editing and self.view_model.turn(self.input.editing) is None:
             self.leave_edit()
         self._say()
-        self._show_suggestions()
+        self.body.show_suggestions()
 
     def _on_update(self, update: StreamUpdate) -> None:
         self._conversation.show_update(update)
 
     def _say(self) -> None:
         vm = self.view_model
-        self.session_title.set_words(vm.title())
-        self.session_count.setText(vm.count())
+        self.body.say()
         self.set_subtitle(" · ".join(part for part in (vm.title(), vm.count()) if part))
 
     def _on_state(self) -> None:
@@ -261,12 +177,6 @@ class ChatPanel(PanelFrame):
             self.header.badge.setToolTip("\n".join(part for part in words if part))
             self.header.badge.setAccessibleName(f"{badge.text}. {words[0]}")
         self._show_switch()
-
-    def _show_suggestions(self) -> None:
-        conversation = self.view_model.conversation
-        empty = conversation is None or not conversation.turns
-        low = self.height() < self.appearance.px(_LOW) and not empty
-        self.suggestions.show_suggestions(() if low else self.view_model.suggestions, empty=empty)
 
     def _on_problem(self) -> None:
         vm = self.view_model
@@ -378,23 +288,18 @@ class ChatPanel(PanelFrame):
 
     def show_conversation(self) -> None:
         """The conversation in front."""
-        if self.pages.currentWidget() is self.sessions:
-            self._turn_page(0)
+        if self.body.is_listing:
+            self.body.turn_page(listing=False)
             self.input.field.setFocus()
 
     def toggle_sessions(self) -> None:
         """The list of conversations in front, or the conversation again."""
-        if self.pages.currentWidget() is self.sessions:
+        if self.body.is_listing:
             self.show_conversation()
             return
         self.close_sheet()
-        self._turn_page(1)
+        self.body.turn_page(listing=True)
         self.sessions.begin()
-
-    def _turn_page(self, page: int) -> None:
-        self.pages.setCurrentIndex(page)
-        self._foot.setVisible(page == 0)
-        self._apply_look()
 
     def _on_session(self, session_id: str) -> None:
         self.leave_edit()
@@ -420,19 +325,12 @@ class ChatPanel(PanelFrame):
 
     def open_sheet(self) -> None:
         """Show the exact text that would leave."""
-        self._turn_page(0)
+        self.body.turn_page(listing=False)
         self._show_switch()
-        self._place_sheet()
+        self.body.place_sheet()
         self.sheet.show()
         self.sheet.raise_()
         self.sheet.close_button.setFocus()
-
-    def _place_sheet(self) -> None:
-        """Over everything but the line with the title: the text is to be read."""
-        content = self.content()
-        if content is not None:
-            top = self.list_button.geometry().bottom() + self.appearance.px(3)
-            self.sheet.setGeometry(0, top, content.width(), content.height() - top)
 
     def close_sheet(self) -> None:
         """Back to the conversation."""
@@ -499,7 +397,7 @@ class ChatPanel(PanelFrame):
         if inside is not None and inside.isVisible() and inside is not self and self.isAncestorOf(inside):
             inside.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
-            target = self.input.field if self.pages.currentIndex() == 0 else self.sessions.rows
+            target = self.sessions.rows if self.body.is_listing else self.input.field
             target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # -- life and saved state -------------------------------------------------------------------------------------------
@@ -520,14 +418,6 @@ class ChatPanel(PanelFrame):
         for subscription in self._subscriptions:
             subscription.close()
         self._subscriptions = []
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The sheet covers the conversation."""
-        super().resizeEvent(event)
-        if hasattr(self, "sheet"):
-            self.input.field.set_ceiling(round(self.height() * _INPUT_SHARE))
-            self._place_sheet()
-            self._show_suggestions()
 
     def panel_state(self) -> dict[str, object]:
         """The question being written."""

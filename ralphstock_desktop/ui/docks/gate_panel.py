@@ -74,9 +74,19 @@ class GatePanel(PanelFrame):
         self.view.history.show_line(line, vm.history_note, (gate.yellow_score, gate.green_score))
 
     def land_on_item(self, _ticker: str, item: str) -> bool:
-        """Go to a component; without one the reading itself is the place. False if there is no such row yet."""
+        """Go to a component (``kospi`` …), a row of one, the ``history`` or a sector (``sector:<name>``).
+
+        Without an item the reading itself is the place. False if there is no such row yet.
+        """
+        kind, _, name = item.partition(":")
+        if item == "history":
+            self.view.show_page("history")
+            return self.view_model.gate_head is not None
+        if kind == "sector" and name:
+            self.view.show_page("sectors")
+            return self.view.sectors.choose(name)
         self.view.show_page("reading")
-        return self.view_model.gate_head is not None if not item else self.view_model.land_on("", item)
+        return self.view_model.land_on("", item)
 
     def came_into_sight(self) -> None:
         """Begin to listen."""

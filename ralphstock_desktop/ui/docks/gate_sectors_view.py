@@ -153,6 +153,15 @@ class SectorTable(QTableView):
         down = not descending if column == present else column not in _RISING_FIRST
         self.set_order(column, descending=down)
 
+    def choose(self, name: str) -> bool:
+        """Choose the row of a sector; False if it is not listed."""
+        for row in range(self.rows.rowCount()):
+            if any(self.rows.index(row, column).data() == name for column in range(self.rows.columnCount())):
+                self.selectRow(row)
+                self.scrollTo(self.rows.index(row, 0))
+                return True
+        return False
+
     def set_order(self, column: int, *, descending: bool) -> None:
         """Order by a column; an unknown one changes nothing."""
         if not 0 <= column < len(COLUMNS):

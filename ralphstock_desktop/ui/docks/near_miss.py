@@ -204,8 +204,11 @@ class NearMissPanel(PanelFrame):
             room = round(self.width() * 100 / self.appearance.zoom_pct) - _FROZEN
             self.view.show_columns(columns, {"way": max(_WAY_LEAST, room)} if narrowest else {})
 
-    def land_on_cell(self, ticker: str, column: str) -> bool:
-        """Choose a row and frame a cell of it; False if the list does not hold it."""
+    def land_on_cell(self, ticker: str, column: str, strategy: str = "") -> bool:
+        """Choose a row of a strategy's list and frame a cell of it; False if the list does not hold it."""
+        if strategy in STRATEGIES and strategy != self.view_model.strategy:
+            self.strategy.show_value(strategy)
+            self._on_strategy(strategy)
         if self._waiting is not None:
             self.apply_waiting()
         if not self.view.mark_cell(ticker, column):

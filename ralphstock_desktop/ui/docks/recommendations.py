@@ -184,7 +184,7 @@ class RecommendationsPanel(PanelFrame):
         needed = self.choice.sizeHint().width() + self.limit.width() + self.limit_word.sizeHint().width()
         self.limit_word.setVisible(self.width() >= needed + self.appearance.px(40))
 
-    def land_on_cell(self, ticker: str, _column: str) -> bool:
+    def land_on_cell(self, ticker: str, _column: str, _strategy: str = "") -> bool:
         """Choose a row; False if the list does not hold it."""
         if ticker not in self.view.identities():
             return False

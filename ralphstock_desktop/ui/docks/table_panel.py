@@ -481,7 +481,7 @@ class TablePanel(PanelFrame):
 
     # -- where links of the chat lead -------------------------------------------------------------------------------------
 
-    def land_on_cell(self, ticker: str, column: str) -> bool:
+    def land_on_cell(self, ticker: str, column: str, _strategy: str = "") -> bool:
         """Choose a row and frame a cell of it; a condition or chip that hides it is taken back. False without such a row."""
         rows = self.view_model.rows
         if rows is None or ticker not in rows.tickers:

@@ -84,7 +84,8 @@ def _research(width: int, px: Callable[[float], int]) -> Columns:
 def _prepare(width: int, px: Callable[[float], int]) -> Columns:
     """Before the open: gate and news of the night, yesterday's signals, what is near."""
     if width < px(TWO_COLUMNS_BELOW):
-        return [(_tabs("gate", "signals", "near"), 0.45), (_tabs("news", "chat", "chart", "evidence", "recommend", "journal"), 0.55)]
+        rest = _tabs("news", "chat", "chart", "evidence", "recommend", "journal")
+        return [(_tabs("gate", "signals", "near"), 0.45), (rest, 0.55)]
     return [
         (_over(_tabs("gate"), _tabs("recommend", "journal"), 0.56), 0.34),
         (_over(_tabs("signals", "near"), _tabs("chart"), 0.42), 0.38),

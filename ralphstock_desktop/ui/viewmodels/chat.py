@@ -6,7 +6,7 @@ context stays dropped until the user takes it back or looks at something else. G
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ from ralphstock_desktop.ui.chat.link import ChatLink
 from ralphstock_desktop.ui.dialogs.errors import error_code, error_sentence
 from ralphstock_desktop.ui.dock_registry import Spawn, dock_spec
 from ralphstock_desktop.ui.panel_header import BadgeLook
+from ralphstock_desktop.ui.viewmodels.chat_words import ChatWords
 from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["MOST_CHARACTERS", "ChatViewModel", "ContextPart"]
@@ -81,6 +82,7 @@ class ChatViewModel(QObject):
     def __init__(self, workstation: Workstation, appearance: Appearance, spawn: Spawn, link: ChatLink) -> None:
         super().__init__()
         self._workstation, self._look, self._spawn, self._link = workstation, appearance, spawn, link
+        self.words = ChatWords(appearance)
         self.problem: RalphStockError | None = None
         """The last request that failed, until it is put away."""
         self.draft = ""
@@ -284,10 +286,10 @@ class ChatViewModel(QObject):
 
     def _instant(self, as_of: AsOf) -> str:
         picture = self._workstation.market.last
-        if picture is not None and fmt.is_day_end(as_of):
-            index = picture.panel.day_index(as_of.day)
-            if index >= 0:  # "as of now" on old data is the last day they have
-                return fmt.as_of_long(AsOf.end_of(picture.panel.days[index].item()), self._look.language)
+        index = picture.panel.day_index(as_of.day) if picture is not None else -1
+        if picture is not None and index >= 0:
+            # "As of now" on old data is the last day they have: nothing claims a later instant.
+            as_of = min(as_of, AsOf.end_of(picture.panel.days[index].item()))
         return fmt.as_of_long(as_of, self._look.language)
 
     def name_of(self, ticker: str) -> str:
@@ -340,13 +342,13 @@ class ChatViewModel(QObject):
 
     @property
     def can_ask(self) -> bool:
-        """Whether a question can be asked: there is an assistant and a market."""
-        return self.assistant is not None and self.screen() is not None
+        """Whether a question can be asked: there is a market, and an assistant that has begun its work."""
+        return self.state is not None and self.screen() is not None
 
     def ask(self, text: str) -> bool:
         """Ask; False where nothing can be asked."""
         screen, words = self.screen(), text.strip()
-        if self.assistant is None or screen is None or not words or len(words) > MOST_CHARACTERS:
+        if self.assistant is None or screen is None or not self.can_ask or not words or len(words) > MOST_CHARACTERS:
             return False
         self._draft_timer.stop()
         self.draft = ""
@@ -468,80 +470,18 @@ class ChatViewModel(QObject):
         turns = len(self.conversation.turns) if self.conversation is not None else 0
         return self._look.tr("chat.session.count", count=fmt.number(turns)) if turns else ""
 
-    def provider_name(self) -> str:
-        """Name of the model's provider as people know it."""
-        state = self.state
-        key = f"chat.provider.{state.provider}" if state is not None else ""
-        if state is None:
-            return ""
-        return self._look.tr(key) if self._look.has_text(key) else state.model or state.provider
-
     def badge(self) -> BadgeLook | None:
         """Chip of the header: who answers."""
-        state, tr = self.state, self._look.tr
-        if state is None:
-            return None
-        if state.mode in ("ready", "busy"):
-            return BadgeLook("dot", self.provider_name(), "success", "success-tint")
-        looks = {
-            "off": ("lock", "text-secondary", ""),
-            "no_key": ("warning", "warning", "warning-tint"),
-            "waiting": ("clock", "warning", "warning-tint"),
-            "missing": ("offline", "unknown", ""),
-        }
-        icon, token, tint = looks[state.mode]
-        return BadgeLook(icon, tr(f"chat.mode.{state.mode}"), token, tint)
+        return self.words.badge(self.state)
 
     def reason(self) -> str:
         """Who answers and why, as one line below the input."""
-        state, tr = self.state, self._look.tr
-        if state is None:
-            return ""
-        if state.mode in ("ready", "busy"):
-            return tr("chat.mode.ready.reason", name=self.provider_name(), model=state.model)
-        if state.mode == "waiting" and state.retry_at_ns is not None:
-            return tr("chat.mode.waiting.until", time=fmt.clock(state.retry_at_ns))
-        if state.reason_key and self._look.has_text(state.reason_key):
-            return tr(state.reason_key)
-        return tr(f"chat.mode.{state.mode}.reason")
+        return self.words.reason(self.state)
 
     def cost(self) -> str:
         """Tokens and money of the day; empty where nothing was used."""
-        state, tr = self.state, self._look.tr
-        asking = state is not None and state.mode in ("ready", "busy", "waiting")
-        if state is None or (state.tokens_today == 0 and not (asking and state.tokens_budget > 0)):
-            return ""
-        used = fmt.number(state.tokens_today)
-        if state.tokens_budget > 0:
-            words = tr("chat.cost.budget", used=used, budget=fmt.number(state.tokens_budget))
-        else:
-            words = tr("chat.cost.used", used=used)
-        if state.cost_today_usd is None:
-            return words
-        return f"{words} · ${state.cost_today_usd:.4f}"
+        return self.words.cost(self.state)
 
     def outgoing_line(self) -> tuple[str, str]:
         """What leaves, as two parts: how much, and of what kinds."""
-        outgoing, tr = self.outgoing, self._look.tr
-        if outgoing is None:
-            return "", ""
-        if not outgoing.leaves:
-            reason = outgoing.reason_key
-            return tr("chat.outgoing.nothing"), tr(reason) if reason and self._look.has_text(reason) else ""
-        kinds = " · ".join(self.kind_words(outgoing.counts))
-        return tr("chat.outgoing.size", size=kilobytes(outgoing.bytes)), kinds
-
-    def kind_words(self, counts: Sequence[tuple[str, int]]) -> list[str]:
-        """``종목명 1``, ``점수 23`` …; kinds of which there are none are left out."""
-        words = []
-        for key, count in counts:
-            own = f"chat.outgoing.kind.{key.rsplit('.', 1)[-1]}"
-            name = self._look.tr(own) if self._look.has_text(own) else self._look.tr(key) if self._look.has_text(key) else key
-            if count:
-                words.append(f"{name} {fmt.number(count)}")
-        return words
-
-
-def kilobytes(size: int) -> str:
-    """A small size with one decimal: ``1.2 KB``."""
-    return f"{size} B" if size < 1_000 else f"{size / 1_024:.1f} KB"
+        return self.words.outgoing_line(self.outgoing, self.state)

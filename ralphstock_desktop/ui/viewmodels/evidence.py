@@ -308,15 +308,28 @@ class EvidenceViewModel(QObject):
         self._workstation.focus_evidence(self.ticker, evidence, pinned=self.pinned)
         self.focus_changed.emit()
 
+    def _row_of(self, item: str) -> str | None:
+        """The item itself, or the first row of the group of that name."""
+        if not item or self.evidence(item) is not None:
+            return item or None
+        rows = (line.evidence for line in self.lines if isinstance(line, ItemLine))
+        return next((evidence.item for evidence in rows if evidence.group == item), None)
+
     def land_on(self, ticker: str, item: str) -> bool:
-        """Go to a symbol's row and keep it lit: where a link leads. False if there is no such row yet."""
+        """Go to a symbol's row (or the first of a group) and keep it lit: where a link leads.
+
+        Without an item the whole score is the place. False if there is no such row yet.
+        """
         if ticker and ticker != self.ticker:
             self._workstation.select(ticker, "chat")
         if self._later.isActive():
             self.explain_now()
-        if (ticker and ticker != self.ticker) or self.evidence(item) is None:
+        row = self._row_of(item)
+        if (ticker and ticker != self.ticker) or (row is None and (item or not self.lines)):
             return False
-        self.focus(item)
+        if row is None:
+            return True  # the whole score was meant
+        self.focus(row)
         if not self.pinned:
             self.toggle_pin()
         return True

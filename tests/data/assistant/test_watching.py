@@ -35,24 +35,24 @@ def test_a_list_is_written_whole(assistant: SqlAssistantStore, clock: Clock) -> 
     assert [item.ticker for item in assistant.watch_lists()] == ["035720"]
 
 
-@pytest.mark.parametrize(
-    ("name", "entries"),
-    [
-        ("", []),
-        (" 관심", []),
-        ("관\n심", []),
-        ("가" * 81, []),
-        ("관심", [entry("005930"), entry("A005930", 1)]),
-        ("관심", [entry("삼성전자")]),
-        ("관심", [entry("005930", -1)]),
-        ("관심", [entry("005930", note="가" * 2_001)]),
-        ("관심", [entry("005930", name="다른 것")]),
-    ],
-)
-def test_a_list_that_makes_no_sense_is_refused(assistant: SqlAssistantStore, name: str, entries: list[WatchEntry]) -> None:
+NO_LISTS: list[tuple[str, list[WatchEntry]]] = [
+    ("", []),
+    (" 관심", []),
+    ("관\n심", []),
+    ("가" * 81, []),
+    ("관심", [entry("005930"), entry("A005930", 1)]),
+    ("관심", [entry("삼성전자")]),
+    ("관심", [entry("005930", -1)]),
+    ("관심", [entry("005930", note="가" * 2_001)]),
+    ("관심", [entry("005930", name="다른 것")]),
+]
+
+
+def test_a_list_that_makes_no_sense_is_refused(assistant: SqlAssistantStore) -> None:
     assistant.set_watch_list("관심", [entry("000660")])
-    with pytest.raises(ValidationFailed):
-        assistant.set_watch_list(name, entries)
+    for name, entries in NO_LISTS:
+        with pytest.raises(ValidationFailed):
+            assistant.set_watch_list(name, entries)
     assert [item.ticker for item in assistant.watch_lists()] == ["000660"]
 
 
@@ -74,26 +74,26 @@ def test_alerts_live_by_number(assistant: SqlAssistantStore, clock: Clock) -> No
     assert assistant.alert_rules() == (fired,)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"value": float("nan")},
-        {"value": float("inf")},
-        {"value": 0.0},
-        {"value": -5.0},
-        {"quantity": "volume", "value": 0.0},
-        {"quantity": "score", "value": 100.5},
-        {"quantity": "change_pct", "value": -101.0},
-        {"quantity": "per"},
-        {"op": "=="},
-        {"ticker": "삼성"},
-        {"note": "가" * 2_001},
-        {"id": 7},
-    ],
-)
-def test_an_alert_that_makes_no_sense_is_refused(assistant: SqlAssistantStore, fields: dict[str, Any]) -> None:
-    with pytest.raises(ValidationFailed):
-        assistant.add_alert(rule(**fields))
+NO_ALERTS: list[dict[str, Any]] = [
+    {"value": float("nan")},
+    {"value": float("inf")},
+    {"value": 0.0},
+    {"value": -5.0},
+    {"quantity": "volume", "value": 0.0},
+    {"quantity": "score", "value": 100.5},
+    {"quantity": "change_pct", "value": -101.0},
+    {"quantity": "per"},
+    {"op": "=="},
+    {"ticker": "삼성"},
+    {"note": "가" * 2_001},
+    {"id": 7},
+]
+
+
+def test_an_alert_that_makes_no_sense_is_refused(assistant: SqlAssistantStore) -> None:
+    for fields in NO_ALERTS:
+        with pytest.raises(ValidationFailed):
+            assistant.add_alert(rule(**fields))
     assert assistant.alert_rules() == ()
 
 

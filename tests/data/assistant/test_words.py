@@ -64,6 +64,17 @@ def test_words_of_the_title_are_not_told_twice() -> None:
     assert item_words("실적", "실적 FDA") == ["t실적", "t적", "bfda"]
 
 
+def test_what_stands_far_behind_in_a_title_counts_as_body() -> None:
+    joined = "오늘의 소식 " + "가나다라 " * 30 + "실적 발표"
+    words = item_words(joined, "본문")
+    assert {"t오늘", "t소식", "t가나", "b실적", "b발표", "b본문"} <= set(words)
+    assert "t실적" not in words and "b가나" not in words
+    assert item_words("가" * 119 + " 실적", "")[-2:] == ["b실적", "b적"]
+    assert item_words("가" * 117 + " 실적", "")[-2:] == ["t실적", "t적"]
+    found = MemoryNewsSearch([item(1, joined, 9), item(2, "실적 발표", 1)]).search("실적 발표", as_of_ns=10)
+    assert [(news.id, share) for news, share in found] == [(2, 1.0), (1, pytest.approx(0.5))]
+
+
 @pytest.mark.parametrize(
     ("published", "collected", "known"), [(5, None, 5), (5, 3, 5), (5, 9, 9), (None, 7, 7), (None, None, None), (0, None, 0)]
 )

@@ -229,6 +229,9 @@ def test_texts_of_the_vendor_are_scrubbed() -> None:
     assert len(scrub("말 " * 500)) == 240
     error = Failures("p", "m", (KEY,)).status(400, {"error": {"message": f"bad {KEY}"}}, {})
     assert KEY not in str(error) + repr(error.fields)
+    violation = {"@type": "google.rpc.QuotaFailure", "violations": [{"quotaId": f"PerDay-{KEY}"}]}
+    error = Failures("p", "m", (KEY,)).status(429, {"error": {"details": [violation]}}, {})
+    assert error.fields["quota"] == "PerDay-…"
 
 
 async def test_several_calls_with_a_broken_one_are_refused_whole(server: GeminiServer, model: LanguageModel) -> None:

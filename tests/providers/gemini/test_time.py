@@ -97,6 +97,20 @@ async def test_cancelling_closes_the_connection_at_once(
     assert text_of(await heard(model)) == "안녕하세요"  # and the model still works
 
 
+async def test_cancelling_closes_a_kept_connection_too(server: GeminiServer, model: LanguageModel) -> None:
+    await heard(model)
+    server.script(says("하나", delay_s=math.inf))
+    task = asyncio.create_task(heard(model))
+    await asyncio.to_thread(server.wait_requests, 2)
+    began = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(server.requests[1].wait_gone, 1.0)
+    assert (server.requests[1].gone_s or math.inf) - began < CANCEL_S
+    assert server.connections == 1
+
+
 async def test_cancelling_a_check(server: GeminiServer, model: LanguageModel) -> None:
     server.script(says("", delay_s=math.inf))
     task = asyncio.create_task(model.check())

@@ -20,6 +20,8 @@ _MATTERS_POINTS = 5.0
 """Totals closer than this are called alike."""
 _MATTERS_PERCENT = 3.0
 """So are distances from the year's high."""
+_ONLY_WHERE_APART = (("change", 3.0), ("closing", 2.0), ("day", 10.0))
+"""Rows whose difference gets a sentence only from here on."""
 
 Row = Callable[[Symbol], Fact | None]
 
@@ -143,6 +145,10 @@ def _differences(one: Symbol, two: Symbol, lines: dict[str, _Line]) -> list[Span
                 found.append(s.say("compare.no_total", name=s.name_fact))
     else:
         found.append(_bigger(one, two, total, "total", _MATTERS_POINTS))
+    for name, matters in _ONLY_WHERE_APART:
+        pair = _pair(lines[name])
+        if pair is not None and abs(float(pair[0].value or 0) - float(pair[1].value or 0)) >= matters:
+            found.append(_bigger(one, two, pair, name, matters))
     below = _pair(lines["below_high"])
     if below is not None:
         found.append(_bigger(one, two, below, "below_high", _MATTERS_PERCENT))

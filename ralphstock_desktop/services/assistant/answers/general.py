@@ -6,9 +6,9 @@ from ralphstock_desktop.services.assistant.answers.market_parts import Writer
 from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.help_pages import HelpSection, help_book, section_blocks
-from ralphstock_desktop.services.assistant_contracts import Target
+from ralphstock_desktop.services.assistant_contracts import Fact, Target
 
-__all__ = ["EXAMPLES", "answer_general", "examples", "tell_section"]
+__all__ = ["EXAMPLES", "answer_general", "examples", "tell_section", "topic"]
 
 REFUSED = frozenset({"promise", "override"})
 """Wishes that get a no where the question is about nothing else."""
@@ -41,11 +41,13 @@ async def answer_general(desk: Desk, draft: AnswerDraft) -> None:
     if others:
         titles = []
         for number, other in enumerate(others):
-            fact = writer.book.add(
-                "help.title", other.title, "word", writer.title("help_title"), Target("help", item=other.anchor)
-            )
-            titles += [*(writer.line("comma") if number else ()), *writer.cell(fact)]
+            titles += [*(writer.line("comma") if number else ()), *writer.cell(topic(writer, other))]
         writer.say("general.more", titles=tuple(titles))
+
+
+def topic(writer: Writer, section: HelpSection) -> Fact:
+    """A section of the help by its title; a click opens it."""
+    return writer.book.add("help.topic", section.title, "word", writer.title("help_title"), Target("help", item=section.anchor))
 
 
 def tell_section(writer: Writer, section: HelpSection) -> None:

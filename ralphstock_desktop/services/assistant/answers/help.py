@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from ralphstock_desktop.services.assistant.answers.general import examples, tell_section
+from ralphstock_desktop.services.assistant.answers.general import examples, tell_section, topic
 from ralphstock_desktop.services.assistant.answers.market_parts import Writer
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.help_pages import help_book
+from ralphstock_desktop.services.assistant_contracts import Span
 
 __all__ = ["answer_help"]
 
 _ABILITIES = ("scores", "market", "signals", "record", "news", "screen", "meaning", "open")
+_TOPICS = ("start", "assistant", "evidence", "vcp", "gate", "record")
 _GREETINGS = ("안녕", "반가", "hello", "hi ", "hey", "good morning", "good evening")
 
 
@@ -31,3 +33,8 @@ async def answer_help(desk: Desk, draft: AnswerDraft) -> None:
         if section is not None and not text.startswith(_GREETINGS):
             tell_section(writer, section)
     writer.say("help.limits")
+    titles: list[Span] = []
+    for anchor in _TOPICS:
+        if (section := book.section(anchor)) is not None:
+            titles += [*(writer.line("comma") if titles else ()), *writer.cell(topic(writer, section))]
+    writer.say("general.more", titles=tuple(titles))

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
-
 from engine.calendar.sessions import DEFAULT_SESSIONS
-from engine.model.gate import GATE_COMPONENTS, GateComponent, GateReading, GateStatus, IndexState, SectorState
+from engine.model.gate import GateComponent, GateReading, GateStatus, IndexState, SectorState
 from engine.scoring.gate import index_word
 from ralphstock_desktop.services.assistant.answers.general import answer_general
-from ralphstock_desktop.services.assistant.answers.market_history import gate_history_of
 from ralphstock_desktop.services.assistant.answers.market_parts import (
     Writer,
     bar_known_ns,
@@ -19,10 +16,11 @@ from ralphstock_desktop.services.assistant.answers.market_parts import (
     problem_of,
     settled_strategies,
 )
+from ralphstock_desktop.services.assistant.answers.market_past import tell_chart, tell_past
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant.help_pages import rule_fact
-from ralphstock_desktop.services.assistant_contracts import Chart, Fact, Span, Target, Unit
+from ralphstock_desktop.services.assistant_contracts import Fact, Span, Target, Unit
 from ralphstock_desktop.services.strategy_contracts import GatePicture, Strategies
 
 __all__ = ["answer_market", "gate_line", "gate_of"]
@@ -30,7 +28,11 @@ __all__ = ["answer_market", "gate_line", "gate_of"]
 _INDICES = ("kospi", "kosdaq")
 _SECTORS, _LOST = 3, 3
 _CHANGE_DECIMALS = 2
-_CHART_DAYS = 60
+_INDEX_WORDS = {
+    "kospi": ("코스피", "kospi"),
+    "kosdaq": ("코스닥", "kosdaq"),
+    "usdkrw": ("환율", "원달러", "원/달러", "달러", "exchange rate", "usd", "dollar"),
+}
 _UNITS: dict[str, Unit] = {"%": "%", "won": "krw", "count": ""}
 _HELP = "gate"
 
@@ -39,16 +41,19 @@ async def answer_market(desk: Desk, draft: AnswerDraft) -> None:
     """Tell the state of the market at the instant, or at the close of an earlier day that was asked about."""
     if "definition" in draft.question.intents:
         await answer_general(desk, draft)
-        return
     strategies = await settled_strategies(desk)
     writer, question = Writer(desk, draft), draft.question
     gate = gate_of(writer, strategies)
     if gate is None:
         return
+    if "definition" in question.intents:  # what it means, and where it stands
+        gate_line(writer, gate)
+        return
     asked = question.last_day or question.first_day
     if asked is not None and asked != gate.reading.as_of.day and asked != day_of_index(gate.panel, gate.reading.day_index):
-        await _past(writer, strategies, gate, asked)
+        await tell_past(writer, strategies, gate, asked)
         return
+    _named_indices(writer, gate)
     gate_line(writer, gate)
     _lost(writer, gate)
     _effect(writer, gate)
@@ -58,7 +63,7 @@ async def answer_market(desk: Desk, draft: AnswerDraft) -> None:
     _components(writer, gate)
     if "sector" not in question.intents:
         _sectors(writer, gate)
-    await _chart(writer, strategies, gate)
+    await tell_chart(writer, strategies, gate)
     writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
 
 
@@ -247,6 +252,25 @@ def _indices(writer: Writer, gate: GatePicture) -> None:
     writer.items(lines)
 
 
+def _named_indices(writer: Writer, gate: GatePicture) -> None:
+    """The indices and rates the question names, before everything else."""
+    text, reading = writer.draft.question.text.casefold(), gate.reading
+    states = {"kospi": reading.kospi, "kosdaq": reading.kosdaq, "usdkrw": reading.usd_krw}
+    for name, words in _INDEX_WORDS.items():
+        if not any(word in text for word in words):
+            continue
+        state = states[name]
+        close, change = index_facts(writer, gate, name, state)
+        if close is None or state.day is None:
+            writer.say("index.missing", name=writer.texts(f"gate.{name}"))
+            continue
+        day: date = state.day.astype("datetime64[D]").item()
+        when = writer.book.add_day("index.day", day, writer.title("day"), close.target)
+        writer.say(
+            "index.line", name=writer.texts(f"gate.{name}"), close=close, change=change or writer.line("missing"), day=when
+        )
+
+
 def index_facts(writer: Writer, gate: GatePicture, name: str, state: IndexState) -> tuple[Fact | None, Fact | None]:
     """Level and change of an index or rate; None where missing."""
     target = Target("gate", item="fx" if name == "usdkrw" else name)
@@ -273,6 +297,11 @@ def _sectors(writer: Writer, gate: GatePicture) -> None:
     known.sort(key=lambda state: (-(state.change_pct or 0.0), state.name))
     count = min(_SECTORS, len(known))
     writer.head("head.sectors")
+    text = writer.draft.question.text.casefold().replace(" ", "")
+    named = [state for state in known if state.name and state.name.casefold().replace(" ", "") in text]
+    if named:
+        head = ("col.sector", "col.change", "col.five", "col.rank", "col.members")
+        writer.table(head, [_sector_row(writer, gate, state) for state in named], (False, True, True, True, True))
     rows = [_sector_row(writer, gate, state) for state in known[:count]]
     later = known[count:][-count:]
     rows += [_sector_row(writer, gate, state) for state in later]
@@ -296,87 +325,3 @@ def _sector_row(writer: Writer, gate: GatePicture, state: SectorState) -> tuple[
         rank = writer.number("sector.rank", float(state.rank), "rank", "sector_rank", target)
     members = writer.number("sector.members", float(state.members), "", "sector_members", target)
     return name, change, five, rank, members
-
-
-# -- history ----------------------------------------------------------------------------------------------------------------
-
-
-async def _chart(writer: Writer, strategies: Strategies, gate: GatePicture) -> None:
-    history = await gate_history_of(strategies, gate)
-    if history is None:
-        writer.note("note.no_chart")
-        return
-    last = min(gate.reading.day_index, len(gate.panel.days) - 1)
-    keep = np.flatnonzero(history.day_index <= last)[-_CHART_DAYS:]
-    if not len(keep) or np.isnan(history.score[keep]).all():
-        return
-    days = tuple(day_of_index(gate.panel, int(index)) for index in history.day_index[keep])
-    values = tuple(float(value) for value in history.score[keep])
-    target = Target("gate", item="history")
-    known = [(day, value) for day, value in zip(days, values, strict=True) if not np.isnan(value)]
-    first, end = known[0], known[-1]
-    facts = [
-        writer.number("history.score", value, "points", "history_score", target, day=day, known_at_ns=_day_known(day))
-        for day, value in (first, end)
-    ]
-    shown = writer.number("history.days", float(len(days)), "days", "history_days", target)
-    spoken = writer.texts(
-        writer.key("chart.spoken"),
-        days=shown.text, first=first[0].isoformat(), before=facts[0].text, last=end[0].isoformat(), now=facts[1].text,
-    )  # fmt: skip
-    title = writer.texts(writer.key("chart.gate"))
-    writer.draft.blocks.append(Chart("line", title, "", days, values, "points", spoken, facts[1].id))
-
-
-def _day_known(day: date) -> int:
-    return DEFAULT_SESSIONS.official_bar_ns(day)
-
-
-async def _past(writer: Writer, strategies: Strategies, gate: GatePicture, asked: date) -> None:
-    """The gate at the official close of an earlier day; a later day is not known."""
-    target = Target("gate", item="history")
-    day = writer.book.add_day("asked.day", asked, writer.title("asked_day"), target)
-    if asked > gate.reading.as_of.day:
-        writer.say("past.later", day=day, when=writer.now(gate.reading.as_of))
-        return
-    history = await gate_history_of(strategies, gate, must=True)
-    assert history is not None
-    index = gate.panel.day_index(np.datetime64(asked, "D"))
-    place = np.flatnonzero(history.day_index == index)
-    if index < 0 or not len(place):
-        writer.say("past.none", day=day)
-        return
-    row, on = int(place[0]), day_of_index(gate.panel, index)
-    if on != asked:
-        writer.say("past.closed", day=day, before=writer.book.add_day("history.last_day", on, writer.title("day"), target))
-    status = GateStatus(int(history.status[row]))
-    text = f"{writer.texts(f'gate.status.{status.name.lower()}')} ({status.name})"
-    known = _day_known(on)
-    shown = writer.book.add(
-        "history.status", status.name, "word", writer.title("gate_status"), target, day=on, text=text, known_at_ns=known
-    )
-    coverage = writer.number(
-        "history.coverage", float(history.coverage[row]), "%", "gate_coverage", target, day=on, plus=False, known_at_ns=known
-    )
-    when = writer.book.add_day("history.last_day", on, writer.title("day"), target)
-    if np.isnan(history.score[row]):
-        writer.say("past.unknown", when=when, status=shown, coverage=coverage)
-    else:
-        score = writer.number("history.score", float(history.score[row]), "points", "history_score", target, day=on,
-                              known_at_ns=known)  # fmt: skip
-        writer.say("past.line", when=when, status=shown, score=score, coverage=coverage)
-    shock, rules = float(history.values[row, GATE_COMPONENTS.index("shock")]), writer.desk.workstation.rules
-    if status is GateStatus.RED and shock <= rules.gate.crash_pct:
-        change = writer.book.add("gate.shock", shock, "%", writer.title("gate_shock"), target, day=on, known_at_ns=known)
-        writer.say("gate.crash", change=change, limit=rule_fact(writer.book, "gate.crash_pct", rules, _HELP))
-    rows: list[tuple[Part, ...]] = []
-    for name, levels in (("kospi", history.kospi), ("kosdaq", history.kosdaq), ("usdkrw", history.usd_krw)):
-        level: Part = writer.line("missing")
-        if not np.isnan(levels[row]):
-            level = writer.book.add(
-                "history.close", float(levels[row]), "index", writer.texts(f"gate.{name}"), Target("gate", item=name), day=on,
-                known_at_ns=known,
-            )  # fmt: skip
-        rows.append((writer.line(f"/gate.{name}"), level))
-    writer.table(("col.index", "col.level"), rows, (False, True))
-    writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")

@@ -149,7 +149,8 @@ class Writer:
     def table(self, head: Sequence[str], rows: Sequence[Sequence[Part]], right: Sequence[bool]) -> None:
         """Add a table; ``head`` are names of texts."""
         cells = tuple(tuple(self.cell(part) for part in row) for row in rows)
-        self.draft.blocks.append(Table(tuple(self.line(name) for name in head), cells, tuple(right)))
+        titles = tuple(self.foreign(self.texts(self.key(name)), "help.figure", Target("help", item="start")) for name in head)
+        self.draft.blocks.append(Table(titles, cells, tuple(right)))
 
     def cell(self, part: Part) -> tuple[Span, ...]:
         """A fact, span or words as the contents of a cell."""

@@ -12,8 +12,14 @@ from engine.threshold_spec import Rung
 from engine.thresholds import DEFAULT_RULES
 from ralphstock_desktop.services.filters.scan_words import NUMBER_FIELDS
 
-__all__ = ["NAMES", "STRATEGY_PANELS", "rule_names"]
+__all__ = ["NAMES", "SCORES", "STRATEGY_PANELS", "rule_names"]
 
+SCORES = {
+    "VCP": ("vcp.grade", "vcp.total"),
+    "CLOSING_BET": ("closing.grade", "closing.total"),
+    "DAY_TRADE": ("day.grade", "day.score"),
+}
+"""Names of grade and score of a strategy."""
 STRATEGY_PANELS = {"VCP": "signals", "CLOSING_BET": "closing", "DAY_TRADE": "day_scanner"}
 """Panel that lists the signals of a strategy."""
 
@@ -71,8 +77,15 @@ _SIGNALS = {
     "signal.count": "signals of a strategy",
     "signal.count_grade": "signals of a strategy of one grade",
     "signal.shown": "signals listed",
-    "signal.grade": "grade of a signal",
-    "signal.score": "score of a signal in its strategy's scale",
+    "vcp.grade": "grade of a VCP total",
+    "vcp.total": "VCP total, 0-100",
+    "closing.grade": "grade of a closing bet after its caps",
+    "closing.total": "points of a closing bet",
+    "closing.candidates": "stocks that pass the filters on price, traded value and change",
+    "day.grade": "grade of a day-trading checklist",
+    "day.score": "score of a day-trading checklist, 0-100",
+    "diff.change": "score now minus score of the trading day before",
+    "diff.count": "signals that are new, gone or graded otherwise",
     "signal.change": "day's change of the symbol, percent",
     "signal.entry": "planned entry, won",
     "signal.stop": "stop, won",
@@ -87,7 +100,8 @@ _SIGNALS = {
     "near.field": "what would have to happen, as the near-miss list says it",
 }
 _RECOMMEND = {
-    "recommend.count": "recommendations listed",
+    "recommend.list": "how many recommendations the service lists",
+    "recommend.most": "most recommendations that may be asked for",
     "recommend.rank": "place in the list",
     "recommend.grade": "grade of a recommendation",
     "recommend.score": "comparable score, 0-100",
@@ -104,8 +118,8 @@ _RECORD = {
     "record.grade": "grade a record belongs to",
     "record.n": "closed cases of a record",
     "record.mean_net": "mean net return of a record, percent",
-    "record.mean_net_low": "lower end of its interval",
-    "record.mean_net_high": "upper end of its interval",
+    "record.low": "lower end of the interval of the mean",
+    "record.high": "upper end of the interval of the mean",
     "record.win_rate": "share of wins, percent",
     "record.base": "mean net return of the eligible market on the same days, percent",
     "record.excess": "mean of net return minus base, percent",
@@ -137,14 +151,14 @@ _NEWS = {
 }
 _REST = {
     "as_of": "instant the answer belongs to",
-    "screen.count": "symbols that meet a condition",
+    "screen.list": "how many symbols meet a condition",
     "screen.eligible": "of those, symbols in the VCP universe",
     "screen.shown": "symbols listed",
     "screen.filter": "the condition, as it was read",
     "screen.problem": "why a condition could not be read",
     **{f"screen.{name}": f"value of the signal table's field {name}" for name in (*NUMBER_FIELDS, "grade")},
     "help.figure": "number or key as the help page says it",
-    "help.title": "title of a help section",
+    "help.topic": "title of a section of the help",
     "panel.title": "title of a panel with its number",
     "maxima": "largest points of a group or component under the rules",
     "asked.number": "number the user wrote himself",

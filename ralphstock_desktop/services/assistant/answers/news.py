@@ -17,9 +17,11 @@ from ralphstock_desktop.services.strategy_contracts import NewsPicture, Strategi
 __all__ = ["answer_news", "known_at"]
 
 _USUAL, _MOST, _FOUND, _STOCKS = 8, 20, 60, 3
+_DISCLOSURES = ("공시", "disclosure", "filing")
 _EMPTY_WORDS = frozenset(
-    "뉴스 공시 이슈 기사 소식 헤드라인 속보 오늘 최근 시장 news headline headlines article articles latest recent today market"
-    " disclosure disclosures issue issues".split()
+    "뉴스 공시 이슈 기사 소식 헤드라인 속보 오늘 어제 그제 최근 요즘 시장 증시 나온 나왔 정리 요약 알려 이번 지난 주요 관련"
+    " 무슨 종목 news headline headlines article articles latest recent today yesterday market disclosure disclosures issue"
+    " issues summary top stories story week summarise summarize filings".split()
 )
 """Words that ask for news and say nothing about which."""
 
@@ -76,11 +78,17 @@ def _within(writer: Writer, items: Iterable[NewsItem], now_ns: int) -> list[News
 
 def _latest(writer: Writer, picture: NewsPicture) -> None:
     items = _within(writer, picture.items, picture.as_of.instant_ns)
+    if any(word in writer.draft.question.text.casefold() for word in _DISCLOSURES):
+        filed = [item for item in items if item.kind != "news"]
+        if not filed:
+            writer.say("news.no_disclosures", when=writer.now(picture.as_of))
+        items = filed or items
     clusters = cluster_items(items, writer.desk.workstation.rules)
     clusters.sort(key=lambda members: -(members[0].published_ns or 0))
     if not clusters:
         if picture.collected:
-            writer.say("news.none", when=writer.now(picture.as_of))
+            none = writer.number("news.count", 0.0, "", "news_count", Target("panel", panel="news"))
+            writer.say("news.none", when=writer.now(picture.as_of), count=none)
         return
     _listed(writer, clusters, len(items), "news.latest", picture.as_of)
 
@@ -104,7 +112,8 @@ async def _searched(writer: Writer, words: Sequence[str]) -> None:
     target = Target("panel", panel="news")
     asked = writer.book.add("news.words", " ".join(words), "text", writer.title("news_words"), target, text=" ".join(words))
     if not clusters:
-        writer.say("news.none_for", when=writer.now(), words=asked)
+        none = writer.number("news.count", 0.0, "", "news_count", target)
+        writer.say("news.none_for", when=writer.now(), words=asked, count=none)
         return
     _listed(writer, clusters, len(items), "news.found", as_of, words=asked)
 

@@ -22,11 +22,14 @@ __all__ = ["answer_performance", "record_sentence", "records_of"]
 _BACKTESTS = 5
 _WAIT_S, _LOOKS = 0.05, 20
 _HELP = "record"
+_ENDS = {"mean_net": ("low", "high"), "excess": ("excess_low", "excess_high")}
+"""Ends of the intervals of a mean."""
 
 
 async def answer_performance(desk: Desk, draft: AnswerDraft) -> None:
     """Tell the records of the strategies and grades asked about, then the stored backtests known at the instant."""
-    if "definition" in draft.question.intents:
+    names_some = draft.question.grades or draft.question.strategies
+    if "definition" in draft.question.intents and not names_some:
         await answer_general(desk, draft)
         return
     strategies = await settled_strategies(desk)
@@ -98,18 +101,20 @@ def _figures(writer: Writer, row: RecordRow) -> dict[str, Fact]:
 
     if row.enough:
         take("mean_net", row.mean_net_pct.value)
-        take("mean_net_low", row.mean_net_pct.low)
-        take("mean_net_high", row.mean_net_pct.high)
+        take("low", row.mean_net_pct.low)
+        take("high", row.mean_net_pct.high)
         take("win_rate", row.win_rate.value, plus=False)
         take("base", row.base_pct)
         take("excess", row.excess_pct.value)
         take("excess_low", row.excess_pct.low)
         take("excess_high", row.excess_pct.high)
+    else:  # too few cases have no mean: it was looked for, and is missing
+        writer.book.add("record.mean_net", None, "%", writer.title("record_mean_net"), target, formula=formula)
     return found
 
 
 def _interval(writer: Writer, found: dict[str, Fact], name: str) -> tuple[Span, ...]:
-    low, high = found.get(f"{name}_low"), found.get(f"{name}_high")
+    low, high = (found.get(end) for end in _ENDS[name])
     return writer.line("cell.interval", low=low, high=high) if low is not None and high is not None else writer.line("missing")
 
 
@@ -118,7 +123,7 @@ def _with_interval(writer: Writer, found: dict[str, Fact], name: str) -> Part:
     mean = found.get(name)
     if mean is None:
         return writer.line("missing")
-    if f"{name}_low" not in found:
+    if _ENDS[name][0] not in found:
         return mean
     return writer.line("cell.mean", mean=mean, interval=_interval(writer, found, name))
 

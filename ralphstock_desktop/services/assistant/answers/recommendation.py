@@ -40,12 +40,13 @@ async def answer_recommendation(desk: Desk, draft: AnswerDraft) -> None:
     if "DAY_TRADE" in question.strategies:
         writer.say("recommend.no_day_trade")
     if question.limit is not None and question.limit > MOST:
-        most = writer.number("recommend.count", float(MOST), "", "recommend_most", Target("panel", panel="recommend"))
+        most = writer.number("recommend.most", float(MOST), "", "recommend_most", Target("panel", panel="recommend"))
         writer.say("recommend.most", most=most)
     if found.items:
         _listed(writer, found)
     else:
-        writer.say(f"recommend.empty.{found.reason.lower() or 'no_signals'}", when=writer.now(found.as_of))
+        none = writer.number("recommend.list", 0.0, "", "recommend_count", Target("panel", panel="recommend"))
+        writer.say(f"recommend.empty.{found.reason.lower() or 'no_signals'}", when=writer.now(found.as_of), count=none)
     gate = gate_of(writer, strategies)
     if gate is not None:
         gate_line(writer, gate)
@@ -57,14 +58,14 @@ async def answer_recommendation(desk: Desk, draft: AnswerDraft) -> None:
 
 
 def _listed(writer: Writer, found: Recommendations) -> None:
-    count = writer.number("recommend.count", float(len(found.items)), "", "recommend_count", Target("panel", panel="recommend"))
+    count = writer.number("recommend.list", float(len(found.items)), "", "recommend_count", Target("panel", panel="recommend"))
     writer.say("recommend.line", when=writer.now(found.as_of), count=count)
     for letter in writer.draft.question.grades:
         target = Target("panel", panel="recommend", item=letter)
         number = float(sum(Grade(item.grade).name == letter for item in found.items))
         grade = writer.book.add("recommend.grade", letter, "grade", writer.title("grade"), target)
         writer.say(
-            "recommend.of_grade", grade=grade, count=writer.number("recommend.count", number, "", "recommend_count", target)
+            "recommend.of_grade", grade=grade, count=writer.number("recommend.list", number, "", "recommend_count", target)
         )
     rows = [_row(writer, place, item) for place, item in enumerate(found.items, 1)]
     head = ("col.rank", "col.stock", "col.strategy", "col.grade", "col.score", "col.entry", "col.stop", "col.target", "col.qty")

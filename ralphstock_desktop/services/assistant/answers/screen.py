@@ -81,12 +81,12 @@ def _told(writer: Writer, picture: ScanPicture, rows: _Asked, mask: np.ndarray, 
     target = Target("panel", panel=_PANEL, item="filter")
     found = np.flatnonzero(mask)
     eligible = int(np.count_nonzero(mask & (scan.ineligible == 0)))
-    count = writer.number("screen.count", float(len(found)), "", "screen_count", target, known_at_ns=known)
+    count = writer.number("screen.list", float(len(found)), "", "screen_count", target, known_at_ns=known)
     inside = writer.number("screen.eligible", float(eligible), "", "screen_eligible", target, known_at_ns=known)
     day = writer.book.add_day("signal.day", day_of_index(panel, scan.day_index), writer.title("day"), target)
     condition = writer.book.add("screen.filter", text, "text", writer.title("filter"), target, text=text)
     if not len(found):
-        writer.say("screen.none", day=day, filter=condition)
+        writer.say("screen.none", day=day, filter=condition, count=count)
         writer.propose("set_filter", "do.filter", "filter", panel=_PANEL, text=text)
         return
     writer.say("screen.line", day=day, filter=condition, count=count, eligible=inside)

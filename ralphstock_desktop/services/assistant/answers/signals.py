@@ -4,63 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
-from engine.model.closing import SignalPhase
 from engine.model.gate import GateStatus
 from engine.model.instants import AsOf
-from engine.model.panel import MarketPanel
 from engine.model.scan import Grade
 from ralphstock_desktop.services.assistant.answers.general import answer_general
 from ralphstock_desktop.services.assistant.answers.market_parts import (
     Writer,
-    bar_known_ns,
-    day_of_index,
-    fits,
     problem_of,
     settled_strategies,
 )
-from ralphstock_desktop.services.assistant.answers.market_quantities import STRATEGY_PANELS
+from ralphstock_desktop.services.assistant.answers.market_quantities import SCORES, STRATEGY_PANELS
+from ralphstock_desktop.services.assistant.answers.performance import answer_performance
+from ralphstock_desktop.services.assistant.answers.signal_changes import tell_changes
+from ralphstock_desktop.services.assistant.answers.signal_lists import FoundSignals, SignalRow, closing_row, found_of
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant_contracts import Span, Target
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, NearMiss, Strategies, StrategyName
 from ralphstock_desktop.strategy_ports import SignalRecord
 
-__all__ = ["SignalRow", "answer_signal", "signal_rows"]
+__all__ = ["answer_signal"]
 
 _USUAL, _NEAR, _MOST = 10, 5, 50
+_HEAD = ("col.stock", "col.grade", "col.score", "col.change", "col.entry", "col.stop", "col.target")
+_RIGHT = (False, False, True, True, True, True, True)
 _LETTERS = ("S", "A", "B", "C")
-
-
-@dataclass(frozen=True, slots=True)
-class SignalRow:
-    """A signal of a scan on screen. ``score`` in the strategy's own scale; prices in won, NaN where missing."""
-
-    ticker: str
-    grade: int
-    score: float
-    change_pct: float
-    entry_krw: float
-    stop_krw: float
-    target_krw: float
-    phase: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Signals of one strategy, best first, and the day they belong to."""
-
-    rows: tuple[SignalRow, ...]
-    panel: MarketPanel
-    day: date
-    known_ns: int
-    gate: GateStatus | None
-    what_if: bool
-    run: str = ""
 
 
 async def answer_signal(desk: Desk, draft: AnswerDraft) -> None:
@@ -69,15 +41,22 @@ async def answer_signal(desk: Desk, draft: AnswerDraft) -> None:
     if "definition" in draft.question.intents or asks_rules:
         await answer_general(desk, draft)
         return
+    if "record" in draft.question.intents:
+        await answer_performance(desk, draft)
+        return
     strategies = await settled_strategies(desk)
     writer, question = Writer(desk, draft), draft.question
+    if "diff" in question.intents:
+        await tell_changes(writer, strategies)
+        writer.propose("open_panel", "do.diff", "trend", panel="diff", ticker="")
+        return
     asked = [name for name in STRATEGIES if name in question.strategies] or list(STRATEGIES)
     shown: date | None = None
     for name in asked:
         if "near" in question.intents:
             _near(writer, strategies, name)
             continue
-        found = _found(writer, strategies, name)
+        found = found_of(writer, strategies, name)
         shown = found.day if found is not None else shown
         if _asks_the_past(writer, found):
             await _stored_between(writer, strategies, name)
@@ -88,89 +67,12 @@ async def answer_signal(desk: Desk, draft: AnswerDraft) -> None:
     writer.propose("open_panel", "do.signals", "table", panel=STRATEGY_PANELS[asked[0]], ticker="")
 
 
-def _asks_the_past(writer: Writer, found: _Found | None) -> bool:
+def _asks_the_past(writer: Writer, found: FoundSignals | None) -> bool:
     question = writer.draft.question
     asked = question.last_day or question.first_day
     if asked is None:
         return False
     return found is None or (question.first_day or asked) != found.day or asked != found.day
-
-
-def signal_rows(writer: Writer, strategies: Strategies, name: StrategyName) -> tuple[SignalRow, ...] | None:
-    """Signals of a strategy in the scan on screen, best first; None where there is no scan of the instant."""
-    found = _found(writer, strategies, name)
-    return None if found is None else found.rows
-
-
-def _found(writer: Writer, strategies: Strategies, name: StrategyName) -> _Found | None:
-    if name == "VCP":
-        return _vcp(writer)
-    return _closing(writer, strategies) if name == "CLOSING_BET" else _day(writer, strategies)
-
-
-def _vcp(writer: Writer) -> _Found | None:
-    picture = writer.desk.workstation.scans.last
-    if picture is None or not fits(picture.scan.as_of, writer.picture):
-        return None
-    scan, panel = picture.scan, picture.panel
-    value = panel.value_krw[:, scan.day_index]
-    rows = sorted(
-        np.flatnonzero(scan.pattern).tolist(),
-        key=lambda row: (-int(scan.grade[row]), -float(scan.total_score[row]), -float(np.nan_to_num(value[row])), row),
-    )
-    found = tuple(
-        SignalRow(
-            str(panel.tickers[row]), int(scan.grade[row]), float(scan.total_score[row]), float(scan.change_pct[row]),
-            float(scan.entry_krw[row]), float(scan.stop_krw[row]), float(scan.target_krw[row]), "",
-        )
-        for row in rows
-    )  # fmt: skip
-    return _Found(
-        found, panel, day_of_index(panel, scan.day_index), bar_known_ns(panel, scan.day_index), _status(writer), picture.what_if
-    )
-
-
-def _closing(writer: Writer, strategies: Strategies) -> _Found | None:
-    picture = strategies.closing.last
-    if picture is None or not fits(picture.gate.as_of, writer.picture):
-        return None
-    scan, panel = picture.scan, picture.panel
-    rows = [row for row in scan.order.tolist() if scan.phase[row] != SignalPhase.NONE]
-    rows.sort(key=lambda row: -int(scan.grade[row]))
-    found = tuple(
-        SignalRow(
-            str(panel.tickers[row]), int(scan.grade[row]), float(scan.total[row]), float(scan.change_pct[row]),
-            float(scan.entry_krw[row]), float(scan.stop_krw[row]), float(scan.target_krw[row]),
-            SignalPhase(int(scan.phase[row])).name,
-        )
-        for row in rows
-    )  # fmt: skip
-    day = day_of_index(panel, scan.day_index)
-    return _Found(found, panel, day, scan.as_of.instant_ns, scan.gate, picture.what_if, scan.run.value)
-
-
-def _day(writer: Writer, strategies: Strategies) -> _Found | None:
-    picture = strategies.day_trades.last
-    if picture is None or not fits(picture.gate.as_of, writer.picture):
-        return None
-    scan, panel = picture.scan, picture.panel
-    rows = [row for row in scan.order.tolist() if scan.grade[row] >= Grade.B]
-    rows.sort(key=lambda row: -int(scan.grade[row]))
-    found = tuple(
-        SignalRow(
-            str(panel.tickers[row]), int(scan.grade[row]), float(scan.score[row]), float(scan.change_pct[row]),
-            float(scan.entry_krw[row]), float(scan.stop_krw[row]), float(scan.target_krw[row]),
-            "" if scan.bans[row] else "PENDING",
-        )
-        for row in rows
-    )  # fmt: skip
-    return _Found(found, panel, AsOf(scan.now_ns).day, scan.now_ns, scan.gate, picture.what_if)
-
-
-def _status(writer: Writer) -> GateStatus | None:
-    strategies = writer.desk.workstation.strategies
-    gate = strategies.gate.last if strategies is not None else None
-    return gate.reading.status if gate is not None and fits(gate.reading.as_of, writer.picture) else None
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------------
@@ -189,7 +91,7 @@ def _nothing(writer: Writer, strategies: Strategies, name: StrategyName) -> None
     writer.note("note.no_scan", strategy=writer.strategy(name))
 
 
-def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: _Found) -> None:
+def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: FoundSignals) -> None:
     question = writer.draft.question
     panel_target = Target("panel", panel=STRATEGY_PANELS[name], strategy=name)
     wanted = {Grade[letter] for letter in question.grades if letter in Grade.__members__}
@@ -205,11 +107,11 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: _
         writer.say("signal.watch_only", status=writer.texts(f"gate.status.{found.gate.name.lower()}"))
     elif name == "DAY_TRADE" and rows and not any(row.phase for row in rows):
         writer.say("signal.no_entry")
+    if not rows and name == "CLOSING_BET":
+        _candidates(writer, strategies, found)
     if rows:
         limit = min(max(question.limit or _USUAL, 1), _MOST)
-        head = ("col.stock", "col.grade", "col.score", "col.change", "col.entry", "col.stop", "col.target")
-        cells = [_row(writer, name, row, found) for row in rows[:limit]]
-        writer.table(head, cells, (False, False, True, True, True, True, True))
+        writer.table(_HEAD, [_row(writer, name, row, found) for row in rows[:limit]], _RIGHT)
         if len(rows) > limit:
             shown = writer.number("signal.shown", float(limit), "", "shown", panel_target)
             writer.say("signal.more", count=count, shown=shown)
@@ -217,7 +119,21 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: _
     _stored_now(writer, strategies, name)
 
 
-def _counts(writer: Writer, name: StrategyName, rows: Sequence[SignalRow], found: _Found) -> None:
+def _candidates(writer: Writer, strategies: Strategies, found: FoundSignals) -> None:
+    """Closing bets that came into question and are no signals, best first."""
+    picture = strategies.closing.last
+    if picture is None or not len(picture.scan.order):
+        return
+    scan, target = picture.scan, Target("panel", panel="closing", item="candidates")
+    best = scan.order.tolist()[:_NEAR]
+    count = writer.number("closing.candidates", float(len(scan.order)), "", "candidates", target, known_at_ns=found.known_ns)
+    shown = writer.number("signal.shown", float(len(best)), "", "shown", target)
+    writer.say("signal.candidates", count=count, shown=shown)
+    writer.table(_HEAD, [_row(writer, "CLOSING_BET", closing_row(picture, row), found) for row in best], _RIGHT)
+    writer.draft.has_stock = True
+
+
+def _counts(writer: Writer, name: StrategyName, rows: Sequence[SignalRow], found: FoundSignals) -> None:
     """Signals by grade, grades without any left out."""
     by_grade = Counter(row.grade for row in rows)
     parts: list[Span] = []
@@ -226,13 +142,13 @@ def _counts(writer: Writer, name: StrategyName, rows: Sequence[SignalRow], found
         if not number:
             continue
         target = Target("panel", panel=STRATEGY_PANELS[name], strategy=name, item=letter)
-        grade = writer.grade("signal.grade", Grade[letter], target)
+        grade = writer.grade(SCORES[name][0], Grade[letter], target)
         count = writer.number("signal.count_grade", float(number), "count", "signal_count", target, known_at_ns=found.known_ns)
         parts += [*((Span(" · "),) if parts else ()), *writer.line("signal.by_grade", grade=grade, count=count)]
     writer.say("signal.counts", counts=tuple(parts))
 
 
-def _row(writer: Writer, name: StrategyName, row: SignalRow, found: _Found) -> tuple[Part, ...]:
+def _row(writer: Writer, name: StrategyName, row: SignalRow, found: FoundSignals) -> tuple[Part, ...]:
     ticker, day, known, book = row.ticker, found.day, found.known_ns, writer.book
 
     def target(column: str) -> Target:
@@ -244,10 +160,10 @@ def _row(writer: Writer, name: StrategyName, row: SignalRow, found: _Found) -> t
         title = writer.title(column)
         return book.add(f"signal.{column}", value, "won", title, target(column), ticker=ticker, day=day, known_at_ns=known)
 
-    grade = writer.grade("signal.grade", row.grade, target("grade"), ticker=ticker, day=day, known_at_ns=known)
+    grade = writer.grade(SCORES[name][0], row.grade, target("grade"), ticker=ticker, day=day, known_at_ns=known)
     scale = {"decimals": 1} if name != "CLOSING_BET" else {}
     score = writer.number(
-        "signal.score", row.score, "points", "score", target("total"), ticker=ticker, day=day, known_at_ns=known, **scale
+        SCORES[name][1], row.score, "points", "score", target("total"), ticker=ticker, day=day, known_at_ns=known, **scale
     )
     change: Part = writer.line("missing")
     if np.isfinite(row.change_pct):
@@ -334,10 +250,10 @@ def _stored_row(writer: Writer, name: StrategyName, record: SignalRecord) -> tup
     score = signal.values.get("total_score" if name == "VCP" else "score")
     shown: Part = writer.line("missing")
     if isinstance(score, int | float):
-        shown = writer.number("signal.score", float(score), "points", "score", target, ticker=ticker, day=day)
+        shown = writer.number(SCORES[name][1], float(score), "points", "score", target, ticker=ticker, day=day)
     letter = str(signal.values.get("grade") or "-")
     grade = writer.grade(
-        "signal.grade", Grade[letter] if letter in Grade.__members__ else Grade.NONE, target, ticker=ticker, day=day
+        SCORES[name][0], Grade[letter] if letter in Grade.__members__ else Grade.NONE, target, ticker=ticker, day=day
     )
     trade = record.rule_trade or record.trade
     net: Part = writer.line("missing")
@@ -360,7 +276,7 @@ def _stored_row(writer: Writer, name: StrategyName, record: SignalRecord) -> tup
 
 def _near(writer: Writer, strategies: Strategies, name: StrategyName) -> None:
     """Symbols one item short of the next grade, nearest first, and what would have to happen."""
-    found = _found(writer, strategies, name)
+    found = found_of(writer, strategies, name)
     if found is None:
         _nothing(writer, strategies, name)
         return
@@ -374,7 +290,7 @@ def _near(writer: Writer, strategies: Strategies, name: StrategyName) -> None:
     writer.draft.has_stock = writer.draft.has_stock or bool(misses)
 
 
-def _miss(writer: Writer, miss: NearMiss, found: _Found) -> tuple[Span, ...]:
+def _miss(writer: Writer, miss: NearMiss, found: FoundSignals) -> tuple[Span, ...]:
     target = Target("cell", panel="near", ticker=miss.ticker, strategy=miss.strategy, item=miss.item)
     way = writer.told(miss.key, dict(miss.fields), "near.field", target)
     return writer.line(

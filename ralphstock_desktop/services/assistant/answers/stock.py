@@ -11,6 +11,7 @@ from datetime import date
 
 from ralphstock_desktop.services.assistant.answers.compare import write_compare
 from ralphstock_desktop.services.assistant.answers.plan import read_gate, read_plan, write_plans
+from ralphstock_desktop.services.assistant.answers.stock_ahead import find_diffs, find_steps
 from ralphstock_desktop.services.assistant.answers.stock_changes import write_diff, write_near
 from ralphstock_desktop.services.assistant.answers.stock_closing import (
     closing_sentence,
@@ -55,13 +56,15 @@ from ralphstock_desktop.services.assistant.answers.stock_vcp import (
     short_items,
 )
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
-from ralphstock_desktop.services.assistant_contracts import Paragraph, Target
-from ralphstock_desktop.services.strategy_contracts import STRATEGIES, StrategyName
+from ralphstock_desktop.services.assistant_contracts import Paragraph, Question, Target
+from ralphstock_desktop.services.strategy_contracts import STRATEGIES, GradeDiff, StrategyName
 
 __all__ = ["answer_stock"]
 
 _MOST_SYMBOLS = 4
 _RECORDED: tuple[StrategyName, ...] = ("VCP", "CLOSING_BET")
+_EACH = frozenset(("news", "plan", "near", "record", "alert"))
+"""Intents that are answered for one symbol after the other where several are named; else they are compared."""
 _SECTIONS = ("order", "recommend", "forecast", "why", "score", "plan", "flow", "news", "price", "near", "diff", "record")
 """Intents with a section of their own, in the order in which they are answered."""
 
@@ -74,11 +77,10 @@ async def answer_stock(desk: Desk, draft: AnswerDraft) -> None:
     DataUnavailable
         If no market is open (``error.chat.no_market``).
     """
-    pictures = Pictures(desk)
-    question = draft.question
+    question, panel = draft.question, desk.picture().panel
     tickers = question.tickers or ((draft.screen.ticker,) if draft.screen.ticker and not question.unknown_names else ())
-    held = [ticker for ticker in dict.fromkeys(tickers) if pictures.market.panel.row_of(ticker) is not None]
-    absent = [ticker for ticker in dict.fromkeys(tickers) if pictures.market.panel.row_of(ticker) is None]
+    held = [ticker for ticker in dict.fromkeys(tickers) if panel.row_of(ticker) is not None]
+    absent = [ticker for ticker in dict.fromkeys(tickers) if panel.row_of(ticker) is None]
     for name in (*absent, *question.unknown_names):
         _write_absent(draft, name)
     if not held:
@@ -86,21 +88,38 @@ async def answer_stock(desk: Desk, draft: AnswerDraft) -> None:
             draft.blocks.append(Paragraph(draft.book.sentence("assistant_stock.no_symbol")))
         return
     draft.has_stock = True
+    diffs = await _look_ahead(desk, question, held[0]) if len(held) == 1 else {}
+    pictures = Pictures(desk)  # from here on nothing waits: all is of one instant
+    held = [ticker for ticker in held if pictures.market.panel.row_of(ticker) is not None]
     symbols = [Symbol(desk, draft, pictures, ticker) for ticker in held[:_MOST_SYMBOLS]]
+    for s in symbols:
+        s.diffs = diffs
     _note_waiting(draft, pictures)
     intents = set(question.intents)
-    if len(symbols) > 1 and not intents & {"watch"}:
+    if len(symbols) > 1 and "compare" not in intents and intents & _EACH:
+        for s in symbols:
+            _write_one(s)
+    elif len(symbols) > 1 and "watch" not in intents:
         if intents & {"order", "forecast"}:
             symbols[0].paragraph(symbols[0].say("order.refused" if "order" in intents else "forecast.refused"))
         write_compare(symbols)
     elif len(symbols) == 1:
-        await _write_one(symbols[0])
+        _write_one(symbols[0])
     _write_offers(symbols)
     if not draft.blocks:
         for s in symbols:
             write_price(s, whole=False)
     for s in symbols:
         _fill(s)
+
+
+async def _look_ahead(desk: Desk, question: Question, ticker: str) -> dict[StrategyName, GradeDiff]:
+    wanted = _sections(question)
+    if {"why", "near"} & set(wanted):
+        await find_steps(desk, strategies_of(question) if question.strategies or "near" in wanted else ("VCP",))
+    if "diff" not in wanted:
+        return {}
+    return await find_diffs(desk, strategies_of(question) if question.strategies else ("VCP",), ticker, question.first_day)
 
 
 def _write_absent(draft: AnswerDraft, name: str) -> None:
@@ -142,15 +161,16 @@ def _span(s: Symbol) -> tuple[date, date] | None:
     return None if span == (s.today, s.today) else (min(span), max(span))
 
 
-def _sections(s: Symbol) -> list[str]:
+def _sections(question: Question) -> list[str]:
     """Sections asked for. Why a price moved is another question than why a score is what it is."""
-    question = s.draft.question
     asked = set(question.intents)
     wanted = [name for name in _SECTIONS if name in asked]
     if {"why", "price"} <= asked and not question.strategies and "score" not in asked:
         return ["move", *(name for name in wanted if name not in ("why", "price", "flow", "news"))]
-    if "why" in asked:
+    if {"why", "diff"} & asked:
         wanted = [name for name in wanted if name != "score"]
+    if len(wanted) > 1:
+        wanted = [name for name in wanted if name != "price"]  # every answer opens with the price
     if {"order", "recommend"} <= asked:
         wanted.remove("recommend")
     if not wanted and question.strategies:
@@ -158,8 +178,9 @@ def _sections(s: Symbol) -> list[str]:
     return wanted
 
 
-async def _write_one(s: Symbol) -> None:
-    question, wanted, span = s.draft.question, _sections(s), _span(s)
+def _write_one(s: Symbol) -> None:
+    question, span = s.draft.question, _span(s)
+    wanted = _sections(question)
     for name in ("order", "recommend", "forecast"):
         if name in wanted:
             s.paragraph(s.say(f"{name}.refused"))
@@ -182,12 +203,12 @@ async def _write_one(s: Symbol) -> None:
             write_summary(s)
         return
     for name in wanted:
-        await _write_section(s, name, opening=name == wanted[0] and (span is None or "diff" in wanted))
+        _write_section(s, name, opening=name == wanted[0] and (span is None or "diff" in wanted))
     if "chart" in question.intents and not {"price", "flow"} & set(wanted):
         write_chart(s)
 
 
-async def _write_section(s: Symbol, name: str, *, opening: bool) -> None:
+def _write_section(s: Symbol, name: str, *, opening: bool) -> None:
     """One section; the first one tells what stock and price it is about."""
     named = s.draft.question.strategies
     if opening and name not in ("price", "move"):
@@ -202,26 +223,27 @@ async def _write_section(s: Symbol, name: str, *, opening: bool) -> None:
     elif name in ("order", "recommend"):
         if name == "recommend":
             write_totals(s)
-        write_plans(s, strategies_of(s))
+        write_plans(s, strategies_of(s.draft.question))
         s.paragraph(s.say("order.yours"))
     elif name == "forecast":
         write_known(s)
     elif name == "why":
         write_why(s)
     elif name == "plan":
-        write_plans(s, strategies_of(s))
+        write_plans(s, strategies_of(s.draft.question))
     elif name == "flow":
         write_flows(s)
     elif name == "news":
         write_news(s)
     elif name == "near":
-        write_near(s, strategies_of(s))
+        write_near(s, strategies_of(s.draft.question))
     elif name == "record":
-        write_record(s, tuple(each for each in strategies_of(s) if each != "DAY_TRADE" or named))
+        write_record(s, tuple(each for each in strategies_of(s.draft.question) if each != "DAY_TRADE" or named))
         write_signals(s)
     elif name == "diff":
-        for strategy in strategies_of(s) if named else ("VCP",):
-            await write_diff(s, strategy, s.draft.question.first_day)
+        vcp: tuple[StrategyName, ...] = ("VCP",)
+        for strategy in strategies_of(s.draft.question) if named else vcp:
+            write_diff(s, strategy)
 
 
 def _write_offers(symbols: list[Symbol]) -> None:

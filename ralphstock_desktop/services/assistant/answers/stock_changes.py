@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
-from engine.model.errors import DataUnavailable
-from engine.model.instants import AsOf, kst_datetime
+from engine.model.instants import kst_datetime
+from ralphstock_desktop.services.assistant.answers.stock_ahead import steps_of
 from ralphstock_desktop.services.assistant.answers.stock_items import amount, item_label
 from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, score_digits
 from ralphstock_desktop.services.assistant_contracts import Fact, Spans, Target, Unit
@@ -19,17 +18,18 @@ _NEAR_KEYS = frozenset(("close", "price", "sector_median", "sector_rank", "spike
 _UNITS: dict[str, Unit] = {"won": "won", "shares": "shares", "%": "%", "points": "points", "×": "×"}
 
 
+def _picture(s: Symbol, strategy: StrategyName) -> object | None:
+    return {"VCP": s.pictures.scan, "CLOSING_BET": s.pictures.closing, "DAY_TRADE": s.pictures.day}[strategy]
+
+
 def near_sentences(s: Symbol, strategies: tuple[StrategyName, ...]) -> list[Spans]:
     """What would have to happen for the next grade, of each strategy that has such a step; prices in won, volume in shares."""
-    if s.pictures.strategies is None:
-        return []
-    there = {"VCP": s.pictures.scan, "CLOSING_BET": s.pictures.closing, "DAY_TRADE": s.pictures.day}
     found = []
     for strategy in strategies:
-        if there[strategy] is None:
-            continue
-        steps = (near for near in s.pictures.strategies.near_misses(strategy) if near.ticker == s.ticker)
-        found += [_near(s, near) for near in steps]
+        picture = _picture(s, strategy)
+        if picture is not None and s.pictures.strategies is not None:
+            steps = steps_of(s.pictures.strategies, strategy, picture)
+            found += [_near(s, near) for near in steps if near.ticker == s.ticker]
     return found
 
 
@@ -65,16 +65,10 @@ def write_near(s: Symbol, strategies: tuple[StrategyName, ...]) -> None:
 # -- what changed -----------------------------------------------------------------------------------------------------------
 
 
-async def write_diff(s: Symbol, strategy: StrategyName, since: date | None) -> None:
+def write_diff(s: Symbol, strategy: StrategyName) -> None:
     """Grade and score then and now, and the effect of every item that changed. Effects add up to the difference."""
-    if s.pictures.strategies is None:
-        return
-    earlier = AsOf.end_of(since) if since is not None else None
-    if earlier is not None and earlier.instant_ns >= s.pictures.market.as_of.instant_ns:
-        earlier = None  # "since today" means since the trading day before
-    try:
-        diff = await s.pictures.strategies.grade_diff(strategy, s.ticker, earlier)
-    except DataUnavailable:
+    diff = s.diffs.get(strategy)
+    if diff is None:
         s.paragraph(s.say("diff.unavailable"))
         return
     target = Target("panel", panel="diff", ticker=s.ticker, strategy=strategy)

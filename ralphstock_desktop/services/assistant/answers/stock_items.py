@@ -84,6 +84,8 @@ def _unit(unit: str, item: str, value: float | None) -> tuple[Unit, int | None]:
         return ("krw" if item in _MONEY else "won"), None
     if unit == "%p":
         return "%p", 1 if value is None or abs(value) >= 1 else 2
+    if unit == "%" and value == 0.0:
+        return "%", 0
     if unit == "%":
         return "%", 1 if value is None or abs(value) >= 1 else 2
     if unit == "×":

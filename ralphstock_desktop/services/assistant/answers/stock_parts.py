@@ -36,15 +36,15 @@ from ralphstock_desktop.services.assistant.answers.stock_vcp import (
     vcp_sentence,
     write_vcp,
 )
-from ralphstock_desktop.services.assistant_contracts import Spans
+from ralphstock_desktop.services.assistant_contracts import Question, Spans
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, StrategyName
 
 __all__ = ["strategies_of", "write_known", "write_move", "write_summary", "write_totals", "write_why"]
 
 
-def strategies_of(s: Symbol) -> tuple[StrategyName, ...]:
-    named = tuple(name for name in STRATEGIES if name in s.draft.question.strategies)
-    return named or STRATEGIES
+def strategies_of(question: Question) -> tuple[StrategyName, ...]:
+    """Strategies the question names; all where it names none."""
+    return tuple(name for name in STRATEGIES if name in question.strategies) or STRATEGIES
 
 
 def write_summary(s: Symbol) -> None:
@@ -83,7 +83,7 @@ def market_line(s: Symbol) -> Spans:
 
 def write_totals(s: Symbol) -> None:
     """Scores without their items: those of the strategies named, else all."""
-    for strategy in strategies_of(s):
+    for strategy in strategies_of(s.draft.question):
         if strategy == "VCP" and (vcp := read_vcp(s)) is not None:
             s.paragraph(vcp_sentence(s, vcp), arithmetic(s, vcp), *obstacles(s, vcp))
         elif strategy == "CLOSING_BET" and (closing := read_closing(s)) is not None:
@@ -108,7 +108,7 @@ def write_move(s: Symbol, *, opening: bool) -> None:
 def write_why(s: Symbol) -> None:
     """The scores asked for with what earned and what is short; the gate and the record beside them."""
     named = s.draft.question.strategies
-    order: tuple[StrategyName, ...] = strategies_of(s) if named else ("VCP",)
+    order: tuple[StrategyName, ...] = strategies_of(s.draft.question) if named else ("VCP",)
     for strategy in order:
         if not write_score(s, strategy):
             s.paragraph(s.say("score.waiting", strategy=s.t(f"strategy.{strategy}")))

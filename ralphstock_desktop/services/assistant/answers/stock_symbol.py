@@ -18,11 +18,12 @@ from ralphstock_desktop.services.assistant.answers.stock_quantities import NAMES
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import FactBook, Part
 from ralphstock_desktop.services.assistant_contracts import Fact, Items, Paragraph, Span, Spans, Target, Unit
-from ralphstock_desktop.services.contracts import Failed, MarketPicture, PanelState, Ready, ScanPicture
+from ralphstock_desktop.services.contracts import Empty, Failed, MarketPicture, PanelState, Ready, ScanPicture
 from ralphstock_desktop.services.strategy_contracts import (
     ClosingPicture,
     DayTradePicture,
     GatePicture,
+    GradeDiff,
     RecordTable,
     Strategies,
     StrategyName,
@@ -83,7 +84,7 @@ class Pictures:
                 return True
             if isinstance(state, Failed):
                 failed.append((name, state.error))
-            else:
+            elif not isinstance(state, Empty):
                 waiting.append(name)
             return False
 
@@ -140,6 +141,8 @@ class Symbol:
         row = self.panel.row_of(ticker)
         assert row is not None, ticker
         self.row = row
+        self.diffs: dict[StrategyName, GradeDiff] = {}
+        """What changed the grades, where that was asked for."""
         self.known = known_days(self.panel, pictures.market.as_of)
         self.bars = np.flatnonzero(self.panel.valid[row, : self.known.bar + 1])
         """Panel days of the valid bars known, ascending."""
@@ -251,7 +254,9 @@ class Symbol:
     # -- where a click leads --------------------------------------------------------------------------------------------
 
     def chart(self) -> Target:
-        """The chart of the symbol."""
+        """The chart of the symbol, at its last bar."""
+        if self.last_bar is not None:
+            return self.on_bars(day_at(self.panel.days, self.last_bar))
         return Target("panel", panel="chart", ticker=self.ticker)
 
     def on_bars(self, first: date, last: date | None = None) -> Target:

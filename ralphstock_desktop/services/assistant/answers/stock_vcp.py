@@ -8,9 +8,9 @@ from datetime import date
 
 from engine.model.evidence import Evidence, ItemState
 from engine.model.scan import Ineligible, ScanFlag, VcpState
-from ralphstock_desktop.services.assistant.answers.stock_items import ItemFacts, read_item, write_item
+from ralphstock_desktop.services.assistant.answers.stock_items import item_label, read_item, write_item
 from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, day_at, joined, score_digits
-from ralphstock_desktop.services.assistant_contracts import Fact, Heading, Spans
+from ralphstock_desktop.services.assistant_contracts import Fact, Heading, Spans, Unit
 from ralphstock_desktop.services.contracts import Explanation
 
 __all__ = ["VcpFacts", "read_vcp", "vcp_sentence", "write_vcp"]
@@ -138,7 +138,7 @@ def write_vcp(s: Symbol, vcp: VcpFacts) -> None:
     if vcp.total.value is None:
         return  # nothing could be judged, and why has been said
     evidence = [item for group in vcp.explanation.groups for item in group.items]
-    short = short_items(evidence)[:_MOST_SHORT]
+    short = short_items(evidence, gate_open=bool(vcp.explanation.scan.trend_gate[vcp.explanation.row]))[:_MOST_SHORT]
     if short:
         s.draft.blocks.append(Heading(s.say("heading.short"), 3))
         s.items(*(write_item(s, read_item(s, "VCP", item)) for item in short))
@@ -148,16 +148,76 @@ def write_vcp(s: Symbol, vcp: VcpFacts) -> None:
         s.items(*(write_item(s, read_item(s, "VCP", item)) for item in earned))
 
 
-def short_items(evidence: list[Evidence]) -> list[Evidence]:
-    """Items without all their points, most lost points first; what could not be judged last."""
+def short_items(evidence: list[Evidence], *, gate_open: bool = True) -> list[Evidence]:
+    """Items without all their points, most lost points first; what could not be judged last.
+
+    Where the trend gate is not open, the conditions that keep it shut come before everything else.
+    """
     judged = [item for item in evidence if item.state in (ItemState.FAILED, ItemState.PARTIAL)]
     unknown = [item for item in evidence if item.state is ItemState.UNKNOWN]
-    return sorted(judged, key=lambda item: item.points - item.max_points) + unknown
+    return sorted(judged, key=lambda item: (gate_open or item.group != "A", item.points - item.max_points)) + unknown
 
 
 def earned_items(evidence: list[Evidence]) -> list[Evidence]:
     """Items with all their points, most points first."""
     return sorted((item for item in evidence if item.state is ItemState.PASSED), key=lambda item: -item.points)
+
+
+def _trend(s: Symbol, vcp: VcpFacts) -> list[Spans]:
+    """Conditions of the trend template that do not hold; each must."""
+    evidence = next(group.items for group in vcp.explanation.groups if group.group == "A")
+    return [s.say("word.item", item=item_label(s, "VCP", item.item)) for item in evidence if item.state is not ItemState.PASSED]
+
+
+def _structure(s: Symbol, vcp: VcpFacts) -> list[Spans]:
+    """Conditions of the structure gate that do not hold (domain.md §2.6), with value and need."""
+    scan, row, rules = vcp.explanation.scan, vcp.explanation.row, vcp.explanation.rules.vcp
+    day = day_at(s.panel.days, scan.day_index)
+    depths = scan.depths_pct(row)
+    known = vcp.known_at_ns
+
+    def fact(name: str, value: float, unit: Unit, item: str) -> Fact:
+        title = s.t(f"title.vcp.gate.{name.removesuffix('.need')}")
+        digits = score_digits(value) if name.endswith(".need") else None
+        return s.fact(
+            f"vcp.gate.{name}",
+            value,
+            unit,
+            s.evidence(item),
+            day=day,
+            title=title,
+            known_at_ns=known,
+            plus=False,
+            decimals=digits,
+        )
+
+    if len(depths) < 2:
+        count = float(len(depths))
+        text = s.texts("evidence.value.count", value=f"{count:,.0f}")
+        return [
+            s.say(
+                "vcp.gate.count",
+                value=s.fact("vcp.gate.count", count, "count", s.evidence("B1"), day=day, known_at_ns=known, text=text),
+            )
+        ]
+    first, last, bars = float(depths[0]), float(depths[-1]), float(scan.base_bars[row])
+    checks: tuple[tuple[str, float, float, Unit, str], ...] = (
+        ("first_depth", first, rules.first_depth_max_pct, "%", "B3"),
+        ("last_depth", last, rules.gate_last_depth_pct, "%", "D2"),
+        ("ratio", float(scan.contraction_ratio[row]), rules.gate_last_to_first, "×", "B2"),
+    )
+    found = []
+    for name, value, most, unit, item in checks:
+        if value > most + 1e-9:
+            measured, need = fact(name, value, unit, item), fact(f"{name}.need", most, unit, item)
+            found.append(s.say("vcp.gate.at_most", item=s.t(f"title.vcp.gate.{name}"), value=measured, need=need))
+    if bars < rules.base_short_bars:
+        measured, need = (
+            fact("base_bars", bars, "bars", "B4"),
+            fact("base_bars.need", float(rules.base_short_bars), "bars", "B4"),
+        )
+        found.append(s.say("vcp.gate.at_least", item=s.t("title.vcp.gate.base_bars"), value=measured, need=need))
+    return found
 
 
 def obstacles(s: Symbol, vcp: VcpFacts) -> list[Spans]:
@@ -179,7 +239,9 @@ def obstacles(s: Symbol, vcp: VcpFacts) -> list[Spans]:
         for name, holds in (("trend", scan.trend_gate[row]), ("structure", scan.structure_gate[row])):
             if not holds:
                 s.word(f"vcp.gate.{name}", "NO", s.t("word.no"), s.evidence("T1" if name == "trend" else "B1"))
-                missed.append(s.say(f"vcp.missed.{name}"))
+                details = _structure(s, vcp) if name == "structure" else _trend(s, vcp)
+                key = f"vcp.missed.{name}" if details else f"vcp.missed.{name}.short"
+                missed.append(s.say(key, reasons=joined(details, ", ")))
         if scan.state[row] not in (VcpState.NEAR_PIVOT, VcpState.BREAKOUT):
             missed.append(s.say("vcp.missed.state", state=vcp.state))
         need = rules.vcp.detect_score
@@ -187,7 +249,7 @@ def obstacles(s: Symbol, vcp: VcpFacts) -> list[Spans]:
             fact = s.fact("vcp.detect_score", need, "points", s.evidence(""))
             missed.append(s.say("vcp.missed.score", score=vcp.score, need=fact))
         if missed:
-            found.append(s.say("vcp.missed", reasons=joined(missed, ", ")))
+            found.append(s.say("vcp.missed", reasons=joined(missed, "; ")))
     flags = [bit for bit in ScanFlag if bit and int(scan.flags[row]) & bit and bit.name]
     if flags:
         words = [
@@ -200,9 +262,3 @@ def obstacles(s: Symbol, vcp: VcpFacts) -> list[Spans]:
         if words:
             found.append(s.say("vcp.flags", flags=joined(words, ", ")))
     return found
-
-
-def fill_vcp(s: Symbol, vcp: VcpFacts) -> list[ItemFacts]:
-    """Take every item into the book, what is short first."""
-    evidence = [item for group in vcp.explanation.groups for item in group.items]
-    return [read_item(s, "VCP", item) for item in (*short_items(evidence), *earned_items(evidence))]

@@ -65,6 +65,8 @@ def test_nothing_unfounded_is_shown_as_fact(text: str, language: Language) -> No
         ("삼성전자 종가는 70,300%입니다.", "unit"),
         ("삼성전자는 8.49% 하락했습니다.", "sign"),
         ("삼성전자는 8.4% 올랐습니다.", "rounding"),
+        ("삼성전자의 총점은 92점입니다.", "other_symbol"),
+        ("삼성전자의 VCP 총점은 85점입니다.", "other_quantity"),
         ("두 종가의 차이는 441,700원입니다.", "computed"),
         ("총점은 99점입니다.", "quoted"),
         ("카카오가 좋습니다.", "symbol"),
@@ -76,6 +78,14 @@ def test_nothing_unfounded_is_shown_as_fact(text: str, language: Language) -> No
 )
 def test_the_reason_is_told(text: str, reason: str) -> None:
     assert reason in check(text).by_reason
+
+
+def test_the_quantity_named_before_a_number_is_the_one_meant() -> None:
+    assert struck(check("삼성전자의 RS는 85점, VCP 총점은 76.4점입니다.")) == []
+    assert struck(check("삼성전자의 RS는 76.4점, VCP 총점은 85점입니다.")) == [
+        ("76.4점", "other_quantity"),
+        ("85점", "other_quantity"),
+    ]
 
 
 def test_every_reason_has_its_words() -> None:
@@ -259,3 +269,18 @@ def test_places_of_disguised_digits_lead_back() -> None:
     (token,) = find_numbers(text)
     assert text[token.start : token.end] == "9\u200b️9점" and token.value == 99
     assert plain_text(text).text == "총점 99점"
+
+
+def test_a_name_inside_a_headline_is_not_who_the_sentence_is_about() -> None:
+    text = "삼성전자 소식입니다.\n\n- “SK하이닉스, HBM4 공급 계약 ‘4조 7,000억원’ 규모로 체결” 뒤에 RS 85점"
+    article = replace(next(f for f in book_of("ko").facts if f.ticker == HYNIX and f.quoted), id="x1", text=text[18:-13], ticker=HYNIX)
+    result = grounding_of(extra=[article]).check(parse_markdown(text))
+    assert struck(result) == []
+
+
+def test_sentences_of_ours_may_be_repeated() -> None:
+    reason = Fact("x1", "recommend.reasons", "…", "text", "피봇까지 0.71%, 22봉 베이스에서 수축 2번: 20→9%", "근거", Target("panel"), ticker=SAMSUNG)
+    assert struck(grounding_of(extra=[reason]).check(parse_markdown("삼성전자: 피봇까지 0.71%, 22봉 베이스에서 수축 2번: 20→9%"))) == []
+    assert grounding_of(extra=[reason]).check(parse_markdown("삼성전자: 수익 0.71% 가능")).struck == 1
+    mine = replace(reason, name="news.words", text="총점 99점이라는 말")
+    assert grounding_of(extra=[mine]).check(parse_markdown("삼성전자 총점 99점")).struck == 1

@@ -144,6 +144,8 @@ def test_codes_ranges_and_fractions() -> None:
     assert [(t.value, t.unit) for t in find_numbers("3~5%")] == [(3, "%"), (5, "%")]
     assert [(t.value, t.unit) for t in find_numbers("1~2만원")] == [(10_000, "won"), (20_000, "won")]
     assert [(t.value, t.sign) for t in find_numbers("60,000원-65,000원")] == [(60_000, 0), (65_000, 0)]
+    (days,) = find_numbers("2월 2~6일")
+    assert (days.month, days.day, [(part.month, part.day) for part in days.parts]) == (2, 2, [(2, 6)])
     (fraction,) = find_numbers("76/105")
     assert fraction.kind == "fraction" and [part.value for part in fraction.parts] == [76, 105]
 

@@ -119,7 +119,7 @@ async def test_signals_are_those_of_the_scans(make_reader: Make, some_world: Wor
     again = scan(some_world.panel, as_of, DEFAULT_RULES)
     rows = np.flatnonzero(again.pattern)
     order = sorted(rows.tolist(), key=lambda row: (-int(again.grade[row]), -float(again.total_score[row])))
-    shown = [fact for fact in draft.book.facts if fact.name == "signal.score" and fact.target.strategy == "VCP"]
+    shown = [fact for fact in draft.book.facts if fact.name == "vcp.total" and fact.target.strategy == "VCP"]
     assert [fact.ticker for fact in shown] == [str(some_world.panel.tickers[row]) for row in order]
     assert [fact.value for fact in shown] == [float(again.total_score[row]) for row in order]
     counts = {(f.target.strategy, f.name): f.value for f in draft.book.facts if f.name == "signal.count"}
@@ -133,11 +133,52 @@ async def test_signals_are_those_of_the_scans(make_reader: Make, some_world: Wor
     assert not unlinked_digits(draft)
 
 
+async def test_without_a_closing_bet_its_candidates_are_told_as_such(make_reader: Make, some_world: World) -> None:
+    reader = await make_reader(some_world)
+    await reader.at(AsOf.end_of(RED))
+    picture = reader.whole.strategies.closing.last
+    assert picture is not None and not (picture.scan.phase != SignalPhase.NONE).any() and len(picture.scan.order)
+    draft = await reader.ask("signal", strategies=("CLOSING_BET",))
+    best = picture.scan.order[:5].tolist()
+    shown = [fact for fact in draft.book.facts if fact.name == "closing.total"]
+    assert [fact.value for fact in shown] == [float(picture.scan.total[row]) for row in best]
+    assert "신호는 아니지만" in words_of(draft) and not unlinked_digits(draft)
+
+
+async def test_what_changed_is_the_difference_of_two_scans(make_reader: Make, some_world: World) -> None:
+    reader = await make_reader(some_world)
+    await reader.at(AsOf.end_of(YELLOW))
+    draft = await reader.ask("signal", intents=("diff",))
+    now, before = (scan(some_world.panel, AsOf.end_of(day), DEFAULT_RULES) for day in (YELLOW, RED))
+    counts = {fact.target.item: fact.value for fact in draft.book.facts if fact.name == "diff.count"}
+    expected = {
+        "entered": int((now.pattern & ~before.pattern).sum()),
+        "left": int((before.pattern & ~now.pattern).sum()),
+        "regraded": int((now.pattern & before.pattern & (now.grade != before.grade)).sum()),
+    }
+    assert counts == {name: count for name, count in expected.items() if count} and counts
+    for fact in draft.book.facts:
+        if fact.name == "diff.change" and fact.ticker:
+            row = some_world.panel.row_of(fact.ticker)
+            assert row is not None and fact.value == now.total_score[row] - before.total_score[row]
+    gate = [fact.value for fact in draft.book.facts if fact.name == "diff.change" and not fact.ticker]
+    assert gate == [69 - 80]  # the two readings of test_market_answers
+    assert not unlinked_digits(draft)
+
+
+async def test_a_record_is_told_for_a_question_about_signals_too(make_reader: Make, some_world: World) -> None:
+    reader = await make_reader(some_world)
+    await reader.at(AsOf.end_of(YELLOW))
+    reader.whole.strategies.records.publish(RecordTable((_ENOUGH, _FEW), reader.desk.as_of, "2026.1", ()))
+    draft = await reader.ask("signal", strategies=("VCP",), grades=("A",), intents=("record",))
+    assert [fact.value for fact in draft.book.facts if fact.name == "record.n"] == [48]
+
+
 async def test_grades_asked_for_are_the_only_ones(make_reader: Make, some_world: World) -> None:
     reader = await make_reader(some_world)
     await reader.at(AsOf.end_of(YELLOW))
     draft = await reader.ask("signal", strategies=("DAY_TRADE",), grades=("B",))
-    grades = {fact.value for fact in draft.book.facts if fact.name == "signal.grade"}
+    grades = {fact.value for fact in draft.book.facts if fact.name == "day.grade"}
     assert grades == {"B"}
     none = await reader.ask("signal", strategies=("DAY_TRADE",), grades=("S",))
     assert "신호가 없습니다" in words_of(none) and not none.has_stock
@@ -194,10 +235,10 @@ async def test_a_record_is_told_with_interval_and_base_and_few_cases_are_no_reco
     reader.whole.strategies.records.publish(RecordTable((_ENOUGH, _FEW), reader.desk.as_of, "2026.1", notes))
     draft = await reader.ask("performance")
     facts = {(fact.name, fact.target.strategy): fact.value for fact in draft.book.facts if fact.name.startswith("record.")}
-    assert facts["record.mean_net", "VCP"] == 1.25 and facts["record.mean_net_low", "VCP"] == -0.5
+    assert facts["record.mean_net", "VCP"] == 1.25 and facts["record.low", "VCP"] == -0.5
     assert facts["record.win_rate", "VCP"] == 56.25 and facts["record.base", "VCP"] == 0.75
     assert facts["record.excess_high", "VCP"] == 2.0 and facts["record.n", "CLOSING_BET"] == 4
-    assert ("record.mean_net", "CLOSING_BET") not in facts and ("record.win_rate", "CLOSING_BET") not in facts
+    assert facts["record.mean_net", "CLOSING_BET"] is None and ("record.win_rate", "CLOSING_BET") not in facts
     text = words_of(draft)
     assert "사례 부족" in text and "수급 자료가 없습니다" in text and "CLOSE_PROXY" in text and not unlinked_digits(draft)
     only = await reader.ask("performance", strategies=("VCP",), grades=("A",))
@@ -276,6 +317,19 @@ async def test_a_store_that_tells_the_future_is_not_believed(make_reader: Make, 
     assert "내일의" not in words_of(draft) and "수집된 뉴스가 없습니다" in words_of(draft)
 
 
+async def test_words_about_days_are_no_words_to_search_and_missing_disclosures_are_said(
+    make_reader: Make, some_world: World
+) -> None:
+    reader = await make_reader(some_world)
+    await reader.at(AsOf.end_of(YELLOW))
+    draft = await reader.ask(
+        "news", text="어제 나온 공시 정리해줘", words=("어제", "나온", "정리"), first_day=RED, last_day=RED
+    )
+    assert "수집된 공시가 없습니다" in words_of(draft)
+    days = {fact.day for fact in draft.book.facts if fact.name == "news.published"}
+    assert days == {RED}
+
+
 async def test_no_collector_is_missing_and_no_item_is_none(make_reader: Make, some_world: World) -> None:
     reader = await make_reader(replace(some_world, news=()))
     await reader.at(AsOf.end_of(YELLOW))
@@ -300,7 +354,7 @@ async def test_a_condition_is_counted_over_the_market_and_offered_as_a_filter(ma
     again = scan(some_world.panel, as_of, DEFAULT_RULES)
     mask = (again.rs >= 80) & (again.foreign_5d_krw > 0)
     facts = {fact.name: fact.value for fact in draft.book.facts}
-    assert facts["screen.count"] == int(mask.sum()) > 0
+    assert facts["screen.list"] == int(mask.sum()) > 0
     assert facts["screen.eligible"] == int((mask & (again.ineligible == 0)).sum())
     best = sorted(np.flatnonzero(mask).tolist(), key=lambda row: -np.nan_to_num(again.total_score[row], nan=-1))[:10]
     rows = table_rows(draft)

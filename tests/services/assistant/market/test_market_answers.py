@@ -209,7 +209,11 @@ async def test_what_a_word_means_is_told_from_the_help_whatever_the_type(
 ) -> None:
     reader = await make_reader(some_world)
     draft = await reader.ask(kind, text="게이트 RED가 뭐야?", intents=("definition",))
-    assert {fact.name.split(".")[0] for fact in draft.book.facts} <= {"rule", "help"}
+    assert {fact.name.split(".")[0] for fact in draft.book.facts} <= {
+        "rule",
+        "help",
+        *(("gate", "as_of") if kind == "market" else ()),
+    }
     assert one(draft, "rule.gate.green_score").value == DEFAULT_RULES.gate.green_score
     assert one(draft, "rule.gate.green_score").target.item == "gate.status"
 
@@ -221,6 +225,15 @@ async def test_a_greeting_is_greeted_and_what_is_unknown_gets_examples(make_read
     assert "Ctrl+K" in can and "0811" in can and "places no orders" in can
     unknown = words_of(await reader.ask("general", text="오늘 저녁 뭐 먹지"))
     assert "답할 수 없습니다" in unknown and "오늘 시장 어때?" in unknown
+
+
+async def test_an_index_that_is_named_comes_first(make_reader: Make, some_world: World) -> None:
+    reader = await make_reader(some_world)
+    await reader.at(AsOf.end_of(YELLOW))
+    draft = await reader.ask("market", "en", text="KOSDAQ index level")
+    close, before = on(some_world.series.kosdaq, YELLOW)
+    assert words_of(draft).startswith(f"KOSDAQ {close:,.2f}") and f"{100 * (1 - close / before):.2f}%" in words_of(draft)
+    assert one(draft, "index.day").value == YELLOW.isoformat()
 
 
 async def test_an_order_is_refused_with_what_is_possible(make_reader: Make, some_world: World) -> None:

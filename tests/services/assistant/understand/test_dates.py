@@ -62,6 +62,8 @@ def _found(text: str, as_of: date = WED) -> tuple[str | None, str | None, int | 
         ("12월부터", "2025-12-01", "2026-01-28", None),
         ("since december", "2025-12-01", "2026-01-28", None),
         ("in december", "2025-12-01", "2025-12-30", None),
+        ("closing bets in 2025", "2025-01-02", "2025-12-30", None),
+        ("1월 20일이랑 오늘 비교", "2026-01-20", "2026-01-28", None),
         ("2025년 주가", "2025-01-02", "2025-12-30", None),
         ("최근 5일", "2026-01-22", "2026-01-28", 5),
         ("5일간 수급", "2026-01-22", "2026-01-28", 5),
@@ -75,7 +77,7 @@ def _found(text: str, as_of: date = WED) -> tuple[str | None, str | None, int | 
         ("past three months", "2025-10-29", "2026-01-28", None),
         ("2주간", "2026-01-15", "2026-01-28", None),
         ("일주일 동안", "2026-01-22", "2026-01-28", None),
-        ("1년", "2025-01-31", "2026-01-28", None),
+        ("1년", "2025-01-29", "2026-01-28", None),
         ("3일 전 종가", "2026-01-23", "2026-01-23", None),
         ("two weeks ago", "2026-01-14", "2026-01-14", None),
         ("27일 종가", "2026-01-27", "2026-01-27", None),
@@ -115,7 +117,13 @@ def test_around_days_without_trading(text: str, as_of: date, first: str) -> None
 
 @pytest.mark.parametrize(
     ("text", "future"),
-    [("내일 오를까", "2026-01-29"), ("next week", "2026-01-29"), ("2026-12-01 종가", "2026-12-01"), ("어제", None), ("배당내일", "2026-01-29")],
+    [
+        ("내일 오를까", "2026-01-29"),
+        ("next week", "2026-01-29"),
+        ("2026-12-01 종가", "2026-12-01"),
+        ("어제", None),
+        ("배당내일", "2026-01-29"),
+    ],
 )
 def test_days_after_the_as_of_are_only_said_to_be_so(text: str, future: str | None) -> None:
     span = find_days(fold(text).text, DAYS, WED)
@@ -124,7 +132,19 @@ def test_days_after_the_as_of_are_only_said_to_be_so(text: str, future: str | No
 
 
 def test_never_after_the_as_of_on_any_day() -> None:
-    texts = ("최근 5일", "지난주", "이번 달", "3개월", "2월 6일", "2026-01-25", "월요일", "5월부터", "since may", "올해", "12월")
+    texts = (
+        "최근 5일",
+        "지난주",
+        "이번 달",
+        "3개월",
+        "2월 6일",
+        "2026-01-25",
+        "월요일",
+        "5월부터",
+        "since may",
+        "올해",
+        "12월",
+    )
     for number in range(0, 900, 7):
         as_of = date.fromordinal(date(2024, 1, 2).toordinal() + number)
         for text in texts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -162,8 +163,17 @@ def test_a_known_word_without_data(small_names: NameBook) -> None:
 
 def test_hits_never_overlap_and_ascend(small_names: NameBook) -> None:
     hits = small_names.find("SK하이닉스 SKC SK 에코프로비엠 삼성전자우 005930.KS ㅅㅅㅈㅈ KT&G")
-    assert [hit.text for hit in hits] == ["SK하이닉스", "SKC", "SK", "에코프로비엠", "삼성전자우", "005930.KS", "ㅅㅅㅈㅈ", "KT&G"]
-    assert all(first.end <= second.start for first, second in zip(hits, hits[1:], strict=False))
+    assert [hit.text for hit in hits] == [
+        "SK하이닉스",
+        "SKC",
+        "SK",
+        "에코프로비엠",
+        "삼성전자우",
+        "005930.KS",
+        "ㅅㅅㅈㅈ",
+        "KT&G",
+    ]
+    assert all(first.end <= second.start for first, second in pairwise(hits))
 
 
 def test_no_name_is_found_in_ordinary_speech(small_names: NameBook) -> None:
@@ -172,7 +182,7 @@ def test_no_name_is_found_in_ordinary_speech(small_names: NameBook) -> None:
         "매수 대상을 대상으로 한 조사",
         "What is new in the market today? Is it nice?",
         "전방 산업과 후방 산업을 전방에서 본다",
-        "인쇄 기아 문제" if False else "거래대금이 100000 이상인 종목",
+        "거래대금이 100000 이상인 종목",
     ):
         certain = [hit for hit in small_names.find(text) if hit.certain]
         assert certain == [], text
@@ -180,7 +190,15 @@ def test_no_name_is_found_in_ordinary_speech(small_names: NameBook) -> None:
 
 # -- the whole master -------------------------------------------------------------------------------------------------------
 
-SENTENCES = ("{name} 어때?", "{name}의 수급은?", "Tell me about {name}", "{name}", "오늘 {name} 왜 올랐어?", "{name}랑 비교해줘", "요즘 {name}도 좋아?")
+SENTENCES = (
+    "{name} 어때?",
+    "{name}의 수급은?",
+    "Tell me about {name}",
+    "{name}",
+    "오늘 {name} 왜 올랐어?",
+    "{name}랑 비교해줘",
+    "요즘 {name}도 좋아?",
+)
 
 
 @pytest.mark.real_data

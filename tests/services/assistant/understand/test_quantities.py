@@ -42,7 +42,7 @@ def test_places_that_are_taken_hold_no_amounts() -> None:
     [
         ("5개만 추천해줘", 5), ("top 10", 10), ("상위 3개", 3), ("세 종목", 3), ("종목 두 개만", 2), ("give me three picks", 3), ("10종목 보여줘", 10),
         ("뉴스 5개", 5), ("best five stocks", 5), ("한 항목 모자란", None), ("3개월", None), ("최근 5일", None), ("rs 80 이상", None),
-        ("one item short", None), ("top 5%", None), ("last 3 days", None), ("하나 빼고", None),
+        ("one item short", None), ("top 5%", None), ("last 3 days", None), ("하나 빼고", None), ("하나만 골라줘", 1), ("딱 하나만", 1), ("하나만 모자란", None),
     ],
 )  # fmt: skip
 def test_limit(text: str, limit: int | None) -> None:

@@ -241,7 +241,9 @@ class Opened:
 def opened(qtbot: QtBot) -> Iterator[Opened]:
     work, settings, look = ChatWorkstation(), MemorySettings(theme="dark"), Appearance()
     docks = [
-        replace(spec, factory=lambda context: ChatPanel(context, PlainConversation)) if spec.id == "chat" else simple_panel(spec)
+        replace(spec, factory=lambda context: ChatPanel(context, PlainConversation))
+        if spec.id == "chat"
+        else simple_panel(spec)
         for spec in DOCKS
     ]
     parts = WindowParts(

@@ -267,3 +267,13 @@ def test_sent_while_composing_with_the_mouse_commits_first(open_chat: Open, qtbo
     assert not field.composing
     qtbot.mouseClick(chat.panel.input.button, Qt.MouseButton.LeftButton)
     assert chat.said("ask")[0][1].startswith("a")
+
+
+def test_before_the_assistant_has_begun_a_question_is_kept(open_chat: Open, look: Appearance) -> None:
+    chat = open_chat()
+    chat.assistant.state.last = None
+    chat.panel.input.field.set_text("시장은?")
+    press(chat.panel.input.field, Qt.Key.Key_Return)
+    assert not chat.said("ask")
+    assert chat.panel.input.field.text() == "시장은?"
+    assert chat.panel.input.hint.words() == look.tr("chat.input.no_market")

@@ -132,6 +132,9 @@ def test_an_evidence_row_is_opened_pinned_and_lit(local: Callable[..., Any]) -> 
     assert panel.view.viewport().rect().contains(panel.view.rect_of("C1"))
     trip.go(kind="evidence", ticker="000020", strategy="VCP", item="C1")
     assert panel.view_model.pinned, "going there again does not let go"
+    end = trip.go(kind="evidence", ticker="000020", strategy="VCP")
+    assert end is not None
+    assert end.found, "without an item the whole score is the place"
 
 
 def test_a_panel_that_is_not_ready_yet_is_asked_again(local: Callable[..., Any], qtbot: QtBot) -> None:
@@ -365,9 +368,19 @@ def test_a_gate_component_is_in_focus(qtbot: QtBot) -> None:
     assert end.found
     assert desk.vm.focused_item == item
     assert desk.view.page == "reading"
-    end = trip.go(kind="gate")
-    assert end is not None
-    assert end.found
+    for item, page, row in (
+        ("", "reading", item),
+        ("fx", "reading", "fx"),
+        ("kosdaq", "reading", "kosdaq.above_short"),  # a component of several rows: its first
+        ("history", "history", "kosdaq.above_short"),
+        ("sector:화학", "sectors", "kosdaq.above_short"),
+    ):
+        end = trip.go(kind="gate", item=item)
+        assert end is not None
+        assert end.found
+        assert (desk.view.page, desk.vm.focused_item) == (page, row)
+    sectors = desk.view.sectors
+    assert "화학" in [sectors.rows.index(sectors.currentIndex().row(), n).data() for n in range(sectors.rows.columnCount())]
     desk.close()
 
 

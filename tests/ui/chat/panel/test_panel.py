@@ -304,9 +304,7 @@ def test_a_draft_of_the_users_own_is_not_overwritten(open_chat: Open) -> None:
 # -- where links led
 
 
-def test_an_address_is_shown_and_opened_only_by_a_click(
-    open_chat: Open, qtbot: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_address_is_shown_and_opened_only_by_a_click(open_chat: Open, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(chat_dock, "open_article", opened.append)
     chat = open_chat()
@@ -405,6 +403,7 @@ def test_everything_is_reached_by_tab_and_has_a_name(open_chat: Open, qtbot: Any
     chat.link.shown.publish(("signals",))
     qtbot.waitUntil(lambda: bool(chat.panel.suggestions.chips()))
     chat.panel.input.field.set_text("q")
+    qtbot.waitUntil(chat.panel.outgoing.more.isVisible)
     seen = []
     start = chat.panel.input.field
     start.setFocus()

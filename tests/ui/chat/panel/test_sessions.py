@@ -139,7 +139,9 @@ def test_renaming_by_f2_and_back_by_esc(listed: Opened) -> None:
     assert len(listed.said("rename")) == 1, "an empty title is none"
 
 
-@pytest.mark.parametrize(("form", "name", "text"), [("markdown", "둘째.md", "# 둘째\n"), ("json", "둘째.json", '{"title": "둘째"}')])
+@pytest.mark.parametrize(
+    ("form", "name", "text"), [("markdown", "둘째.md", "# 둘째\n"), ("json", "둘째.json", '{"title": "둘째"}')]
+)
 def test_a_conversation_is_exported_to_a_chosen_file(listed: Opened, form: str, name: str, text: str) -> None:
     menu = listed.panel.sessions.export_menu("s2")
     next(action for action in menu.actions() if form in action.text().lower()).trigger()

@@ -37,7 +37,9 @@ AS_OF = AsOf.at(DAY, 18, 32)
 EVIDENCE = Target("evidence", panel="evidence", ticker="006800", strategy="VCP", item="B1")
 
 
-def fact(number: int, text: str, value: float | str | None = 1.0, unit: Unit = "points", title: str = "총점", **more: Any) -> Fact:
+def fact(
+    number: int, text: str, value: float | str | None = 1.0, unit: Unit = "points", title: str = "총점", **more: Any
+) -> Fact:
     """A fact ``f<number>`` known since the close of the day."""
     return Fact(f"f{number}", "vcp.total", value, unit, text, title, EVIDENCE, "006800", DAY, **{
         "formula": "VCP 87.0 × 0.7 + 수급 73.0 × 0.3", "known_at_ns": kst_ns(DAY, 15, 40), **more})  # fmt: skip
@@ -145,7 +147,11 @@ STRUCK = (
         Span("“주요 증권사는 목표주가를 "), Span("95,000원", struck="assistant.struck.number"), Span("으로 올려 잡았습니다.”"),
     )),
 )  # fmt: skip
-PLAN = (fact(40, "85,000원", 85000.0, "won", "목표"), fact(41, "+19.9%", 19.9, "%"), fact(42, "65,200원", 65200.0, "won", "손절"))
+PLAN = (
+    fact(40, "85,000원", 85000.0, "won", "목표"),
+    fact(41, "+19.9%", 19.9, "%"),
+    fact(42, "65,200원", 65200.0, "won", "손절"),
+)
 REFUSED = Refusal("assistant.refused.numbers", 1, STRUCK, {"cells": 214, "articles": 0, "facts": 214})
 
 
@@ -167,7 +173,9 @@ def at(minute: int) -> int:
 
 def quota(retry_after_ms: int = 12_000) -> RateLimited:
     """The model asks for patience."""
-    return RateLimited("quota", provider="gemini", retryable=True, retry_after_ms=retry_after_ms, code="429", key="error.model.quota")
+    return RateLimited(
+        "quota", provider="gemini", retryable=True, retry_after_ms=retry_after_ms, code="429", key="error.model.quota"
+    )
 
 
 def conversation(*turns: Turn, session: str = "s1") -> Conversation:

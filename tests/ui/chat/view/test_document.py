@@ -91,7 +91,11 @@ POOL: tuple[Block, ...] = (
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(first=st.lists(st.sampled_from(POOL), max_size=6), second=st.lists(st.sampled_from(POOL), max_size=6), kept=st.integers(0, 6))
+@given(
+    first=st.lists(st.sampled_from(POOL), max_size=6),
+    second=st.lists(st.sampled_from(POOL), max_size=6),
+    kept=st.integers(0, 6),
+)
 def test_a_changed_document_is_like_a_new_one(qapp: QApplication, first: list[Block], second: list[Block], kept: int) -> None:
     """Whatever stood there before: text, links, heights and formats are those of a document written at once."""
     then = tuple(first[:kept] + second)
@@ -100,7 +104,9 @@ def test_a_changed_document_is_like_a_new_one(qapp: QApplication, first: list[Bl
     changed.show(then, FACTS, NUMBERS)
     new.show(then, FACTS, NUMBERS)
     assert words(changed) == words(new)
-    assert [(link.start, link.end, link.fact) for link in changed.links] == [(link.start, link.end, link.fact) for link in new.links]
+    assert [(link.start, link.end, link.fact) for link in changed.links] == [
+        (link.start, link.end, link.fact) for link in new.links
+    ]
     assert changed.document.size() == new.document.size()
     here, there = changed.document.begin(), new.document.begin()
     while here.isValid() and there.isValid():

@@ -21,7 +21,9 @@ def long_talk(turns: int, *, streaming: bool = False) -> Conversation:
     for n in range(1, turns + 1, 2):
         last = streaming and n + 2 > turns
         made.append(Turn(n, "user", f"{n}번째 질문", talk.at(n % 60)))
-        made.append(Turn(n + 1, "assistant", "", talk.at(n % 60), None if last else talk.answer(), state="waiting" if last else "done"))
+        made.append(
+            Turn(n + 1, "assistant", "", talk.at(n % 60), None if last else talk.answer(), state="waiting" if last else "done")
+        )
     return talk.conversation(*made)
 
 
@@ -113,7 +115,9 @@ def test_who_asks_is_taken_to_the_end(open_view: OpenView) -> None:
     turns = long_talk(12).turns
     view.show_conversation(talk.conversation(*turns))
     view.scroll_to(1)
-    view.show_conversation(talk.conversation(*turns, Turn(13, "user", "또", talk.at(40)), Turn(14, "assistant", "", talk.at(40), state="waiting")))
+    view.show_conversation(
+        talk.conversation(*turns, Turn(13, "user", "또", talk.at(40)), Turn(14, "assistant", "", talk.at(40), state="waiting"))
+    )
     assert view.at_end()
     assert bar_of(view).value() == bar_of(view).maximum()
 
@@ -170,7 +174,9 @@ def test_updates_before_and_after_their_turn(open_view: OpenView) -> None:
     view.show_update(talk.update(2, talk.TEXT[:1], "chat_view.retry"))
     answer = answer_of(view, 2)
     assert answer.going_on
-    view.show_conversation(talk.conversation(Turn(1, "user", "질문", talk.at(1)), Turn(2, "assistant", "", talk.at(1), talk.answer())))
+    view.show_conversation(
+        talk.conversation(Turn(1, "user", "질문", talk.at(1)), Turn(2, "assistant", "", talk.at(1), talk.answer()))
+    )
     assert answer_of(view, 2).body.text().startswith("총점 82.8로")
     view.show_update(talk.update(2, talk.TEXT[:1]))
     assert "걸리는 점" in answer_of(view, 2).body.text(), "a late update does not cut a finished answer"
@@ -232,7 +238,9 @@ def test_a_long_question_wraps_at_narrow_width(open_view: OpenView) -> None:
     body = user.body  # type: ignore[attr-defined]
     block = body.document().begin()
     assert block.layout().lineCount() >= 4
-    assert all(block.layout().lineAt(i).naturalTextRect().right() <= body.viewport().width() for i in range(block.layout().lineCount()))
+    assert all(
+        block.layout().lineAt(i).naturalTextRect().right() <= body.viewport().width() for i in range(block.layout().lineCount())
+    )
 
 
 def test_theme_language_and_zoom_change_live(open_view: OpenView, look: Appearance) -> None:
@@ -319,7 +327,9 @@ def test_chart_without_values_says_so(open_view: OpenView) -> None:
     one = replace(talk.LINE, values=(70_300.0,), days=talk.LINE.days[:1])
     bars = replace(talk.BARS, values=(0.0,), days=talk.BARS.days[:1])
     nothing = replace(talk.BARS, values=(), days=())
-    view.show_conversation(talk.conversation(Turn(1, "assistant", "", talk.at(1), talk.answer(blocks=(empty, one, bars, nothing)))))
+    view.show_conversation(
+        talk.conversation(Turn(1, "assistant", "", talk.at(1), talk.answer(blocks=(empty, one, bars, nothing))))
+    )
     assert view.grab().height() == view.height()
     assert answer_of(view, 1).body.link_rect("f12").height() >= view._look.px(100), "the chart opens the big one"
 
@@ -330,7 +340,9 @@ def test_a_rising_line_and_a_falling_one_have_the_colours_of_the_direction(open_
     view = open_view()
     for values, token in (((1.0, 2.0), "gain"), ((2.0, 1.0), "loss")):
         chart = replace(talk.LINE, values=values, days=talk.LINE.days[:2])
-        view.show_conversation(talk.conversation(Turn(1, "assistant", "", talk.at(1), talk.answer(blocks=(chart,))), session=token))
+        view.show_conversation(
+            talk.conversation(Turn(1, "assistant", "", talk.at(1), talk.answer(blocks=(chart,))), session=token)
+        )
         image = answer_of(view, 1).body.grab().toImage()
         colours = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(20, image.height())}
         assert look.hex(token).lower() in colours
@@ -340,7 +352,9 @@ def test_a_rising_line_and_a_falling_one_have_the_colours_of_the_direction(open_
 
 def test_empty_lines_and_code_keep_their_places(open_view: OpenView, qtbot: QtBot) -> None:
     view = open_view()
-    view.show_conversation(talk.conversation(Turn(1, "assistant", "첫 줄\n둘째 줄", talk.at(1)), Turn(2, "user", "가\n나", talk.at(2))))
+    view.show_conversation(
+        talk.conversation(Turn(1, "assistant", "첫 줄\n둘째 줄", talk.at(1)), Turn(2, "user", "가\n나", talk.at(2)))
+    )
     assert answer_of(view, 1).body.text() == "첫 줄\n둘째 줄"
     assert Paragraph((Span("첫 줄\n둘째 줄"),)) == answer_of(view, 1).body.content.blocks[0]
     qtbot.wait(1)

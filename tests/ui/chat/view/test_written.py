@@ -38,7 +38,13 @@ def test_marks_count_by_depth() -> None:
 
 
 def test_markdown() -> None:
-    spans = (Span("총점 "), Span("82.8", fact="f1", bold=True), Span(" *별* "), Span("95,000원", struck="why"), Span("x`y", code=True))
+    spans = (
+        Span("총점 "),
+        Span("82.8", fact="f1", bold=True),
+        Span(" *별* "),
+        Span("95,000원", struck="why"),
+        Span("x`y", code=True),
+    )
     assert markdown_of_block(Paragraph(spans)) == "총점 **82.8** \\*별\\* ~~95,000원~~`x'y`"
     assert markdown_of_block(Heading((Span("제목"),), 3)) == "### 제목"
     assert markdown_of_block(Quote((Span("하나\n둘"),))) == "> 하나\n> 둘"
