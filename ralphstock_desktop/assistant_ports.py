@@ -260,6 +260,10 @@ class AssistantStore(Protocol):
         ...
 
     # text search over stored news
+    def prepare_search(self) -> int:
+        """Make the search index, or bring it up to date; return how many items were taken in. Long the first time."""
+        ...
+
     def search_news(
         self, text: str, *, as_of_ns: int, limit: int = 20, ticker: str | None = None, first_ns: int = 0
     ) -> tuple[tuple[NewsItem, float], ...]:

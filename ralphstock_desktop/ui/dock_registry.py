@@ -237,9 +237,16 @@ def _chat(context: DockContext) -> PanelFrame:
     return ChatPanel(context)
 
 
+def _watch(context: DockContext) -> PanelFrame:
+    from ralphstock_desktop.ui.docks.watch_list import WatchPanel
+
+    return WatchPanel(context)
+
+
 DOCKS: tuple[DockSpec, ...] = (
     DockSpec("signals", "shell.dock.signals", "0811", "table", "left", _signals, follows_scan=True),
     DockSpec("symbols", "shell.dock.symbols", "0130", "columns", "left_bottom", _symbols, follows_scan=True),
+    DockSpec("watch", "shell.dock.watch", "0110", "star", "left_bottom", _watch, initially_open=False, follows_scan=True),
     DockSpec("chart", "shell.dock.chart", "0600", "candles", "centre", _chart),
     DockSpec("flow", "shell.dock.flow", "0796", "flow", "centre", _flow),
     DockSpec("evidence", "shell.dock.evidence", "0812", "evidence", "right", _evidence, follows_scan=True),

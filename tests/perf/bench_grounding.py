@@ -70,7 +70,7 @@ def test_a_whole_answer() -> None:
     print(
         f"\n{result.numbers} numbers against {len(facts)} facts: check {_median_ms(times):.2f} ms, index {_median_ms(built):.2f} ms"
     )
-    assert _median_ms(times) < 15  # 5 ms on a quiet machine
+    assert _median_ms(times) < 15  # the goal is 5 ms; room for a busy machine
 
 
 def test_updates_while_it_arrives() -> None:

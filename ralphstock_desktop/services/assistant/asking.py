@@ -243,7 +243,8 @@ class Asking:
             refusal = Refusal(f"assistant.refused.{problems[0]}", len(problems), grounded.blocks)
             return replace(self._stand_in(draft, run, model), refusal=refusal)
         if grounded.struck:
-            refusal = Refusal("assistant.refused.numbers", grounded.struck, grounded.blocks, self._searched(draft))
+            what = "symbols" if set(grounded.by_reason) == {"symbol"} else "numbers"
+            refusal = Refusal(f"assistant.refused.{what}", grounded.struck, grounded.blocks, self._searched(draft))
             return replace(self._stand_in(draft, run, model), refusal=refusal)
         answer = self._model_answer(draft, grounded.blocks, grounded.linked)
         notes = answer.notes + ((("assistant.note.length", {}),) if run.stopped and run.stopped.reason == "length" else ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Callable
@@ -58,6 +59,12 @@ class ConversationBook:
         self._messages: list[ChatMessage] = []
         self._turns: list[Turn] = []
         self._searched = ""
+        self._turn = asyncio.Lock()
+        """Writes reach the repository in the order they were made."""
+
+    async def _write(self, work: Callable[..., object], *arguments: object) -> None:
+        async with self._turn:
+            await self._workers.read(work, *arguments)
 
     # -- reading ------------------------------------------------------------------------------------------------------------
 
@@ -99,14 +106,14 @@ class ConversationBook:
             Number of the question: 1 in a new conversation.
         """
         store, now = self._store(), self._now_ns()
-        if self._session is None:
+        if self._session is None or not self._session.id:
             session = ChatSession(str(uuid.uuid4()), _title(text), now, now, 0)
-            await self._workers.read(store.create_session, session)
+            await self._write(store.create_session, session)
             self._session, self._messages, self._turns, n = session, [], [], 1
             self._settings.set("assistant_session", session.id)
         about = {"ticker": screen.ticker, "panels": list(screen.panels), "asked_at_ns": screen.as_of.instant_ns}
         message = ChatMessage(n, "user", text, now, about)
-        await self._workers.read(store.replace_from, self._session.id, n, (message,))
+        await self._write(store.replace_from, self._session.id, n, (message,))
         self._messages = [*self._messages[: n - 1], message]
         self._turns = [*self._turns[: n - 1], Turn(n, "user", text, now), Turn(n + 1, "assistant", "", now, state="waiting")]
         self._show()
@@ -117,7 +124,7 @@ class ConversationBook:
         message = self._message_of(n, finished.answer)
         self._put(message, Turn(n, "assistant", message.content, message.created_ns, finished.answer, finished.error))
         assert self._session is not None
-        await self._workers.read(self._store().append, self._session.id, (message,))
+        await self._write(self._store().append, self._session.id, (message,))
         await self._summarise()
         await self.list_sessions()
 
@@ -128,7 +135,14 @@ class ConversationBook:
             return
         message = self._message_of(n, answer)
         self._put(message, Turn(n, "assistant", message.content, message.created_ns, answer, state="stopped"))
-        await self._workers.read(self._store().append, self._session.id, (message,))
+        await self._write(self._store().append, self._session.id, (message,))
+
+    def show_unsaved(self, text: str, error: RalphStockError) -> None:
+        """Show a question that could not even be stored, and why."""
+        n, now = self.next_number, self._now_ns()
+        self._session = self._session or replace(_NOTHING, title=_title(text))
+        self._turns = [*self._turns[: n - 1], Turn(n, "user", text, now), Turn(n + 1, "assistant", "", now, error=error)]
+        self._show()
 
     def show_failure(self, n: int, error: RalphStockError | None) -> None:
         """Show that there is no answer: why, or that the user stopped it. Nothing of it is stored; the question is."""
@@ -159,7 +173,7 @@ class ConversationBook:
 
         summary = summarise(self._messages[session.summary_until : until], session.summary)
         self._session = replace(session, summary=summary, summary_until=until)
-        await self._workers.read(self._store().set_summary, session.id, summary, until)
+        await self._write(self._store().set_summary, session.id, summary, until)
 
     # -- offers -------------------------------------------------------------------------------------------------------------
 
@@ -182,7 +196,7 @@ class ConversationBook:
         self._turns[n - 1] = replace(turn, answer=answer)
         self._messages[n - 1] = replace(self._messages[n - 1], context=pack(answer))
         self._show()
-        await self._workers.read(self._store().replace_from, self._session.id, n, tuple(self._messages[n - 1 :]))
+        await self._write(self._store().replace_from, self._session.id, n, tuple(self._messages[n - 1 :]))
 
     # -- sessions -----------------------------------------------------------------------------------------------------------
 
@@ -220,7 +234,7 @@ class ConversationBook:
         clean = title.strip()[:_LONGEST_TITLE]
         if not clean:
             raise ValidationFailed("A title has at least one letter.", key="error.chat.title")
-        await self._workers.read(self._store().rename_session, session_id, clean)
+        await self._write(self._store().rename_session, session_id, clean)
         if self._session is not None and self._session.id == session_id:
             self._session = replace(self._session, title=clean)
             self._show()
@@ -230,9 +244,9 @@ class ConversationBook:
         """Delete a conversation, or all, for good. Raises DataUnavailable for an unknown one."""
         store = self._store()
         if session_id is None:
-            await self._workers.read(store.delete_sessions)
+            await self._write(store.delete_sessions)
         else:
-            await self._workers.read(store.delete_session, session_id)
+            await self._write(store.delete_session, session_id)
         if session_id is None or self.is_open(session_id):
             self._settings.set("assistant_session", "")
             self.clear()

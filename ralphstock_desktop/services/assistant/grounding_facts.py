@@ -43,9 +43,12 @@ COMPATIBLE: dict[str, frozenset[str]] = {
 
 _NUMERIC = frozenset({"won", "krw", "%", "%p", "×", "shares", "points", "rank", "count", "days", "bars", "index", ""})
 _USERS_WORDS = frozenset({"news.words"})
+_DAYS_OF_NAME = re.compile(r"_(\d{1,3})d(?![a-z0-9])")
+_SOURCES = frozenset({"news.source"})
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _LAST_WORD = re.compile(r"([^\W\d_]{2,})[\s(]*$")
-_FIRST_WORD = re.compile(r"\s?([^\W\d_]{2,})")
+_NEXT_WORDS = re.compile(r"\s?([^\W\d_]{2,})(?:\s([^\W\d_]{2,}))?")
+_STREAK = re.compile(r"\s?(?:거래일\s?|trading )?(연속|째|in a row|straight|consecutive|running)", re.IGNORECASE)
 _NEVER_BARE = frozenset({"%", "%p", "×", "period"})
 _TICKER = re.compile(r"[0-9A-Z]{6}")
 _DIGIT = re.compile(r"\d")
@@ -268,6 +271,8 @@ class FactIndex:
                 words.update(part for part in fact.name.split(".") if _DIGIT.search(part))
                 if fact.unit in {"word", "name", "", "grade"} or (fact.unit == "text" and fact.name not in _USERS_WORDS):
                     words.add(fact.text)  # a sentence of ours, as the reasons of a recommendation
+                for days in _DAYS_OF_NAME.findall(f"{fact.name}.{fact.target.item}"):  # flow.foreign_5d
+                    words.update((f"{fact.title} {days}일", f"{days}-day {fact.title}", f"{fact.title} {days}d"))
                 self._labels += [(_flat(word), fact) for word in sorted(words) if _DIGIT.search(word)]
         return self._labels
 
@@ -279,18 +284,24 @@ class FactIndex:
         core = text[start:end].strip().casefold()
         if not core:
             return None
-        left_word, right_word = _LAST_WORD.search(text[max(0, start - 24) : start]), _FIRST_WORD.match(text, end)
-        beside = {found.group(1).casefold() for found in (left_word, right_word) if found is not None}
+        left_word, right_words = _LAST_WORD.search(text[max(0, start - 24) : start]), _NEXT_WORDS.match(text, end)
+        found = [word for match in (left_word, right_words) if match is not None for word in match.groups() if word]
+        beside = [word.casefold() for word in found]
+        streak = _STREAK.match(text, end)
         for label, fact in self.labels:
             if tickers and fact.ticker not in tickers and _TICKER.fullmatch(fact.ticker):
                 continue
+            if streak is not None and streak.group(1).casefold() not in label:
+                continue  # "5일 연속" is not said by "5일 순매수"
             at = label.find(core)
             while at >= 0:
                 left, right = _common(label, at, at + len(core), text, start, end, words=True)
                 after = label[at + len(core) : at + len(core) + 1]
                 whole = not (at and label[at - 1].isalnum() and not left) and not (after.isdigit() and not right)
                 code = core[:1].isalpha() and core.isascii()
-                if whole and (left + right >= 2 or code or not beside.isdisjoint(_WORDS.findall(label))):
+                if whole and (
+                    left + right >= 2 or code or any(word.startswith(tuple(_WORDS.findall(label))) for word in beside)
+                ):
                     return fact
                 at = label.find(core, at + 1)
         return None
@@ -299,6 +310,10 @@ class FactIndex:
         """The quoted fact of which ``text[start:end]`` and at least ``least`` letters around it are a verbatim part."""
         core = text[start:end].strip().casefold()
         for fact, words in self.quoted:
+            if fact.name in _SOURCES and core.isdigit() and len(core) <= 2:
+                first = text.casefold().rfind(words, 0, end + len(words))
+                if len(words) > len(core) + 1 and first >= 0 and first <= start and end <= first + len(words):
+                    return fact  # the name of a newspaper
             at = words.find(core)
             while core and at >= 0:
                 if sum(_common(words, at, at + len(core), text, start, end)) >= least:
@@ -326,7 +341,7 @@ def _stands_for(token: Token, value: Decimal, step: Decimal, exact: Decimal) -> 
         return value <= exact < value + step
     if not rounds_to(exact, value, step):
         return False
-    return not token.strict or exact == value or abs(exact - value) * 20 <= exact
+    return not token.strict or exact == value or abs(exact - value) * 100 <= exact
 
 
 def _holds(numbers: Sequence[float], wanted: float, reach: float) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from ralphstock_desktop.services.assistant.grounding_facts import COMPATIBLE, Entry, FactIndex
@@ -116,12 +116,15 @@ class Matcher:
         if token.kind == "number":
             return self._number(token, scene, subject, before, after, head)
         if token.kind == "fraction":
+            whole = self._verbatim(token, subject)
+            if whole is not None:
+                return whole, ""
             parts = [replace(part, unit=part.unit or "part") for part in token.parts]
             first, reason = self._number(parts[0], scene, subject, before, after, head)
             second, other = self._number(parts[1], scene, subject, before, after, head)
             if first is None or second is None:
                 return None, reason or other or "number"
-            return (first, "") if first.unit == second.unit else (None, "unit")
+            return first, ""
         if token.kind == "date":
             return self._date(token, subject, scene, head), "date"
         if token.kind == "time":
@@ -133,8 +136,8 @@ class Matcher:
 
     def _verbatim(self, token: Token, subject: Subject) -> Fact | None:
         """The fact whose whole text this unclear run is."""
-        wanted = token.text.strip()
-        found = [fact for fact in self._index.facts if not fact.quoted and fact.text == wanted]
+        wanted = token.text.replace(" ", "")
+        found = [fact for fact in self._index.facts if not fact.quoted and fact.text.replace(" ", "") == wanted]
         return next((fact for fact in found if _is_of(fact, subject)), None)
 
     def _number(
@@ -188,7 +191,9 @@ class Matcher:
                 units = {entry.unit for entry in entries}
                 if any(fact.unit in units and _is_of(fact, subject) for fact in self._index.titled[title]):
                     return None, "other_quantity"
-        foreign = _FOREIGN_QUANTITY.search(plain, max(0, len(plain) - 14)) or _FOREIGN_QUANTITY.search(said, max(0, len(said) - 14))
+        foreign = _FOREIGN_QUANTITY.search(plain, max(0, len(plain) - 14)) or _FOREIGN_QUANTITY.search(
+            said, max(0, len(said) - 14)
+        )
         if foreign is not None and not any(_related(entry.fact, foreign.group().casefold()) for entry in entries):
             return None, "other_quantity"
         return self._nearest(entries, scene, place, subject, head), ""
@@ -312,9 +317,7 @@ class Matcher:
 
     # -- headlines and the user's own numbers ---------------------------------------------------------------------------------
 
-    def headline(
-        self, text: str, start: int, end: int, quotes: Sequence[tuple[int, int]], *, news: bool
-    ) -> Fact | None:
+    def headline(self, text: str, start: int, end: int, quotes: Sequence[tuple[int, int]], *, news: bool) -> Fact | None:
         """The headline of which this run is quoted: inside quotation marks, or verbatim where news are spoken of."""
         if not self._index.quoted:
             return None

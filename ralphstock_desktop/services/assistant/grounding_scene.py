@@ -184,19 +184,19 @@ def _tickers(hits: Sequence[NameHit]) -> tuple[str, ...]:
 
 _DOWN = (
     r"하락|내렸|내린|내려|떨어|떨어진|급락|약세|순매도|매도 우위|감소|줄었|줄어|낮|아래|밑돌|밑에|손실|낙폭|마이너스"
-    r"|뒤처|밀렸|밀린|빠졌|빠진|손절|조정|"
+    r"|뒤처|밀렸|밀린|빠졌|빠진|손절|조정|팔았|팔고|팔아|매도|"
     r"f[ea]ll(?:s|en|ing)?\b|drop\w*|declin\w*|down\b|lost\b|los(?:s|es|ing)\b|low(?:er|est)?\b|below\b|decreas\w*"
     r"|negative|net s\w+|sold\b|less\b|"
     r"minus|drawdown|under\b|behind\b|slid\b|slipp?\w*|shed\b|weaker"
 )
 _UP = (
-    r"상승|올랐|오른|올라|급등|강세|순매수|매수 우위|증가|늘었|늘어|높|웃돌|이익|플러스|반등|"
+    r"상승|올랐|오른|올라|급등|강세|순매수|매수 우위|증가|늘었|늘어|높|웃돌|이익|플러스|반등|샀|사들|"
     r"r[oi]se\w*\b|rising|gain\w*|up\b|climb\w*|increas\w*|higher\b|above\b|net b\w+|bought\b|jump\w*|advanc\w*"
     r"|positive|stronger"
 )
 _WAY = re.compile(rf"(?P<down>{_DOWN})|(?P<up>{_UP})", re.IGNORECASE)
 _FORCED = re.compile(
-    r"하락|내렸|내린|내려갔|떨어|급락|순매도|매도 우위|감소|줄었|빠졌|빠진|밀렸|밀린|손실|f[ea]ll|drop|declin|down"
+    r"하락|내렸|내린|내려갔|떨어|급락|순매도|매도|팔았|팔고|팔아|감소|줄었|빠졌|빠진|밀렸|밀린|손실|f[ea]ll|drop|declin|down"
     r"|lost|net s|sold|decreas|slid|shed|slip|lower|below|less",
     re.IGNORECASE,
 )

@@ -33,7 +33,7 @@ class Token:
     floor : bool
         "7만원대": the digits shown are a class, not a rounding.
     strict : bool
-        In words or with an exponent: rounding may not move it by more than a twentieth ("a hundred" never stands for 55).
+        In words or with an exponent: rounding may not move it by more than a hundredth ("a hundred" never stands for 97).
     year, month, day, hour, minute : int | None
         Of dates and times; ``hour`` may also be ``hour + 12`` where ``half_day`` is false.
     parts : tuple of Token

@@ -33,7 +33,8 @@ from ralphstock_desktop.services.assistant.grounding_words import Worded, read_s
 __all__ = ["Token", "find_numbers", "find_tokens"]
 
 _FORMS = re.compile(
-    DATE_FORMS + r"|(?P<slash>(?<![\d.,/])((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s?/\s?((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?![\d/]))"
+    DATE_FORMS
+    + r"|(?P<slash>(?<![\d.,/])((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s?/\s?((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?![\d/]))"
     r"|(?P<label>(?<![A-Za-z0-9])(?!(?:KRW|USD|EUR|JPY|won|No|vs)\s?\.?\d"
     r"|A\d{6})[A-Za-z][A-Za-z_]{0,15}[-+.&]?\d[\dA-Za-z]*(?:[-+.][\dA-Za-z]+)*)"
     r"|(?P<ratio>(?<![\d.,:])\d{1,4}\s?:\s?\d{1,4}(?![\d:]))"

@@ -69,10 +69,10 @@ def _reader(question: Question) -> Reader:
         from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 
         return answer_refusal
+    if "record" in question.intents and question.type in ("signal", "performance"):
+        return _by_type("performance")
     if "definition" in question.intents and question.type != "help":
         return _by_type("general")
-    if "record" in question.intents and question.type == "signal":
-        return _by_type("performance")
     return _by_type(question.type)
 
 

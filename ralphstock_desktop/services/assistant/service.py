@@ -43,6 +43,7 @@ __all__ = ["AssistantService"]
 
 _MOST_QUESTION = 4_000
 _DRAFT_S = 0.3
+_OPENS_WITHIN_S = 60.0
 _DAY_NS = 86_400_000_000_000
 _WINDOW_ACTIONS = frozenset({"open_chart", "open_panel", "set_filter"})
 _log = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ class AssistantService:
         self._answering: asyncio.Task[None] | None = None
         self._drafting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._changing: asyncio.Task[None] | None = None
         self._kind = ""
         self._subscriptions: list[Subscription] = []
 
@@ -138,7 +140,7 @@ class AssistantService:
     def _on_market(self, picture: MarketPicture) -> None:
         if picture.kind != self._kind:
             self._kind = picture.kind
-            self._spawn(self._change_market(picture.kind), "assistant market")
+            self._changing = self._spawn(self._change_market(picture.kind), "assistant market")
 
     async def _change_market(self, kind: str) -> None:
         """Another market has conversations of its own."""
@@ -156,6 +158,15 @@ class AssistantService:
         last = str(self._settings.get("assistant_session"))
         if any(session.id == last for session in self.sessions.last or ()):
             await self._book.open(last)
+        self._spawn(self._prepare_search(store), "search index")
+
+    async def _prepare_search(self, store: AssistantStore) -> None:
+        await self._workers.job(store.prepare_search)
+
+    async def _wait_for_store(self) -> None:
+        """A question asked while the market is still being opened waits for it."""
+        if self._changing is not None and not self._changing.done():
+            await asyncio.wait({self._changing}, timeout=_OPENS_WITHIN_S)
 
     def _store_now(self) -> AssistantStore:
         store = self._stores.get(self._kind)
@@ -233,7 +244,14 @@ class AssistantService:
             before.cancel()
             await asyncio.gather(before, return_exceptions=True)
         asking: Asking | None = None
-        n = await self._book.keep_question(text, screen, n or self._book.next_number)
+        is_finished = False
+        try:
+            await self._wait_for_store()
+            n = await self._book.keep_question(text, screen, n or self._book.next_number)
+        except RalphStockError as error:
+            _log.warning("a question could not be stored: %s", error)
+            self._book.show_unsaved(text, error)
+            return
         self._access.publish()
         try:
             picture = self._workstation.market.last
@@ -243,9 +261,12 @@ class AssistantService:
             question = understanding.understand(text, screen=screen, today=screen.as_of.day, previous=self._question)
             self._question = question
             asking = self._asking(question, names, n + 1)
-            await self._book.keep_answer(n + 1, await self._run(asking, question, screen, n))
+            finished = await self._run(asking, question, screen, n)
+            is_finished = True
+            await asyncio.shield(self._book.keep_answer(n + 1, finished))
         except asyncio.CancelledError:
-            await asyncio.shield(self._book.keep_stopped(n + 1, asking.stopped() if asking is not None else None))
+            if not is_finished:
+                await asyncio.shield(self._book.keep_stopped(n + 1, asking.stopped() if asking is not None else None))
             raise
         except RalphStockError as error:
             _log.warning("a question could not be answered: %s", error)

@@ -149,10 +149,20 @@ class Navigator(QObject):
             self._again.start()
             return
         self._target = None
-        if target.kind == "article" and target.url:
+        if target.kind == "record" and self._land_beside(target):
+            self._tell(Landing(target, found=True))
+        elif target.kind == "article" and target.url:
             self._tell(Landing(target, found=False, url=target.url))
         else:
             self._tell(Landing(target, found=False, note_key=f"chat.go.not_found.{target.kind}"))
+
+    def _land_beside(self, target: Target) -> bool:
+        """The record of a grade stands beside the score it belongs to as well, if such a score is on screen."""
+        name = _EVIDENCE_PANELS.get(target.strategy, "")
+        if name not in self._host.docks:
+            return False
+        shown = self._host.open_panel(name)
+        return isinstance(shown, LandsOnRecord) and shown.land_on_record(target.strategy, target.item)
 
     def _land(self, target: Target) -> bool:
         panel = self._panel

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QVBoxLayout, QWidget
 
 from engine.model.evidence import ItemState
+from engine.model.scan import Grade
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.chat.link import AskSubject
 from ralphstock_desktop.ui.delegates.canvas import Canvas
@@ -77,6 +78,8 @@ class EvidenceView(QAbstractScrollArea):
         self._flash_timer.setInterval(_FRAME_MS)
         self._flash_timer.timeout.connect(self._on_flash)
         self.reduced_motion = False
+        self.record_lit = False
+        """Whether a link led to the record of the grade; the next row in focus puts it out."""
         view_model.changed.connect(self._on_changed)
         view_model.values_changed.connect(self._on_values)
         view_model.focus_changed.connect(self._on_focus)
@@ -216,7 +219,19 @@ class EvidenceView(QAbstractScrollArea):
             self._flash_timer.stop()
         self.viewport().update()
 
+    def light_record(self) -> bool:
+        """Bring the record of this grade into sight and light it up; False if there is no such row."""
+        if not any(isinstance(line, RecordLine) for line in self._vm.lines):
+            return False
+        self._vm.clear_focus()
+        self.record_lit = True
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+        self.viewport().update()
+        return True
+
     def _on_focus(self) -> None:
+        self.record_lit = False
         self._layout_lines()
         rect = self.rect_of(self._vm.focused_item)
         bar, header = self.verticalScrollBar(), self._look.px(20)
@@ -488,6 +503,9 @@ class EvidenceView(QAbstractScrollArea):
 
     def _paint_record(self, line: RecordLine, top: int, tall: int, columns: dict[str, tuple[int, int]]) -> None:
         canvas, px, width = self._canvas, self._look.px, self.viewport().width()
+        if self.record_lit:
+            canvas.fill(0, top, width, tall, "selection")
+            canvas.fill(0, top, px(2), tall, "evidence")
         self._paint_shape(ItemState.UNKNOWN, px(9), top + (tall - px(13)) // 2, px(13))
         x, room = columns["item"]
         canvas.text(x, top, room, tall, line.label, "text-secondary", elide=True)
@@ -562,6 +580,13 @@ class EvidencePanel(PanelFrame):
         if isinstance(provisional, bool):
             self._provisional_action.setChecked(provisional)
             self.view_model.choose_provisional(provisional)
+
+    def land_on_record(self, _strategy: str, item: str) -> bool:
+        """Light the record of the grade shown here; False if another grade's record is meant."""
+        found = self.view_model.explanation
+        if found is None or Grade(int(found.scan.grade[found.row])).name != item:
+            return False
+        return self.view.light_record()
 
     def land_on_item(self, ticker: str, item: str) -> bool:
         """Go to a symbol's row and keep it lit; False if there is no such row yet."""

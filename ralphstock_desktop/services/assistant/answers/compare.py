@@ -180,7 +180,7 @@ def _bigger(one: Symbol, two: Symbol, pair: tuple[Fact, Fact], what: str, matter
         return one.say(f"compare.{what}.alike", first=pair[0], second=pair[1], one=one.name_fact, two=two.name_fact)
     ahead, behind = (one, two) if gap > 0 else (two, one)
     more, less = (pair[0], pair[1]) if gap > 0 else (pair[1], pair[0])
-    target = Target("panel", panel="signals", ticker=ahead.ticker, item=what)
+    target = Target("panel", panel="symbols", ticker=ahead.ticker, item=what)
     in_points = pair[0].unit == "points"
     text = None if in_points else fmt.percent_apart(abs(gap), 1, one.book.language).removeprefix("+")
     apart = one.fact(

@@ -19,17 +19,25 @@ EXAMPLES = ("market", "why", "recommend", "signal", "compare", "record", "news",
 
 
 async def answer_general(desk: Desk, draft: AnswerDraft) -> None:
-    """Tell the section of the help pages that fits best, or what can be asked."""
+    """Tell the section of the help pages that fits best, or what can be asked.
+
+    What the gate means is told together with how it stands; "what is the rate of grade A" is no question about words.
+    """
+    # Those answers come here for what a word means, so they are known only when they are needed.
+    from ralphstock_desktop.services.assistant.answers.market import tell_gate, tell_market
+    from ralphstock_desktop.services.assistant.answers.performance import answer_performance
+
     writer, question = Writer(desk, draft), draft.question
     if REFUSED & set(question.intents):
         await answer_refusal(desk, draft)
         return
+    if question.type == "performance" and (question.grades or question.strategies):
+        await answer_performance(desk, draft)
+        return
     text, book = " ".join((question.text, *question.words)), help_book(draft.book.language)
     found = book.find(text)
     if not found and any(word in text.casefold() for word in _MARKET_WORDS):
-        from ralphstock_desktop.services.assistant.answers.market import answer_market
-
-        await answer_market(desk, draft)
+        await tell_market(desk, draft)
         return
     if not found:
         writer.say("general.none")
@@ -43,6 +51,8 @@ async def answer_general(desk: Desk, draft: AnswerDraft) -> None:
         for number, other in enumerate(others):
             titles += [*(writer.line("comma") if number else ()), *writer.cell(topic(writer, other))]
         writer.say("general.more", titles=tuple(titles))
+    if question.type == "market":
+        await tell_gate(writer)
 
 
 def topic(writer: Writer, section: HelpSection) -> Fact:

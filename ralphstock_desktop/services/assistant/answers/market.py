@@ -23,7 +23,7 @@ from ralphstock_desktop.services.assistant.help_pages import rule_fact
 from ralphstock_desktop.services.assistant_contracts import Fact, Span, Target, Unit
 from ralphstock_desktop.services.strategy_contracts import GatePicture, Strategies
 
-__all__ = ["answer_market", "gate_line", "gate_of"]
+__all__ = ["answer_market", "gate_line", "gate_of", "tell_gate", "tell_market"]
 
 _INDICES = ("kospi", "kosdaq")
 _SECTORS, _LOST = 3, 3
@@ -38,16 +38,19 @@ _HELP = "gate"
 
 
 async def answer_market(desk: Desk, draft: AnswerDraft) -> None:
-    """Tell the state of the market at the instant, or at the close of an earlier day that was asked about."""
+    """Tell the state of the market, now or on an earlier day that was asked about, or what a word means."""
     if "definition" in draft.question.intents:
         await answer_general(desk, draft)
+    else:
+        await tell_market(desk, draft)
+
+
+async def tell_market(desk: Desk, draft: AnswerDraft) -> None:
+    """Tell the state of the market at the instant, or at the close of an earlier day that was asked about."""
     strategies = await settled_strategies(desk)
     writer, question = Writer(desk, draft), draft.question
     gate = gate_of(writer, strategies)
     if gate is None:
-        return
-    if "definition" in question.intents:  # what it means, and where it stands
-        gate_line(writer, gate)
         return
     asked = question.last_day or question.first_day
     if asked is not None and asked != gate.reading.as_of.day and asked != day_of_index(gate.panel, gate.reading.day_index):
@@ -82,6 +85,13 @@ def gate_of(writer: Writer, strategies: Strategies) -> GatePicture | None:
     writer.say("gate.waiting" if problem is None else "gate.nothing", when=writer.now())
     writer.note("note.no_gate")
     return None
+
+
+async def tell_gate(writer: Writer) -> None:
+    """How the gate stands, in a sentence or two."""
+    gate = gate_of(writer, await settled_strategies(writer.desk))
+    if gate is not None:
+        gate_line(writer, gate)
 
 
 def gate_line(writer: Writer, gate: GatePicture) -> None:
@@ -138,7 +148,7 @@ def _points(writer: Writer, gate: GatePicture, part: GateComponent) -> dict[str,
 def _status(writer: Writer, gate: GatePicture, status: GateStatus | None = None) -> Fact:
     shown = gate.reading.status if status is None else status
     text = f"{writer.texts(f'gate.status.{shown.name.lower()}')} ({shown.name})"
-    return writer.book.add(
+    return writer.add(
         "gate.status", shown.name, "word", writer.title("gate_status"), Target("gate"), text=text, known_at_ns=_known_ns(gate)
     )
 
@@ -229,7 +239,7 @@ def _breadth(writer: Writer, gate: GatePicture) -> None:
     if foreign.value is not None and reading.flow_day is not None:
         day: date = reading.flow_day.astype("datetime64[D]").item()
         target = Target("gate", item="foreign")
-        amount = writer.book.add(
+        amount = writer.add(
             "gate.value.foreign", float(foreign.value), "krw", writer.title("gate_value"), target, plus=True,
             known_at_ns=DEFAULT_SESSIONS.confirmed_flow_ns(day),
         )  # fmt: skip
@@ -278,11 +288,11 @@ def index_facts(writer: Writer, gate: GatePicture, name: str, state: IndexState)
     known = _known_ns(gate)
     close = change = None
     if state.close is not None:
-        close = writer.book.add(
+        close = writer.add(
             "index.close", state.close, "index", writer.texts(f"gate.{name}"), target, day=day, known_at_ns=known
         )
     if state.change_pct is not None:
-        change = writer.book.add(
+        change = writer.add(
             "index.change", state.change_pct, "%", writer.title("index_change"), target, day=day, known_at_ns=known,
         )  # fmt: skip
     return close, change
@@ -314,12 +324,12 @@ def _sectors(writer: Writer, gate: GatePicture) -> None:
 
 def _sector_row(writer: Writer, gate: GatePicture, state: SectorState) -> tuple[Part, ...]:
     target, known = Target("gate", item=f"sector:{state.name}"), bar_known_ns(gate.panel, gate.reading.day_index)
-    name = writer.book.add("sector.name", state.name, "word", writer.title("sector"), target, known_at_ns=known)
-    change = writer.book.add("sector.change", state.change_pct, "%", writer.title("sector_change"), target, known_at_ns=known)
+    name = writer.add("sector.name", state.name, "word", writer.title("sector"), target, known_at_ns=known)
+    change = writer.add("sector.change", state.change_pct, "%", writer.title("sector_change"), target, known_at_ns=known)
     five: Part = writer.line("missing")
     if state.return_5d_pct is not None:
         title = writer.title("sector_five")
-        five = writer.book.add("sector.return_5d", state.return_5d_pct, "%", title, target, known_at_ns=known)
+        five = writer.add("sector.return_5d", state.return_5d_pct, "%", title, target, known_at_ns=known)
     rank: Part = writer.line("missing")
     if state.rank is not None:
         rank = writer.number("sector.rank", float(state.rank), "rank", "sector_rank", target)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.asof.view import known_days
 from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.model.errors import DataUnavailable
 from engine.model.instants import AsOf
@@ -122,6 +123,9 @@ class Writer:
         self.desk, self.draft, self.book = desk, draft, draft.book
         self.texts = draft.book.texts
         self.picture = desk.picture()
+        index = known_days(self.picture.panel, self.picture.as_of).bar
+        self.known_ns = bar_known_ns(self.picture.panel, index) if index >= 0 else None
+        """When what is read from the scans of the instant could be known: with the last official bar."""
 
     # -- blocks ---------------------------------------------------------------------------------------------------------
 
@@ -198,6 +202,10 @@ class Writer:
 
     # -- facts ----------------------------------------------------------------------------------------------------------
 
+    def add(self, name: str, value: float | str | None, unit: Unit, title: str, target: Target, **rest: Any) -> Fact:
+        """Take a value into the book; known with the last official bar where nothing else is said."""
+        return self.book.add(name, value, unit, title, target, **{"known_at_ns": self.known_ns, **rest})
+
     def title(self, name: str) -> str:
         """What a fact is, in words."""
         return self.texts(self.key(f"fact.{name}"))
@@ -216,7 +224,7 @@ class Writer:
     def grade(self, name: str, grade: int, target: Target, **rest: Any) -> Fact:
         """A grade letter."""
         letter = "-" if grade == Grade.NONE else Grade(grade).name
-        return self.book.add(name, letter, "grade", self.title("grade"), target, **rest)
+        return self.add(name, letter, "grade", self.title("grade"), target, **rest)
 
     def number(
         self, name: str, value: float | None, unit: Unit, title: str, target: Target, *, most: int = 2, **rest: Any
@@ -224,7 +232,7 @@ class Writer:
         """A number with no more decimals than it has, ``most`` at most."""
         if value is not None and "decimals" not in rest and unit not in ("won", "krw", "shares") and np.isfinite(value):
             rest["decimals"] = min(digits_of(float(value)), most)
-        return self.book.add(name, None if value is None else float(value), unit, self.title(title), target, **rest)
+        return self.add(name, None if value is None else float(value), unit, self.title(title), target, **rest)
 
     def strategy(self, name: str) -> str:
         """Name of a strategy, in words."""

@@ -73,7 +73,7 @@ async def tell_past(writer: Writer, strategies: Strategies, gate: GatePicture, a
     status = GateStatus(int(history.status[row]))
     text = f"{writer.texts(f'gate.status.{status.name.lower()}')} ({status.name})"
     known = _day_known(on)
-    shown = writer.book.add(
+    shown = writer.add(
         "history.status", status.name, "word", writer.title("gate_status"), target, day=on, text=text, known_at_ns=known
     )
     coverage = writer.number(
@@ -88,13 +88,13 @@ async def tell_past(writer: Writer, strategies: Strategies, gate: GatePicture, a
         writer.say("past.line", when=when, status=shown, score=score, coverage=coverage)
     shock, rules = float(history.values[row, GATE_COMPONENTS.index("shock")]), writer.desk.workstation.rules
     if status is GateStatus.RED and shock <= rules.gate.crash_pct:
-        change = writer.book.add("gate.shock", shock, "%", writer.title("gate_shock"), target, day=on, known_at_ns=known)
+        change = writer.add("gate.shock", shock, "%", writer.title("gate_shock"), target, day=on, known_at_ns=known)
         writer.say("gate.crash", change=change, limit=rule_fact(writer.book, "gate.crash_pct", rules, _HELP))
     rows: list[tuple[Part, ...]] = []
     for name, levels in (("kospi", history.kospi), ("kosdaq", history.kosdaq), ("usdkrw", history.usd_krw)):
         level: Part = writer.line("missing")
         if not np.isnan(levels[row]):
-            level = writer.book.add(
+            level = writer.add(
                 "history.close", float(levels[row]), "index", writer.texts(f"gate.{name}"), Target("gate", item=name), day=on,
                 known_at_ns=known,
             )  # fmt: skip

@@ -110,7 +110,9 @@ async def _searched(writer: Writer, words: Sequence[str]) -> None:
     clusters = cluster_items(items, desk.workstation.rules)
     clusters.sort(key=lambda members: min(rank[item.id] for item in members))
     target = Target("panel", panel="news")
-    asked = writer.book.add("news.words", " ".join(words), "text", writer.title("news_words"), target, text=" ".join(words))
+    asked = writer.add(
+        "news.words", " ".join(words), "text", writer.title("news_words"), target, text=" ".join(words), known_at_ns=None
+    )
     if not clusters:
         none = writer.number("news.count", 0.0, "", "news_count", target)
         writer.say("news.none_for", when=writer.now(), words=asked, count=none)
@@ -124,8 +126,9 @@ def _listed(
     limit = min(max(writer.draft.question.limit or _USUAL, 1), _MOST)
     target = Target("panel", panel="news")
     shown = list(clusters[:limit])
-    count = writer.number("news.count", float(len(clusters)), "", "news_count", target)
-    told = writer.number("news.articles", float(articles), "", "news_articles", target)
+    now = as_of.instant_ns
+    count = writer.number("news.count", float(len(clusters)), "", "news_count", target, known_at_ns=now)
+    told = writer.number("news.articles", float(articles), "", "news_articles", target, known_at_ns=now)
     listed = writer.number("signal.shown", float(len(shown)), "", "shown", target)
     writer.say(key, when=writer.now(as_of), count=count, articles=told, shown=listed, **parts)  # type: ignore[arg-type]
     lines = [_line(writer, members) for members in shown]
@@ -137,18 +140,18 @@ def _listed(
 
 def _line(writer: Writer, members: tuple[NewsItem, ...]) -> tuple[Span, ...]:
     """A piece of news by its earliest article: title, press, time, how often it was told, and whom it is about."""
-    first, book, panel = members[0], writer.book, writer.picture.panel
+    first, panel = members[0], writer.picture.panel
     ticker = first.tickers[0] if first.tickers else ""
     target = Target("article", ticker=ticker, news_id=first.id, url=first.url)
     known = known_at(first)
     moment = kst_datetime(first.published_ns or 0)
     words = f"{first.source or writer.title('news_title')} {moment:%m-%d}"
-    title = book.add("news.title", first.title, "text", words, target, ticker=ticker, known_at_ns=known, quoted=True)
-    when = book.add(
+    title = writer.add("news.title", first.title, "text", words, target, ticker=ticker, known_at_ns=known, quoted=True)
+    when = writer.add(
         "news.published", moment.strftime("%Y-%m-%dT%H:%M"), "time", writer.title("news_published"), target, ticker=ticker,
         day=moment.date(), known_at_ns=known, text=moment.strftime("%m-%d %H:%M"),
     )  # fmt: skip
-    press = book.add(
+    press = writer.add(
         "news.source", first.source or None, "word", writer.title("news_source"), target, known_at_ns=known, quoted=True,
         text=first.source or writer.texts(writer.key("missing")),
     )  # fmt: skip

@@ -95,7 +95,7 @@ def _figures(writer: Writer, row: RecordRow) -> dict[str, Fact]:
 
     def take(name: str, value: float | None, *, plus: bool = True) -> None:
         if value is not None:
-            found[name] = writer.book.add(
+            found[name] = writer.add(
                 f"record.{name}", value, "%", writer.title(f"record_{name}"), target, formula=formula, plus=plus,
             )  # fmt: skip
 
@@ -109,7 +109,7 @@ def _figures(writer: Writer, row: RecordRow) -> dict[str, Fact]:
         take("excess_low", row.excess_pct.low)
         take("excess_high", row.excess_pct.high)
     else:  # too few cases have no mean: it was looked for, and is missing
-        writer.book.add("record.mean_net", None, "%", writer.title("record_mean_net"), target, formula=formula)
+        writer.add("record.mean_net", None, "%", writer.title("record_mean_net"), target, formula=formula)
     return found
 
 
@@ -197,10 +197,10 @@ def _backtest(writer: Writer, run: BacktestSummary) -> tuple[Part, ...]:
         if value is None:
             return writer.line("missing")
         title = writer.title(f"backtest_{name}")
-        return writer.book.add(f"backtest.{name}", value, unit, title, target, plus=plus, decimals=2)  # type: ignore[arg-type]
+        return writer.add(f"backtest.{name}", value, unit, title, target, plus=plus, decimals=2, known_at_ns=run.created_ns)  # type: ignore[arg-type]
 
     few = run.total_trades < writer.desk.workstation.rules.life.few_trades
-    name = writer.book.add("backtest.name", run.config_name, "word", writer.title("backtest_name"), target)
+    name = writer.add("backtest.name", run.config_name, "word", writer.title("backtest_name"), target)
     trades = writer.number("backtest.trades", float(run.total_trades), "count", "backtest_trades", target)
     until = writer.book.add_day("backtest.cutoff", day_of(run.data_cutoff_ns), writer.title("backtest_cutoff"), target)
     rate = writer.line("cell.few") if few else figure("win_rate", run.win_rate, "%", plus=False)

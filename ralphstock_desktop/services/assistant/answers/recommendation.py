@@ -35,8 +35,6 @@ async def answer_recommendation(desk: Desk, draft: AnswerDraft) -> None:
     writer, question = Writer(desk, draft), draft.question
     limit = min(max(question.limit or _USUAL, 1), MOST)
     found = await strategies.recommend(choice_of(question.strategies), limit)
-    if "promise" in question.intents:
-        writer.say("refusal.promise")
     if "DAY_TRADE" in question.strategies:
         writer.say("recommend.no_day_trade")
     if question.limit is not None and question.limit > MOST:
@@ -63,7 +61,7 @@ def _listed(writer: Writer, found: Recommendations) -> None:
     for letter in writer.draft.question.grades:
         target = Target("panel", panel="recommend", item=letter)
         number = float(sum(Grade(item.grade).name == letter for item in found.items))
-        grade = writer.book.add("recommend.grade", letter, "grade", writer.title("grade"), target)
+        grade = writer.add("recommend.grade", letter, "grade", writer.title("grade"), target)
         writer.say(
             "recommend.of_grade", grade=grade, count=writer.number("recommend.list", number, "", "recommend_count", target)
         )
@@ -95,12 +93,12 @@ def _row(writer: Writer, place: int, item: Recommendation) -> tuple[Part, ...]:
     score = writer.number("recommend.score", item.score, "points", "score", target("score"), ticker=ticker, day=day,
                           decimals=1, formula=item.score_scale)  # fmt: skip
     prices = [
-        book.add(f"recommend.{column}", value, "won", writer.title(column), target(column), ticker=ticker, day=day)
+        writer.add(f"recommend.{column}", value, "won", writer.title(column), target(column), ticker=ticker, day=day)
         for column, value in (("entry", item.entry_krw), ("stop", item.stop_krw), ("target", item.target_krw))
     ]
-    qty = book.add("recommend.qty", float(item.qty), "shares", writer.title("qty"), target("qty"), ticker=ticker, day=day,
+    qty = writer.add("recommend.qty", float(item.qty), "shares", writer.title("qty"), target("qty"), ticker=ticker, day=day,
                    text=writer.texts(writer.key("unit.shares"), count=f"{item.qty:,}"))  # fmt: skip
-    book.add("recommend.weight", item.weight_pct, "%", writer.title("weight"), target("weight"), ticker=ticker, plus=False,
+    writer.add("recommend.weight", item.weight_pct, "%", writer.title("weight"), target("weight"), ticker=ticker, plus=False,
              decimals=0)  # fmt: skip
     book.add_day("recommend.day", day, writer.title("signal_day"), target("day"), ticker=ticker)
     return (rank, writer.stock(ticker, writer.picture.panel, target("name")), names, grade, score, *prices, qty)

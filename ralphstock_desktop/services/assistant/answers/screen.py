@@ -63,7 +63,7 @@ async def answer_screen(desk: Desk, draft: AnswerDraft) -> None:
         problem_of(desk.workstation.scan_state.last)
         raise DataUnavailable("There is no scan of this instant.", key="error.chat.no_scan")
     target = Target("panel", panel=_PANEL, item="filter")
-    shown = writer.book.add("screen.filter", text, "text", writer.title("filter"), target, text=text)
+    shown = writer.add("screen.filter", text, "text", writer.title("filter"), target, text=text, known_at_ns=None)
     rows = _Asked(picture)
     try:
         mask = parse_filter(text, scan_vocabulary())(rows)
@@ -84,7 +84,7 @@ def _told(writer: Writer, picture: ScanPicture, rows: _Asked, mask: np.ndarray, 
     count = writer.number("screen.list", float(len(found)), "", "screen_count", target, known_at_ns=known)
     inside = writer.number("screen.eligible", float(eligible), "", "screen_eligible", target, known_at_ns=known)
     day = writer.book.add_day("signal.day", day_of_index(panel, scan.day_index), writer.title("day"), target)
-    condition = writer.book.add("screen.filter", text, "text", writer.title("filter"), target, text=text)
+    condition = writer.add("screen.filter", text, "text", writer.title("filter"), target, text=text, known_at_ns=None)
     if not len(found):
         writer.say("screen.none", day=day, filter=condition, count=count)
         writer.propose("set_filter", "do.filter", "filter", panel=_PANEL, text=text)
@@ -135,7 +135,7 @@ def _row(
             cells.append(writer.line("missing"))
             continue
         cells.append(
-            writer.book.add(
+            writer.add(
                 f"screen.{name}",
                 value,
                 unit,

@@ -98,16 +98,17 @@ def _row(writer: Writer, shown: ScanPicture, before: VcpScan, row: int) -> tuple
     days = (day_of_index(panel, before.day_index), day_of_index(panel, scan.day_index))
     totals = (float(before.total_score[row]), float(scan.total_score[row]))
     graded = (before.grade[row] if before.pattern[row] else 0, scan.grade[row] if scan.pattern[row] else 0)
+    names = (("diff.grade_before", "diff.score_before"), ("vcp.grade", "vcp.total"))
     grades = [
-        writer.grade("vcp.grade", int(grade), target, ticker=ticker, day=day) if grade else writer.line("no_grade")
-        for grade, day in zip(graded, days, strict=True)
+        writer.grade(name, int(grade), target, ticker=ticker, day=day) if grade else writer.line("no_grade")
+        for (name, _), grade, day in zip(names, graded, days, strict=True)
     ]
     parts = writer.line("change.item", stock=writer.stock(ticker, panel, target), before=grades[0], now=grades[1])
     if any(np.isnan(total) for total in totals):
         return parts
     old, new = (
-        writer.number("vcp.total", total, "points", "score", target, ticker=ticker, day=day, decimals=1)
-        for total, day in zip(totals, days, strict=True)
+        writer.number(name, total, "points", "score", target, ticker=ticker, day=day, decimals=1)
+        for (_, name), total, day in zip(names, totals, days, strict=True)
     )
     change = _change(writer, totals[1] - totals[0], target, old, new, known, ticker)
     return parts + writer.line("change.scores", before=old, now=new, change=change)

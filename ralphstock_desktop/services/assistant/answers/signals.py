@@ -149,7 +149,7 @@ def _counts(writer: Writer, name: StrategyName, rows: Sequence[SignalRow], found
 
 
 def _row(writer: Writer, name: StrategyName, row: SignalRow, found: FoundSignals) -> tuple[Part, ...]:
-    ticker, day, known, book = row.ticker, found.day, found.known_ns, writer.book
+    ticker, day, known = row.ticker, found.day, found.known_ns
 
     def target(column: str) -> Target:
         return writer.cell_of(name, ticker, column)
@@ -158,7 +158,7 @@ def _row(writer: Writer, name: StrategyName, row: SignalRow, found: FoundSignals
         if not np.isfinite(value):
             return writer.line("missing")
         title = writer.title(column)
-        return book.add(f"signal.{column}", value, "won", title, target(column), ticker=ticker, day=day, known_at_ns=known)
+        return writer.add(f"signal.{column}", value, "won", title, target(column), ticker=ticker, day=day, known_at_ns=known)
 
     grade = writer.grade(SCORES[name][0], row.grade, target("grade"), ticker=ticker, day=day, known_at_ns=known)
     scale = {"decimals": 1} if name != "CLOSING_BET" else {}
@@ -168,7 +168,7 @@ def _row(writer: Writer, name: StrategyName, row: SignalRow, found: FoundSignals
     change: Part = writer.line("missing")
     if np.isfinite(row.change_pct):
         title = writer.title("change")
-        change = book.add(
+        change = writer.add(
             "signal.change", row.change_pct, "%", title, target("change"), ticker=ticker, day=day, known_at_ns=known
         )
     stock = writer.stock(ticker, found.panel, target("name"))
@@ -250,15 +250,15 @@ def _stored_row(writer: Writer, name: StrategyName, record: SignalRecord) -> tup
     score = signal.values.get("total_score" if name == "VCP" else "score")
     shown: Part = writer.line("missing")
     if isinstance(score, int | float):
-        shown = writer.number(SCORES[name][1], float(score), "points", "score", target, ticker=ticker, day=day)
+        shown = writer.number("signal.score", float(score), "points", "score", target, ticker=ticker, day=day)
     letter = str(signal.values.get("grade") or "-")
     grade = writer.grade(
-        SCORES[name][0], Grade[letter] if letter in Grade.__members__ else Grade.NONE, target, ticker=ticker, day=day
+        "signal.grade", Grade[letter] if letter in Grade.__members__ else Grade.NONE, target, ticker=ticker, day=day
     )
     trade = record.rule_trade or record.trade
     net: Part = writer.line("missing")
     if trade is not None and trade.net_pct is not None:
-        net = writer.book.add("signal.net", trade.net_pct, "%", writer.title("net"), target, ticker=ticker, day=day)
+        net = writer.add("signal.net", trade.net_pct, "%", writer.title("net"), target, ticker=ticker, day=day)
     word = "done" if signal.status == "CLOSED" else signal.phase.lower()
     when = writer.book.add_day("signal.day", day, writer.title("signal_day"), target, ticker=ticker)
     return (

@@ -199,7 +199,7 @@ def read_day(s: Symbol) -> DayFacts | None:
     scan, quotes = picture.scan, picture.quotes
     known = max((group.known_at_ns for group in explanation.groups if group.known_at_ns is not None), default=quotes.now_ns)
     moment = kst_datetime(quotes.now_ns)
-    cell = s.cell("score", "day_scanner", "DAY_TRADE")
+    cell = s.cell("total", "day_scanner", "DAY_TRADE")
     rules = picture.rules.daytrading
     most = rules.full_points * len(explanation.groups)
     raw = s.fact("day.raw", float(scan.raw[row]), "points", cell, known_at_ns=known)
@@ -234,7 +234,7 @@ def write_day(s: Symbol, day: DayFacts) -> None:
     scan, row = day.explanation.picture.scan, day.explanation.row
     bans = [ban for ban in EntryBan if ban and int(scan.bans[row]) & ban and ban.name]
     if bans:
-        target = s.cell("score", "day_scanner", "DAY_TRADE")
+        target = s.cell("total", "day_scanner", "DAY_TRADE")
         words = [
             s.book.spans("{word}", word=s.word("day.ban", ban.name or "", s.t(f"ban.{(ban.name or '').lower()}"), target))
             for ban in bans

@@ -267,7 +267,7 @@ class Symbol:
         """Days of the flow panel."""
         return Target("flow", ticker=self.ticker, first_day=first, last_day=last or first)
 
-    def cell(self, column: str, panel: str = "signals", strategy: StrategyName = "VCP") -> Target:
+    def cell(self, column: str, panel: str = "symbols", strategy: StrategyName = "VCP") -> Target:
         """A cell of a table."""
         return Target("cell", panel=panel, ticker=self.ticker, strategy=strategy, item=column)
 

@@ -273,14 +273,41 @@ def test_places_of_disguised_digits_lead_back() -> None:
 
 def test_a_name_inside_a_headline_is_not_who_the_sentence_is_about() -> None:
     text = "삼성전자 소식입니다.\n\n- “SK하이닉스, HBM4 공급 계약 ‘4조 7,000억원’ 규모로 체결” 뒤에 RS 85점"
-    article = replace(next(f for f in book_of("ko").facts if f.ticker == HYNIX and f.quoted), id="x1", text=text[18:-13], ticker=HYNIX)
+    article = replace(
+        next(f for f in book_of("ko").facts if f.ticker == HYNIX and f.quoted), id="x1", text=text[18:-13], ticker=HYNIX
+    )
     result = grounding_of(extra=[article]).check(parse_markdown(text))
     assert struck(result) == []
 
 
 def test_sentences_of_ours_may_be_repeated() -> None:
-    reason = Fact("x1", "recommend.reasons", "…", "text", "피봇까지 0.71%, 22봉 베이스에서 수축 2번: 20→9%", "근거", Target("panel"), ticker=SAMSUNG)
-    assert struck(grounding_of(extra=[reason]).check(parse_markdown("삼성전자: 피봇까지 0.71%, 22봉 베이스에서 수축 2번: 20→9%"))) == []
+    reason = Fact(
+        "x1",
+        "recommend.reasons",
+        "…",
+        "text",
+        "피봇까지 0.71%, 22봉 베이스에서 수축 2번: 20→9%",
+        "근거",
+        Target("panel"),
+        ticker=SAMSUNG,
+    )
+    assert (
+        struck(grounding_of(extra=[reason]).check(parse_markdown("삼성전자: 피봇까지 0.71%, 22봉 베이스에서 수축 2번: 20→9%")))
+        == []
+    )
     assert grounding_of(extra=[reason]).check(parse_markdown("삼성전자: 수익 0.71% 가능")).struck == 1
     mine = replace(reason, name="news.words", text="총점 99점이라는 말")
     assert grounding_of(extra=[mine]).check(parse_markdown("삼성전자 총점 99점")).struck == 1
+
+
+def test_the_name_of_a_newspaper_may_hold_digits() -> None:
+    source = Fact("x1", "news.source", "아이뉴스24", "word", "아이뉴스24", "출처", Target("article"), quoted=True)
+    grounding = grounding_of(extra=[source])
+    assert struck(grounding.check(parse_markdown("뉴스: “SK하이닉스, HBM4 공급 계약” (아이뉴스24, 2월 6일)"))) == []
+    assert grounding.check(parse_markdown("삼성전자 총점은 24점입니다.")).struck == 1
+
+
+def test_a_fraction_written_as_its_fact() -> None:
+    fact = Fact("x1", "gate.parts", "1 / 4", "word", "1 / 4", "맞은 조건", Target("gate"))
+    assert struck(grounding_of(extra=[fact]).check(parse_markdown("맞은 조건은 1/4입니다."))) == []
+    assert grounding_of().check(parse_markdown("맞은 조건은 1/4입니다.")).struck == 1

@@ -48,6 +48,33 @@ PICKED = (
 )  # fmt: skip
 TEXTS: dict[Language, Texts] = {"ko": Texts("ko"), "en": Texts("en")}
 
+NIGHT = AsOf.at(date(2026, 1, 28), 18, 30)
+SAMSUNG, HYNIX, ZINC, HALTED, YOUNG = "005930", "000660", "010130", "001470", "0004V0"
+ASKED: tuple[dict[str, Any], ...] = (
+    {},
+    {"intents": ("why",)},
+    {"intents": ("why", "price")},
+    {"intents": ("why",), "strategies": ("CLOSING_BET",)},
+    {"intents": ("why",), "strategies": ("DAY_TRADE",)},
+    {"intents": ("score",)},
+    {"intents": ("flow",)},
+    {"intents": ("flow",), "first_day": date(2026, 1, 12), "last_day": date(2026, 1, 23)},
+    {"intents": ("news",)},
+    {"intents": ("price",)},
+    {"intents": ("price",), "first_day": date(2026, 1, 2), "last_day": date(2026, 1, 20)},
+    {"intents": ("plan",)},
+    {"intents": ("near",)},
+    {"intents": ("diff",)},
+    {"intents": ("record",)},
+    {"intents": ("chart",)},
+    {"intents": ("order",)},
+    {"intents": ("recommend",)},
+    {"intents": ("forecast",)},
+    {"intents": ("watch",), "wants_change": True},
+    {"intents": ("alert",), "wants_change": True, "numbers": (150_000.0,)},
+    {"intents": ("open",), "wants_change": True},
+)
+
 
 def cut_world(folder: Path, into: Path, more: int = 34) -> World:
     """The recorded market of the picked tickers and of ``more`` with minute bars and news."""
@@ -171,3 +198,7 @@ def used(draft: AnswerDraft) -> set[str]:
 
 def day(text: str) -> date:
     return date.fromisoformat(text)
+
+
+def lines_of(draft: AnswerDraft) -> list[str]:
+    return [line for line in words_of(draft.blocks) if not line.startswith(("line ", "bars "))]

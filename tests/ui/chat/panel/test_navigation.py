@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.model.scan import Grade
 from ralphstock_desktop.services.assistant_contracts import Target
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.ui.appearance import Appearance
@@ -135,6 +136,28 @@ def test_an_evidence_row_is_opened_pinned_and_lit(local: Callable[..., Any]) -> 
     end = trip.go(kind="evidence", ticker="000020", strategy="VCP")
     assert end is not None
     assert end.found, "without an item the whole score is the place"
+
+
+def test_the_record_of_the_grade_shown_is_lit_where_the_performance_has_none(local: Callable[..., Any], qtbot: QtBot) -> None:
+    panel, work = local(EvidencePanel)
+    work.select("000020", "signals")
+    panel.view_model.explain_now()
+    found = panel.view_model.explanation
+    grade = Grade(int(found.scan.grade[found.row])).name
+    empty = PerfDesk(qtbot, PerformancePanel, (1_280, 800))
+    trip = Trip(performance=empty.panel, evidence=panel)
+    trip.go(kind="record", strategy="VCP", item=grade)
+    qtbot.waitUntil(lambda: bool(trip.ends), timeout=3_000)
+    assert trip.ends[-1].found
+    assert panel.view.record_lit
+    assert panel.view.verticalScrollBar().value() == panel.view.verticalScrollBar().maximum()
+    panel.view_model.focus("C1")
+    assert not panel.view.record_lit, "the next row puts the light out"
+    other = next(letter for letter in ("S", "A", "B", "C") if letter != grade)
+    trip.go(kind="record", strategy="VCP", item=other)
+    qtbot.waitUntil(lambda: len(trip.ends) == 2, timeout=3_000)
+    assert (trip.ends[-1].found, trip.ends[-1].note_key) == (False, "chat.go.not_found.record")
+    empty.close()
 
 
 def test_a_panel_that_is_not_ready_yet_is_asked_again(local: Callable[..., Any], qtbot: QtBot) -> None:
@@ -368,14 +391,14 @@ def test_a_gate_component_is_in_focus(qtbot: QtBot) -> None:
     assert end.found
     assert desk.vm.focused_item == item
     assert desk.view.page == "reading"
-    for item, page, row in (
+    for name, page, row in (
         ("", "reading", item),
         ("fx", "reading", "fx"),
         ("kosdaq", "reading", "kosdaq.above_short"),  # a component of several rows: its first
         ("history", "history", "kosdaq.above_short"),
         ("sector:화학", "sectors", "kosdaq.above_short"),
     ):
-        end = trip.go(kind="gate", item=item)
+        end = trip.go(kind="gate", item=name)
         assert end is not None
         assert end.found
         assert (desk.view.page, desk.vm.focused_item) == (page, row)
