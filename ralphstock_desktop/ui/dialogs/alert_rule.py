@@ -327,6 +327,8 @@ class AlertRuleDialog(QDialog):
         at_symbol = error is not None and error.key.startswith("error.watch.")
         self.symbol_problem.set_text(sentence if at_symbol else "")
         self.value_problem.set_text("" if at_symbol else sentence)
+        for problem in (self.symbol_problem, self.value_problem):
+            self._form.setRowVisible(problem, bool(problem.text()))
         self.symbol.setAccessibleDescription(sentence if at_symbol else "")
         self.value.setAccessibleDescription("" if at_symbol else sentence)
         if error is not None:

@@ -97,6 +97,7 @@ class WatchHead(QWidget):
         self._box.addWidget(self.strangers)
         for widget in (self.pages, self.chooser, self.name, self.more):
             self._first.addWidget(widget)
+        self._first.addStretch(0)
         self.chooser.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._connect()
@@ -149,23 +150,19 @@ class WatchHead(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        wide = self.width() >= self._look.px(_ONE_LINE)
-        if wide == self._wide:
-            return
-        self._wide, px = wide, self._look.px
-        for line in (self._first, self._second):
-            line.removeWidget(self.add)
-            for index in reversed(range(line.count())):
-                item = line.itemAt(index)
-                if item is not None and item.spacerItem() is not None:
-                    line.takeAt(index)
-        if wide:
-            self._first.addWidget(self.add, 1)
-        else:
-            self._first.addStretch(1)
-            self._second.addWidget(self.add, 1)
+        wide, px = self.width() >= self._look.px(_ONE_LINE), self._look.px
+        if wide != self._wide:
+            self._wide = wide
+            for line in (self._first, self._second):
+                line.removeWidget(self.add)
+            if wide:
+                self._first.insertWidget(4, self.add, 1)
+            else:
+                self._second.addWidget(self.add, 1)
+        below = 0 if wide or self.pages.value != "list" else px(2)
         self._first.setContentsMargins(px(8), px(4), px(8), px(2))
-        self._second.setContentsMargins(px(8), 0 if wide else px(2), px(8), 0 if wide else px(2))
+        self._second.setContentsMargins(px(8), below, px(8), below)
+        self.updateGeometry()
 
     # -- lists --------------------------------------------------------------------------------------------------------------
 
@@ -175,7 +172,7 @@ class WatchHead(QWidget):
         self.chooser.blockSignals(True)
         self.chooser.clear()
         for name in vm.names():
-            self.chooser.addItem(f"{name}  {fmt.number(len(vm.entries(name)))}", name)
+            self.chooser.addItem(f"{vm.shown_name(name)}  {fmt.number(len(vm.entries(name)))}", name)
         self.chooser.setCurrentIndex(self.chooser.findData(vm.list_name))
         self.chooser.blockSignals(False)
         self.actions_of_list["delete"].setEnabled(bool(vm.entries()) or len(vm.names()) > 1)
@@ -184,7 +181,7 @@ class WatchHead(QWidget):
     def write_name(self, *, renaming: bool) -> None:
         """Let the user write the name of a new list, or another one of the shown list."""
         self._renaming = renaming
-        self.name.setText(self._vm.list_name if renaming else "")
+        self.name.setText(self._vm.shown_name(self._vm.list_name) if renaming else "")
         self.chooser.hide()
         self.name.show()
         self.name.setFocus()
@@ -215,6 +212,7 @@ class WatchHead(QWidget):
             widget.setVisible(on_list)
         self.name.hide()
         self.strangers.setVisible(on_list and bool(self._strange))
+        self._arrange()
 
     def show_strangers(self, tickers: list[str]) -> None:
         """Say which symbols of the list the market does not hold, and offer to take them off."""

@@ -148,7 +148,7 @@ class WatchPanel(TablePanel):
         """``반도체 · 12종목``."""
         count = counts[self.watch.chip]
         key = "watch.subtitle" if shown == count else "watch.subtitle.filtered"
-        fields = {"name": self.watch.list_name, "count": fmt.number(count), "shown": fmt.number(shown)}
+        fields = {"name": self.watch.shown_name(self.watch.list_name), "count": fmt.number(count), "shown": fmt.number(shown)}
         if key == "watch.subtitle":
             del fields["shown"]
         return self.appearance.tr(key, **fields)

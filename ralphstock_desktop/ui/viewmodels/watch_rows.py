@@ -129,6 +129,10 @@ class WatchViewModel(ScanTableViewModel):
         rest = sorted(kept - {DEFAULT_LIST})
         return [DEFAULT_LIST, *rest] if DEFAULT_LIST in kept or not rest else rest
 
+    def shown_name(self, name: str) -> str:
+        """Name of a list as shown: the first one has a name in both languages."""
+        return self._appearance.tr("watch.list.first") if name == DEFAULT_LIST else name
+
     def entries(self, name: str = "") -> list[WatchEntry]:
         """Entries of a list (the shown one) in its order."""
         wanted = name or self.list_name
@@ -190,7 +194,7 @@ class WatchViewModel(ScanTableViewModel):
                 self._on_lists(self.all_entries)
 
         if after != before:
-            self._run(change(before, after), Undo("watch.undo.rename", {"name": before}, lambda: change(after, before)))
+            self._run(change(before, after), Undo("watch.undo.rename", {"name": self.shown_name(before)}, lambda: change(after, before)))
 
     def delete_list(self) -> None:
         """Delete the shown list with everything on it."""
@@ -207,9 +211,9 @@ class WatchViewModel(ScanTableViewModel):
             self.choose_list(name)
 
         if entries:
-            self._run(book.set_list(name, ()), Undo("watch.undo.list", {"name": name}, back))
+            self._run(book.set_list(name, ()), Undo("watch.undo.list", {"name": self.shown_name(name)}, back))
         else:
-            self._push(Undo("watch.undo.list", {"name": name}, back))
+            self._push(Undo("watch.undo.list", {"name": self.shown_name(name)}, back))
             self._on_lists(self.all_entries)
 
     # -- the symbols on it ----------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from engine.model.scan import Grade
 from ralphstock_desktop.services.assistant.answers.market_quantities import STRATEGY_PANELS
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
+from ralphstock_desktop.services.assistant.grounding_units import unit_of
 from ralphstock_desktop.services.assistant_contracts import Fact, Heading, Items, Paragraph, Proposal, Span, Table, Target, Unit
 from ralphstock_desktop.services.contracts import Empty, Failed, MarketPicture, PanelState
 from ralphstock_desktop.services.strategy_contracts import Strategies
@@ -97,6 +98,15 @@ def problem_of(state: PanelState | None) -> Empty | None:
     if isinstance(state, Failed):
         raise state.error
     return state if isinstance(state, Empty) else None
+
+
+_UNITS_AFTER: frozenset[Unit] = frozenset({"%", "%p", "won", "points", "×", "shares", "days", "bars", "count", "rank"})
+
+
+def _unit_at(text: str, at: int) -> tuple[tuple[Unit, str], int]:
+    """The unit that stands at a place as its kind and its words, and where it ends; empty where none does."""
+    unit, end = unit_of(text, at)
+    return ((unit, text[at:end]), end) if unit in _UNITS_AFTER else (("", ""), at)
 
 
 def _value_of(text: str) -> float | str:
@@ -179,8 +189,8 @@ class Writer:
         for found in _FIGURE.finditer(text):
             if found.start() > at:
                 spans.append(Span(text[at : found.start()]))
-            spans.append(self._figure(found.group(0), name, target, quoted=quoted))
-            at = found.end()
+            unit, at = _unit_at(text, found.end())
+            spans.append(self._figure(found.group(0), name, target, unit=unit, quoted=quoted))
         if at < len(text):
             spans.append(Span(text[at:]))
         return tuple(spans)
@@ -188,16 +198,29 @@ class Writer:
     def told(self, key: str, fields: Mapping[str, str | int | float], name: str, target: Target) -> tuple[Span, ...]:
         """A sentence of another area with its fields: fields with figures are facts, and so is any figure of its own."""
         spans: list[Span] = []
+        figure = ""
         for literal, field, _, _ in string.Formatter().parse(self.texts(key)):
-            spans += self.foreign(literal, name, target)
-            if field is not None:
-                text = str(fields[field])
-                spans.append(self._figure(text, name, target) if any(c.isdigit() for c in text) else Span(text))
+            at = 0
+            if figure:
+                unit, at = _unit_at(literal, 0)
+                spans.append(self._figure(figure, name, target, unit=unit))
+            spans += self.foreign(literal[at:], name, target)
+            text = "" if field is None else str(fields[field])
+            figure = text if any(letter.isdigit() for letter in text) else ""
+            if text and not figure:
+                spans.append(Span(text))
+        if figure:
+            spans.append(self._figure(figure, name, target))
         return tuple(spans)
 
-    def _figure(self, text: str, name: str, target: Target, *, quoted: bool = False) -> Span:
-        shown = fmt.signed(-1.0, 0)[0] + text[1:] if text.startswith("-") else text
-        fact = self.book.add(name, _value_of(text), "", self.title("figure"), target, text=shown, quoted=quoted)
+    def _figure(self, text: str, name: str, target: Target, *, unit: tuple[Unit, str] = ("", ""), quoted: bool = False) -> Span:
+        """A figure with the unit that stands behind it."""
+        kind, written = unit
+        if not kind and text.endswith("%"):
+            kind = "%"
+        shown = (fmt.signed(-1.0, 0)[0] + text[1:] if text.startswith("-") else text) + written
+        title, ticker = self.title("figure"), target.ticker
+        fact = self.book.add(name, _value_of(text), kind, title, target, ticker=ticker, text=shown, quoted=quoted)
         return Span(shown, fact=fact.id)
 
     # -- facts ----------------------------------------------------------------------------------------------------------

@@ -113,6 +113,11 @@ _OTHER_TITLES = frozenset({"mean_value", "mean_ratio", "first_depth", "last_dept
 """Fields without a column of their own in the tables."""
 
 
+def _title_of(writer: Writer, name: str) -> str:
+    """Title of a field's column."""
+    return writer.texts(f"table.col.{name}") if name not in _OTHER_TITLES else writer.texts(writer.key(f"col.{name}"))
+
+
 def _row(
     writer: Writer, picture: ScanPicture, rows: ScanFields, row: int, columns: tuple[str, ...], known: int
 ) -> tuple[Part, ...]:
@@ -139,7 +144,7 @@ def _row(
                 f"screen.{name}",
                 value,
                 unit,
-                writer.title("field"),
+                _title_of(writer, name),
                 target(name),
                 ticker=ticker,
                 day=day,
