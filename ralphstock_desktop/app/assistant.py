@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from engine.model.errors import StorageError
+from ralphstock_desktop.app.market_dataset import RealDataset
+from ralphstock_desktop.app.model_watch import WatchedModel
 from ralphstock_desktop.assistant_ports import AssistantStore, LanguageModel
+from ralphstock_desktop.live_ports import SourceMonitor
 from ralphstock_desktop.services.assistant.model_access import KeyBox
 from ralphstock_desktop.services.assistant.service import AssistantService
+from ralphstock_desktop.services.assistant_contracts import Conversation
 from ralphstock_desktop.services.contracts import SettingsStore
 from ralphstock_desktop.services.notices import NoticeService
 from ralphstock_desktop.services.watching import WatchService
@@ -19,6 +24,7 @@ __all__ = ["ModelKey", "open_assistant"]
 
 _VARIABLES = ("RALPHSTOCK_GEMINI_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
 _ENTRY = "Gemini"
+_UNGROUNDED = frozenset({"assistant.refused.numbers", "assistant.refused.symbols"})
 
 
 class ModelKey:
@@ -63,6 +69,28 @@ class ModelKey:
             raise StorageError("The system's key store refused the key.", key="error.chat.key_store") from None
 
 
+class _UngroundedCount:
+    """Counts the model's answers that were replaced because something in them was not founded (domain.md §8.4)."""
+
+    def __init__(self, monitor: Callable[[], SourceMonitor | None], source: Callable[[], str]) -> None:
+        self._monitor, self._source = monitor, source
+        self._known: set[tuple[int, int]] = set()
+        self._session: str | None = None
+
+    def hear(self, conversation: Conversation) -> None:
+        """Take a conversation as shown. Answers that were there when it was opened were counted in their time."""
+        refused = {
+            (turn.n, turn.created_ns)
+            for turn in conversation.turns
+            if turn.answer is not None and turn.answer.refusal is not None and turn.answer.refusal.key in _UNGROUNDED
+        }
+        new = refused - self._known if conversation.session.id == self._session else set()
+        monitor = self._monitor()
+        if new and monitor is not None:
+            monitor.note(self._source(), "health.note.model_ungrounded", len(new))
+        self._known, self._session = refused, conversation.session.id
+
+
 def open_assistant(
     workstation: WorkstationService,
     settings: SettingsStore,
@@ -83,12 +111,22 @@ def open_assistant(
 
     async def open_store(kind: str) -> AssistantStore:
         dataset = await workstation.open_dataset("simulated" if kind == "simulated" else "real")
-        return await workers.read(dataset.assistant)
+        if not isinstance(dataset, RealDataset):
+            return await workers.read(dataset.assistant)
+        folder = str(settings.get("assistant_embeddings")).strip()
+        dataset.embeddings = Path(folder).expanduser() if folder else None
+        store = await workers.read(dataset.assistant)
+        if dataset.embeddings_problem is not None:
+            workstation.notices.publish(f"notice.embeddings.{dataset.embeddings_problem.key.rpartition('.')[2]}")
+        return store
+
+    def monitor() -> SourceMonitor | None:
+        return getattr(workstation.live, "registry", None)  # the running market's module is loaded after the first screen
 
     async def open_model(provider: str, model: str, key: str, url: str) -> LanguageModel:
         from ralphstock_desktop.providers.gemini import open_model_soon
 
-        return await open_model_soon(provider, model, key, url or None)
+        return WatchedModel(await open_model_soon(provider, model, key, url or None), monitor)
 
     watch = WatchService(workstation, workers, open_store=open_store, post=notices.post, now_ns=market_ns)
     key = ModelKey()
@@ -102,5 +140,8 @@ def open_assistant(
         keys=KeyBox(key.read, key.write),
         watch=watch,
     )
+    count = _UngroundedCount(monitor, lambda: str(settings.get("assistant_provider")))
+    # a plain function is held by the channel for as long as the channel lives
+    assistant.conversation.subscribe(lambda conversation: count.hear(conversation))
     workstation.watch, workstation.assistant = watch, assistant
     return assistant, watch

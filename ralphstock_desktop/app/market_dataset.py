@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.model.chart import ChartSeries, Timeframe
-from engine.model.errors import DataUnavailable
+from engine.model.errors import DataUnavailable, RalphStockError
 from engine.model.instants import AsOf, day_of
 from engine.model.panel import MarketPanel
 from engine.model.scan import VcpScan
@@ -49,7 +49,7 @@ from ralphstock_desktop.services.contracts import DatasetKind
 
 if TYPE_CHECKING:
     from engine.model.gate import GateReading
-    from ralphstock_desktop.assistant_ports import AssistantStore
+    from ralphstock_desktop.assistant_ports import AssistantStore, Embedder
     from ralphstock_desktop.data.assistant_store import SqlAssistantStore
     from ralphstock_desktop.data.bar_store import SqlBarStore
     from ralphstock_desktop.data.database import Database
@@ -120,6 +120,10 @@ class RealDataset:
         self._opening = threading.Lock()
         self._database: Database | None = None
         self._assistant: SqlAssistantStore | None = None
+        self.embeddings: Path | None = None
+        """Folder of an embedding model the user chose; taken when the assistant's store is opened."""
+        self.embeddings_problem: RalphStockError | None = None
+        """Why that model is not used."""
         self._panels = PanelStore(
             self._location, self._panel_folder(), simulated=self.simulated, database=lambda: self.database
         )
@@ -291,7 +295,20 @@ class RealDataset:
     def _assistant_store(self, database: Database) -> SqlAssistantStore:
         from ralphstock_desktop.data.assistant_store import SqlAssistantStore
 
-        return SqlAssistantStore(database, self._now_ns)
+        return SqlAssistantStore(database, self._now_ns, self._embedder(), self._panel_folder().with_suffix(".vectors"))
+
+    def _embedder(self) -> Embedder | None:
+        self.embeddings_problem = None
+        if self.embeddings is None:
+            return None
+        from ralphstock_desktop.providers.embedding import open_embedder
+
+        try:
+            return open_embedder(self.embeddings)
+        except RalphStockError as error:
+            _log.warning("news are found by words alone: %s", error)
+            self.embeddings_problem = error
+            return None
 
     def close(self) -> None:
         """Give back the connections."""

@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from engine.model.errors import RalphStockError
+from ralphstock_desktop.assistant_ports import LanguageModel
 from ralphstock_desktop.live_ports import SourceMonitor
 from ralphstock_desktop.ports import NewsBatch
+from ralphstock_desktop.services.assistant.service import AssistantService
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import MarketPicture, SettingChange, SettingsStore
 from ralphstock_desktop.services.news.collecting import CollectingService
+from ralphstock_desktop.services.news.verdicts import NewsVerdicts
 from ralphstock_desktop.services.strategy.core import StrategyService
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
-from ralphstock_desktop.strategy_ports import NewsCollector
+from ralphstock_desktop.strategy_ports import ModelAnswer, NewsCollector
 
 __all__ = ["NewsWiring", "dart_key"]
 
@@ -34,6 +37,36 @@ def dart_key() -> str | None:
     backend = find_backend()
     stored = backend.get_password(SERVICE, _ENTRY) if backend is not None else None
     return stored or os.environ.get(_VARIABLE) or None
+
+
+class _AssistantsModel:
+    """The assistant's language model as the scorer of news, within the same key, switch and budget."""
+
+    def __init__(self, assistant: AssistantService, settings: SettingsStore) -> None:
+        self._assistant, self._settings = assistant, settings
+
+    @property
+    def model(self) -> str:
+        """The model of the settings."""
+        return str(self._settings.get("assistant_model"))
+
+    @model.setter
+    def model(self, name: str) -> None:
+        raise AttributeError(f"the model is chosen in the settings, not here: {name}")
+
+    async def ask(self, instruction: str, content: str, *, timeout_s: float) -> ModelAnswer:
+        """See :class:`~ralphstock_desktop.strategy_ports.NewsModel`. What it used is counted however it ends."""
+        from ralphstock_desktop.providers.gemini.news_model import GeminiNewsModel
+
+        access = self._assistant.access
+        model: LanguageModel = await access.open()
+        try:
+            return await GeminiNewsModel(model, access.add_tokens).ask(instruction, content, timeout_s=timeout_s)
+        except RalphStockError as error:
+            access.note_failure(error)
+            raise
+        finally:
+            access.publish()
 
 
 class NewsWiring:
@@ -62,6 +95,15 @@ class NewsWiring:
         self._turn = asyncio.Lock()
         self._known_names: Mapping[str, str] = {}
         self._subscriptions: tuple[Subscription, ...] = ()
+        self.verdicts = self._make_verdicts()
+
+    def _make_verdicts(self) -> NewsVerdicts | None:
+        """What asks the assistant's model about news; None where there is no assistant."""
+        assistant = self._workstation.assistant
+        if not isinstance(assistant, AssistantService):
+            return None
+        model, access = _AssistantsModel(assistant, self._settings), assistant.access
+        return NewsVerdicts(self._strategies, self._settings, model, lambda: not access.why_not(), self._spawn)
 
     def start(self) -> None:
         """Follow market and settings from now on."""
@@ -70,12 +112,19 @@ class NewsWiring:
             self._settings.changed.subscribe(self._on_setting, replay=False),
             self.service.stored.subscribe(self._on_stored, replay=False),
         )
+        if self.verdicts is not None:
+            self.verdicts.start()
+            assistant = self._workstation.assistant
+            assert assistant is not None
+            self._subscriptions += (assistant.state.subscribe(self.verdicts.look, replay=False),)
 
     async def close(self) -> None:
         """Stop collecting and give the connections back."""
         for subscription in self._subscriptions:
             subscription.close()
         self._closed = True
+        if self.verdicts is not None:
+            await self.verdicts.close()
         async with self._turn:
             await self.service.stop()
             if self._client is not None:

@@ -57,6 +57,7 @@ from ralphstock_desktop.ui.time_bar import TimeMachineBar
 from ralphstock_desktop.ui.toasts import ToastDeck
 from ralphstock_desktop.ui.tray import DesktopNotices
 from ralphstock_desktop.ui.viewmodels.shell import Answer, Command, PaletteModel, ShellViewModel
+from ralphstock_desktop.ui.watch_menus import WatchMenus
 from ralphstock_desktop.wording import format as fmt
 from ralphstock_desktop.wording.texts import LANGUAGES, Texts
 
@@ -200,6 +201,8 @@ class MainWindow(QMainWindow):
         self.palette_model = PaletteModel(self.shell, self._commands())
         self.palette_model.can_ask = "chat" in self.area.docks
         self.ask_menus = AskMenus(look, self.context.chat, self)
+        self.watch_menus = WatchMenus(self.context, self.show_notice, self)
+        self.ask_menus.others.append(self.watch_menus.add_entries)
         self.chat = ChatHub(self.area, parts.workstation, look, self.context.chat, self)
         self.toasts, self.desktop = ToastDeck(look, self), DesktopNotices(look, self, parts.settings)
         self.search_list = PalettePopup(look, self.bar.search, self.palette_model, self)
@@ -580,7 +583,7 @@ class MainWindow(QMainWindow):
             self._parts.workstation.start_scan()
         elif name in names:
             self.actions_book.trigger(name)
-        elif name in self.area.docks:
+        elif name in self.area.docks and name != "watch":  # that is a chip of the signal table
             self.area.open_panel(name)
 
     def _on_report(self, error: object) -> None:

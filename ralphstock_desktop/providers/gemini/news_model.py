@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any, Final, cast
 
@@ -24,10 +25,12 @@ class GeminiNewsModel:
     ----------
     language_model : LanguageModel
         Not closed here.
+    on_usage : callable, optional
+        Told the input and output tokens of every question, also of one whose answer was refused or broke off.
     """
 
-    def __init__(self, language_model: LanguageModel) -> None:
-        self._language_model = language_model
+    def __init__(self, language_model: LanguageModel, on_usage: Callable[[int, int], None] | None = None) -> None:
+        self._language_model, self._on_usage = language_model, on_usage
         self.model = language_model.model
 
     async def ask(self, instruction: str, content: str, *, timeout_s: float) -> ModelAnswer:
@@ -48,14 +51,18 @@ class GeminiNewsModel:
             total_timeout_s=timeout_s,
         )
         text, usage, end = "", UsageTold(0, 0), Stopped("other")
-        async with aclosing(cast("Any", self._language_model.stream(request))) as events:
-            async for event in events:
-                if isinstance(event, TextArrived):
-                    text += event.text
-                elif isinstance(event, UsageTold):
-                    usage = event
-                elif isinstance(event, Stopped):
-                    end = event
+        try:
+            async with aclosing(cast("Any", self._language_model.stream(request))) as events:
+                async for event in events:
+                    if isinstance(event, TextArrived):
+                        text += event.text
+                    elif isinstance(event, UsageTold):
+                        usage = event
+                    elif isinstance(event, Stopped):
+                        end = event
+        finally:
+            if self._on_usage is not None:
+                self._on_usage(usage.input_tokens, usage.output_tokens)
         if end.reason == "blocked":
             raise self._failure("error.model.blocked", f"The model refused for safety: {end.detail}", end.detail)
         if end.reason == "length":

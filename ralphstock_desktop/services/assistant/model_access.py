@@ -84,7 +84,8 @@ class ModelAccess:
         if mode in ("off", "no_key", "missing", "waiting"):
             return f"assistant.note.{mode}"
         self._turn_day()
-        return "" if sum(self._tokens) < self._number("assistant_budget") else "assistant.note.budget"
+        budget = self._number("assistant_budget")
+        return "" if not budget or sum(self._tokens) < budget else "assistant.note.budget"  # 0: no limit
 
     def publish(self) -> None:
         """Tell the window how things stand."""

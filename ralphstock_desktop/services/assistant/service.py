@@ -158,10 +158,16 @@ class AssistantService:
         last = str(self._settings.get("assistant_session"))
         if any(session.id == last for session in self.sessions.last or ()):
             await self._book.open(last)
-        self._spawn(self._prepare_search(store), "search index")
+        self._spawn(self._prepare(store), "assistant parts")
 
-    async def _prepare_search(self, store: AssistantStore) -> None:
+    async def _prepare(self, store: AssistantStore) -> None:
+        """Make what a first question would wait for: the search index, and the model's library."""
         await self._workers.job(store.prepare_search)
+        if not self._access.why_not():
+            try:
+                await self._access.open()
+            except RalphStockError as error:
+                _log.info("the language model cannot be opened: %s", error)
 
     async def _wait_for_store(self) -> None:
         """A question asked while the market is still being opened waits for it."""
@@ -187,6 +193,11 @@ class AssistantService:
     def _on_setting(self, change: SettingChange) -> None:
         if change.key.startswith("assistant_") and change.key != "assistant_session":
             self._access.settings_changed(change.key)
+
+    @property
+    def access(self) -> ModelAccess:
+        """The model, whether it may be asked, and what it costs: for other services that ask it."""
+        return self._access
 
     async def set_key(self, key: str) -> None:
         """Keep the key in the system's key store and check it; empty removes it. Raises ProviderError, ValidationFailed."""

@@ -126,6 +126,8 @@ class StrategyService:
         self.records: Channel[RecordTable] = Channel("records")
         self._workstation, self._workers, self._settings, self._now_ns = workstation, workers, settings, now_ns
         self.notices, self.journal, self.backtests = notices, journal, backtests
+        self.judged: Callable[[StockNews], StockNews] | None = None
+        """Adds a language model's verdict to the news of a stock, where one was asked (``services/news/verdicts``)."""
         self._sources: dict[DatasetKind, Sources] = {}
         self._listed_kind: DatasetKind | None = None
         """Market whose stored backtests and profiles are listed."""
@@ -374,7 +376,11 @@ class StrategyService:
         return ScanPicture(result, picture.panel, self.rules, 0.0, 0, 0, int(result.pattern.sum()))
 
     async def _keep(self, sources: Sources, found: Evaluation) -> None:
-        differences = await self._keeper.keep(sources, found)
+        kept = found
+        if self.judged is not None:  # the verdicts there are by now are kept with the day
+            judged = {ticker: self.judged(news) for ticker, news in found.stock_news.items()}
+            kept = replace(found, stock_news=judged)
+        differences = await self._keeper.keep(sources, kept)
         now = self._evaluation
         # Gate and checklist may have moved on with the running market meanwhile; the list is still this one.
         if differences and now is not None and now.instant is found.instant and now.closing is found.closing:
@@ -479,7 +485,7 @@ class StrategyService:
             return None
         found = self._evaluation.stock_news.get(ticker)
         if found is not None:
-            return found
+            return found if self.judged is None else self.judged(found)
         return _no_news(ticker, collected=self._evaluation.news.collected)
 
     async def load_gate_history(self) -> GateHistory:

@@ -73,6 +73,8 @@ class AskMenus(QObject):
     def __init__(self, appearance: Appearance, link: ChatLink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._look, self._link = appearance, link
+        self.others: list[Callable[[AskSubject, QMenu], None]] = []
+        """More entries about the same place, before the questions."""
 
     def attach(self, frame: QWidget) -> None:
         """Take part in the menus of a panel that has just been made."""
@@ -87,6 +89,8 @@ class AskMenus(QObject):
     def add_entries(self, subject: AskSubject, menu: QMenu) -> None:
         """Add what can be asked about a subject: one entry that writes the question, and a list that asks at once."""
         look, found = self._look, questions(subject, self._look)
+        for add in self.others:
+            add(subject, menu)
         if menu.actions():
             menu.addSeparator()
         key = "chat.ask.symbol" if subject.ticker else "chat.ask.about"

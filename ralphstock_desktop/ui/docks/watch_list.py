@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWi
 
 from engine.model.errors import RalphStockError
 from ralphstock_desktop.ui.chat.link import AskSubject
-from ralphstock_desktop.ui.dialogs.alert_rule import AlertDesk, AlertRuleDialog
+from ralphstock_desktop.ui.dialogs.alert_desk import alert_desk
+from ralphstock_desktop.ui.dialogs.alert_rule import AlertRuleDialog
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.table_panel import TablePanel
@@ -18,12 +19,11 @@ from ralphstock_desktop.ui.docks.watch_alerts_view import WatchAlertsView
 from ralphstock_desktop.ui.docks.watch_head import UndoLine, WatchHead
 from ralphstock_desktop.ui.docks.watch_order import RowOrder
 from ralphstock_desktop.ui.models.array_table import SortKey
-from ralphstock_desktop.ui.viewmodels.journal_rows import price_step
 from ralphstock_desktop.ui.viewmodels.watch_columns import watch_columns
 from ralphstock_desktop.ui.viewmodels.watch_rows import WatchViewModel
 from ralphstock_desktop.wording import format as fmt
 
-__all__ = ["WatchPanel", "alert_desk"]
+__all__ = ["WatchPanel"]
 
 _SETS = (
     ("place", "grade", "name", "price", "change", "volume", "value", "total", "closing_grade", "day_grade", "note"),
@@ -37,20 +37,6 @@ _SETS = (
 """Columns, the most first: the first set that fits is shown until the user chooses his own."""
 _SCROLL_BAR = 12
 _OWN_ORDER = (SortKey("place", False),)
-
-
-def alert_desk(context: DockContext, vm: WatchViewModel) -> AlertDesk:
-    """What the editor of alerts asks of the program."""
-
-    async def submit(ticker: str, quantity: str, op: str, value: float, note: str) -> object:
-        assert vm.book is not None
-        return await vm.book.add_alert(ticker, quantity, op, value, note)
-
-    def moves(ticker: str) -> tuple[Callable[[int, int], int], Callable[[int], int]]:
-        day = context.workstation.last_trading_day
-        return price_step(vm.panel if day is not None else None, ticker, day)
-
-    return AlertDesk(vm.find, vm.stock_name, vm.measured, moves, submit, context.spawn)
 
 
 class WatchPanel(TablePanel):
@@ -190,7 +176,9 @@ class WatchPanel(TablePanel):
             return None
         if self.editor is not None:
             self.editor.close()
-        self.editor = AlertRuleDialog(self.appearance, alert_desk(self._context, self.watch), ticker, self)
+        self.editor = AlertRuleDialog(
+            self.appearance, alert_desk(self._context.workstation, self.appearance, self._context.spawn), ticker, self
+        )
         self.editor.destroyed.connect(self._forget_editor)
         self.editor.open()
         return self.editor
