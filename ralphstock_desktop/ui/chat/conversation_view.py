@@ -2,7 +2,8 @@
 
 - A message far away has an estimated height and no widgets; it is made when it comes near. What stands above the eye may change
   its height then: the message at the top edge stays where it is.
-- At the end the view follows what is written; anywhere else nothing moves, and a button leads to the end.
+- At the end the view follows what is written; anywhere else nothing moves, and a button leads to the end. An answer that comes
+  whole and does not fit is shown from its question on: it is read from its beginning.
 - Tab walks links, sources and buttons in reading order, through messages not yet made too; Alt+↑↓ goes from message to message,
   Ctrl+Z undoes what an offer did last.
 """
@@ -81,6 +82,8 @@ class ConversationView(QWidget):
         self._slots = Slots()
         self._session = ""
         self._stick = True
+        self._arrived: Slot | None = None
+        """An answer that came whole since the last layout."""
         self._arranging = False
         self._times = RetryTimes(now_ms)
         self._done: list[str] = []
@@ -115,6 +118,20 @@ class ConversationView(QWidget):
             self._take(number, turn)
         self._slots.cut(len(turns))
         self._arrange()
+        self._begin_answer()
+
+    def _begin_answer(self) -> None:
+        """Show an answer that came whole from its question on, where its end would push its beginning out of sight."""
+        slot, self._arrived = self._arrived, None
+        slots, tall = self._slots.all, self._area.viewport().height()
+        if slot is None or not self._stick or not slots or slots[-1] is not slot:
+            return
+        question = slots[-2] if len(slots) > 1 else slot
+        first = question if question.turn.role == "user" and question.height <= tall // 2 else slot
+        if slot.top + slot.height - first.top > tall:
+            self._stick = False
+            self._slots.anchor_on(first)
+            self._arrange()
 
     def _take(self, number: int, turn: Turn) -> None:
         slots = self._slots
@@ -135,6 +152,8 @@ class ConversationView(QWidget):
         if slot.view is not None:
             slot.view.show_turn(turn)
         if finished:
+            if turn.answer is not None and turn.answer.source == "template":
+                self._arrived = slot
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self._look.tr("chat_view.access.arrived")))
 
     def show_update(self, update: StreamUpdate) -> None:
