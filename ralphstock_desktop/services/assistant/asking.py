@@ -30,7 +30,7 @@ from ralphstock_desktop.services.assistant.grounding import Grounding, NameFinde
 from ralphstock_desktop.services.assistant.markdown import parse_markdown
 from ralphstock_desktop.services.assistant.pricing import Prices
 from ralphstock_desktop.services.assistant.prompt import make_request
-from ralphstock_desktop.services.assistant.reading import chips_of, facts_used, read_answer, template_answer
+from ralphstock_desktop.services.assistant.reading import answer_of, facts_used, read_answer, template_answer
 from ralphstock_desktop.services.assistant.safety import problems_of
 from ralphstock_desktop.services.assistant.streaming import StreamChecker
 from ralphstock_desktop.services.assistant.tools import TOOLS, ToolDesk
@@ -85,6 +85,7 @@ class Asking:
         self._desk, self._texts, self._names, self._prices, self._on_update = desk, texts, names, prices, on_update
         self._draft: AnswerDraft | None = None
         self._checker: StreamChecker | None = None
+        self._arrived = ""
         self._shown_at = 0.0
 
     @property
@@ -137,12 +138,12 @@ class Asking:
         blocks = self._checker.blocks() if self._checker is not None else ()
         template = template_answer(self._draft)
         note: tuple[tuple[str, dict[str, str | int | float]], ...] = (("assistant.note.stopped", {}),)
-        if not blocks:
+        if not blocks or problems_of(self._arrived) or lists_another(self._draft, blocks, whole=False):
             return replace(template, notes=template.notes + note)
         grounded = self._grounding(self._draft).check(blocks)
         if grounded.struck:
             return replace(template, notes=template.notes + note)
-        return replace(self._model_answer(self._draft, grounded.blocks, grounded.linked), notes=template.notes + note)
+        return replace(answer_of(self._draft, grounded.blocks, "model"), notes=template.notes + note)
 
     # -- talking to the model ---------------------------------------------------------------------------------------------
 
@@ -175,7 +176,7 @@ class Asking:
         """Ask, and again where that may help and nothing was shown yet."""
         used = (run.input_tokens, run.output_tokens)
         for attempt in range(1, _TRIES + 1):
-            self._checker = StreamChecker(self._grounding(draft))
+            self._checker, self._arrived = StreamChecker(self._grounding(draft)), ""
             self._tell((), "assistant.activity.asking" if attempt == 1 else "assistant.activity.again", attempt=attempt)
             try:
                 async with aclosing(model.stream(request)) as events:
@@ -195,6 +196,7 @@ class Asking:
             run.text += event.text
             assert self._checker is not None
             self._checker.feed(event.text)
+            self._arrived = run.text
             self._show(draft)
         elif isinstance(event, CallWanted):
             run.calls.append(event.call)
@@ -208,15 +210,20 @@ class Asking:
         if now - self._shown_at < _FRAME_S or self._checker is None:
             return
         self._shown_at = now
+        if problems_of(self._arrived):
+            return  # what was shown stays until the sentence takes it back, or the answer is refused as a whole
         blocks = self._checker.blocks()
+        if lists_another(draft, blocks, whole=False):
+            return
         self._on_update(blocks, facts_used(blocks, draft.book.facts), "assistant.activity.writing", {})
 
     def _tell(self, blocks: tuple[Block, ...], activity: str, **fields: str | int | float) -> None:
         self._on_update(blocks, (), activity, fields)
 
     def _tool_name(self, name: str) -> str:
+        """What a tool is called; a name that is none is the model's own words, and not shown."""
         key = f"assistant.tool_name.{name}"
-        return self._texts(key) if key in self._texts else name
+        return self._texts(key) if key in self._texts else "–"
 
     # -- judging ------------------------------------------------------------------------------------------------------------
 
@@ -240,35 +247,20 @@ class Asking:
         grounded = self._grounding(draft).check(blocks)
         problems = problems_of(run.text)
         if problems:
-            refusal = Refusal(f"assistant.refused.{problems[0]}", len(problems), grounded.blocks)
+            kept = () if "leak" in problems else grounded.blocks  # what was given away is neither shown nor stored
+            refusal = Refusal(f"assistant.refused.{problems[0]}", len(problems), kept)
             return replace(self._stand_in(draft, run, model), refusal=refusal)
         if grounded.struck:
             what = "symbols" if set(grounded.by_reason) == {"symbol"} else "numbers"
             refusal = Refusal(f"assistant.refused.{what}", grounded.struck, grounded.blocks, self._searched(draft))
             return replace(self._stand_in(draft, run, model), refusal=refusal)
-        answer = self._model_answer(draft, grounded.blocks, grounded.linked)
+        answer = answer_of(draft, grounded.blocks, "model")
         notes = answer.notes + ((("assistant.note.length", {}),) if run.stopped and run.stopped.reason == "length" else ())
         return replace(answer, usage=self._usage(run, model), notes=notes)
 
     @staticmethod
     def _searched(draft: AnswerDraft) -> dict[str, str | int | float]:
         return {"facts": len(draft.book.facts), "articles": len(draft.articles)}
-
-    def _model_answer(self, draft: AnswerDraft, blocks: tuple[Block, ...], linked: int) -> Answer:
-        used = facts_used(blocks, draft.book.facts)
-        return Answer(
-            source="model",
-            language=draft.book.language,
-            as_of=draft.screen.as_of,
-            blocks=blocks,
-            facts=used,
-            chips=chips_of(used, draft.book.texts),
-            numbers=linked,
-            linked=linked,
-            proposals=tuple(draft.proposals),
-            disclaimer=draft.has_stock,
-            notes=tuple(draft.notes),
-        )
 
     def _stand_in(self, draft: AnswerDraft, run: _Run, model: LanguageModel) -> Answer:
         return replace(template_answer(draft), usage=self._usage(run, model))

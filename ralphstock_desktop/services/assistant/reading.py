@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Literal
 
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import FactBook
@@ -19,7 +21,7 @@ from ralphstock_desktop.services.assistant_contracts import (
 )
 from ralphstock_desktop.wording.texts import Texts
 
-__all__ = ["REFUSED_INTENTS", "chips_of", "read_answer", "read_into", "template_answer"]
+__all__ = ["REFUSED_INTENTS", "answer_of", "chips_of", "facts_used", "read_answer", "read_into", "template_answer"]
 
 Reader = Callable[[Desk, AnswerDraft], Awaitable[None]]
 REFUSED_INTENTS = frozenset({"private"})
@@ -45,6 +47,7 @@ _ICONS = {
     "panel": "table",
 }
 _MOST_CHIPS = 12
+_TICKER = re.compile(r"[0-9A-Z]{6}")
 
 
 def _reader(question: Question) -> Reader:
@@ -120,11 +123,15 @@ async def read_into(desk: Desk, draft: AnswerDraft, question: Question) -> list[
 
 def template_answer(draft: AnswerDraft) -> Answer:
     """Return the template answer of what was read: every value in it is a fact by construction."""
-    blocks = tuple(draft.blocks)
+    return answer_of(draft, tuple(draft.blocks), "template")
+
+
+def answer_of(draft: AnswerDraft, blocks: tuple[Block, ...], source: Literal["model", "template"]) -> Answer:
+    """Return a document over what was read as an answer, with the facts it speaks of and their sources."""
     used = facts_used(blocks, draft.book.facts)
     linked = sum(1 for span in spans_of(blocks) if span.fact)
     return Answer(
-        source="template",
+        source=source,
         language=draft.book.language,
         as_of=draft.screen.as_of,
         blocks=blocks,
@@ -133,7 +140,7 @@ def template_answer(draft: AnswerDraft) -> Answer:
         numbers=linked,
         linked=linked,
         proposals=tuple(draft.proposals),
-        disclaimer=draft.has_stock,
+        disclaimer=draft.has_stock or any(is_of_stock(fact) for fact in used),
         notes=tuple(draft.notes),
     )
 
@@ -144,6 +151,31 @@ def facts_used(blocks: Sequence[Block], facts: Iterable[Fact]) -> tuple[Fact, ..
     ids = [span.fact for span in spans_of(blocks) if span.fact]
     ids += [block.fact for block in blocks if isinstance(block, Chart) and block.fact]
     return tuple(known[fact_id] for fact_id in dict.fromkeys(ids) if fact_id in known)
+
+
+def is_of_stock(fact: Fact) -> bool:
+    """Whether a fact says something about a listed stock."""
+    return _TICKER.fullmatch(fact.ticker) is not None
+
+
+def lists_another(draft: AnswerDraft, blocks: Sequence[Block], *, whole: bool) -> bool:
+    """Whether a checked answer about what may be bought names other stocks than the list, or in another order.
+
+    Recommendations are exactly those of the service (domain.md §8.3); a model may word them, not choose among them.
+
+    Parameters
+    ----------
+    whole : bool
+        Whether the answer is finished: then nothing of the list may be missing.
+    """
+    if draft.question.type != "recommendation":
+        return False
+
+    def named(document: Sequence[Block]) -> list[str]:
+        return list(dict.fromkeys(fact.ticker for fact in facts_used(document, draft.book.facts) if is_of_stock(fact)))
+
+    listed, said = named(draft.blocks), named(blocks)
+    return said != listed if whole else said != listed[: len(said)]
 
 
 def _family(target: Target) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from ralphstock_desktop.services.assistant_contracts import Block, Fact, Paragraph, Proposal, Span, StreamUpdate, Turn
 from ralphstock_desktop.ui.appearance import Appearance
-from ralphstock_desktop.ui.chat.head_line import HeadLine, head_items, usage_lines
+from ralphstock_desktop.ui.chat.head_line import STANDING_NOTES, HeadLine, head_items, usage_lines
 from ralphstock_desktop.ui.chat.refusal_block import ErrorBlock, NoticeBlock, RefusalBlock
 from ralphstock_desktop.ui.chat.retry_times import same_error
 from ralphstock_desktop.ui.chat.source_chips import OutlineButton, flow, proposal_button, source_button
@@ -171,7 +171,8 @@ class AnswerTurnView(TurnView):
         notes: list[tuple[str, str]] = []
         if answer is not None:
             for key, fields in answer.notes:
-                notes.append((told(self.look, key, fields, key), "text-secondary"))
+                if key not in STANDING_NOTES:
+                    notes.append((told(self.look, key, fields, key), "text-secondary"))
             if answer.disclaimer:
                 notes.append((tr("chat_view.disclaimer"), "text-muted"))
         self._notes = notes

@@ -43,7 +43,7 @@ from ralphstock_desktop.services.assistant_contracts import (
 from ralphstock_desktop.ui.appearance import Appearance, FontSize
 from ralphstock_desktop.ui.chat.inline_chart import chart_height, paint_chart
 from ralphstock_desktop.ui.chat.styles import FormatBook
-from ralphstock_desktop.ui.chat.table_shape import fits, stacked
+from ralphstock_desktop.ui.chat.table_shape import size_for, stacked
 from ralphstock_desktop.ui.chat.written import clean, item_marks
 
 __all__ = ["Link", "MessageDocument", "readable"]
@@ -135,7 +135,7 @@ class MessageDocument:
         self._facts: frozenset[str] = frozenset()
         self._numbers: Mapping[str, int] = {}
         self._width = 0
-        self._fitted: dict[int, bool] = {}
+        self._fitted: dict[int, FontSize | None] = {}
         self.book = FormatBook(look)
         self.size: FontSize = _TEXT
         self.written = 0
@@ -164,7 +164,7 @@ class MessageDocument:
             return
         self._width = width
         if any(
-            isinstance(part.block, Table) and fits(part.block, self._room(), self.look) != self._fitted.get(id(part.block))
+            isinstance(part.block, Table) and size_for(part.block, self._room(), self.look) != self._fitted.get(id(part.block))
             for part in self._parts
         ):
             blocks = self.blocks
@@ -323,8 +323,8 @@ class MessageDocument:
         return self._width - 2 * round(self.document.documentMargin())
 
     def _table(self, cursor: QTextCursor, table: Table, gap: int) -> None:
-        whole = fits(table, self._room(), self.look)
-        self._fitted[id(table)] = whole
+        letters = size_for(table, self._room(), self.look)
+        self._fitted[id(table)], whole = letters, letters is not None
         rows, right, heads = (
             ([table.head, *table.rows], table.right, frozenset({0})) if whole else stacked(table)
         )  # fmt: skip
@@ -355,7 +355,7 @@ class MessageDocument:
                     paragraph.setAlignment(Qt.AlignmentFlag.AlignRight)
                 place.setBlockFormat(paragraph)
                 quiet = (head and whole) or (not whole and not head and column == 0)
-                self._spans(place, spans, "caption" if quiet else "body", bold=head and not whole,
+                self._spans(place, spans, "caption" if quiet else letters or "body", bold=head and not whole,
                             ink="text-muted" if quiet else "")  # fmt: skip
 
     def _cell(self, *, head: bool, last: bool) -> QTextTableCellFormat:

@@ -15,9 +15,12 @@ from ralphstock_desktop.ui.chat.written import clean
 from ralphstock_desktop.ui.delegates.canvas import Canvas
 from ralphstock_desktop.wording import format as fmt
 
-__all__ = ["HeadItem", "HeadLine", "head_items", "usage_lines"]
+__all__ = ["STANDING_NOTES", "HeadItem", "HeadLine", "head_items", "usage_lines"]
 
 _ROW = 24
+STANDING_NOTES = frozenset(("assistant.note.off", "assistant.note.no_key"))
+"""Why no model was asked, where that is how the program is set: told by the tip of the head and below the input, not again
+under every answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,13 @@ def head_items(look: Appearance, turn: Turn) -> list[HeadItem]:
     tip = fmt.as_of_long(answer.as_of, look.language)
     items.append(HeadItem(moment, "text-secondary", icon="check", edge="line-strong", tip=tip))
     if answer.source == "template":
-        tip = tr("chat_view.template.tip")
+        tip = "\n".join((tr("chat_view.template.tip"), *(tr(key) for key, _ in answer.notes if key in STANDING_NOTES)))
         word = tr("chat_view.template")
-        items.append(HeadItem(word, "warning", icon="warning", edge="warning", ground="warning-tint", tip=tip))
+        if answer.refusal is None and turn.error is None and any(key in STANDING_NOTES for key, _ in answer.notes):
+            # Nothing went wrong: no model was to be asked.
+            items.append(HeadItem(word, "text-secondary", icon="table", edge="line-strong", tip=tip))
+        else:
+            items.append(HeadItem(word, "warning", icon="warning", edge="warning", ground="warning-tint", tip=tip))
     else:
         lines = usage_lines(look, answer)
         word = lines[0] if lines else tr("chat_view.model")

@@ -208,7 +208,7 @@ def test_a_model_s_verdict_is_told_with_what_came_of_it(desk: ClosingDesk) -> No
     before = panel(desk).head.height()
     tell(desk, replace(stock_news(desk.work.ticker(2)), verdict=verdict))
     head = vm(desk).head
-    assert head is not None and head.verdict == "모델 local-model: 2 → 최종 2 · 실적 최고"
+    assert head is not None and head.verdict == "모델 local-model: 2 → 규칙과 맞춘 값 2 (등급은 규칙 점수로) · 실적 최고"
     assert panel(desk).head.height() > before
 
 

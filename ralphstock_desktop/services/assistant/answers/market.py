@@ -57,14 +57,15 @@ async def tell_market(desk: Desk, draft: AnswerDraft) -> None:
         await tell_past(writer, strategies, gate, asked)
         return
     _named_indices(writer, gate)
+    about_sectors = "sector" in question.intents
+    if about_sectors:
+        _sectors(writer, gate)
     gate_line(writer, gate)
     _lost(writer, gate)
     _effect(writer, gate)
-    if "sector" in question.intents:
-        _sectors(writer, gate)
     _indices(writer, gate)
     _components(writer, gate)
-    if "sector" not in question.intents:
+    if not about_sectors:
         _sectors(writer, gate)
     await tell_chart(writer, strategies, gate)
     writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
@@ -312,9 +313,8 @@ def _sectors(writer: Writer, gate: GatePicture) -> None:
     if named:
         head = ("col.sector", "col.change", "col.five", "col.rank", "col.members")
         writer.table(head, [_sector_row(writer, gate, state) for state in named], (False, True, True, True, True))
-    rows = [_sector_row(writer, gate, state) for state in known[:count]]
-    later = known[count:][-count:]
-    rows += [_sector_row(writer, gate, state) for state in later]
+    shown_states = [*known[:count], *known[count:][-count:]]
+    rows = [_sector_row(writer, gate, state) for state in shown_states if state not in named]
     all_of = writer.number("gate.sectors", float(len(known)), "", "sector_count", Target("gate"))
     shown = writer.number("signal.shown", float(count), "", "shown", Target("gate"))
     writer.say("sector.line", all=all_of, shown=shown)

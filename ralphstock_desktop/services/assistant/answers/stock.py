@@ -65,7 +65,7 @@ _MOST_SYMBOLS = 4
 _RECORDED: tuple[StrategyName, ...] = ("VCP", "CLOSING_BET")
 _EACH = frozenset(("news", "plan", "near", "record", "alert"))
 """Intents that are answered for one symbol after the other where several are named; else they are compared."""
-_SECTIONS = ("order", "recommend", "forecast", "why", "score", "plan", "flow", "news", "price", "near", "diff", "record")
+_SECTIONS = ("order", "recommend", "forecast", "why", "near", "score", "plan", "flow", "news", "price", "diff", "record")
 """Intents with a section of their own, in the order in which they are answered."""
 
 

@@ -39,6 +39,11 @@ class FlowFacts:
     is_recent: bool
     """Of the last days; False: of a named interval."""
 
+    @property
+    def is_one_day(self) -> bool:
+        """Of one named day: the sum is that day's own, and a table of it would say the same again."""
+        return not self.is_recent and len(self.per_day) == 1
+
 
 def read_flows(s: Symbol, chosen: list[int] | None = None) -> FlowFacts:
     """Take the flows of the last five valid bars whose confirmed flows were known into the book, or of chosen panel days.
@@ -116,8 +121,11 @@ def flow_sentences(s: Symbol, flows: FlowFacts) -> list[Spans]:
             return [s.say("flow.none.traded", window=flows.window)]  # records of days without trading only
         return [s.say("flow.none.since", day=flows.last_day)]
     missing = "" if flows.pension.value is not None else ".no_pension"
+    parts = {"foreign": flows.foreign, "institution": flows.institution, "pension": flows.pension}
+    if flows.is_one_day:
+        return [s.say(f"flow.day.sums{missing}", day=flows.per_day[0][0], **parts)]
     key = f"flow.sums{missing}" if flows.is_recent else f"flow.interval.sums{missing}"
-    found = [s.say(key, window=flows.window, foreign=flows.foreign, institution=flows.institution, pension=flows.pension)]
+    found = [s.say(key, window=flows.window, **parts)]
     if flows.known.value != flows.window.value:
         found.append(s.say("flow.partial", known=flows.known))
     return found
@@ -129,6 +137,10 @@ def write_flows(s: Symbol, chosen: list[int] | None = None) -> None:
     sentences = flow_sentences(s, flows)
     if flows.foreign.value is None:
         s.paragraph(*sentences)
+        return
+    if flows.is_one_day:
+        s.paragraph(*sentences)
+        _write_bars(s, flows)
         return
     newest = flows.per_day[0]
     sentences.append(s.say("flow.both", both=flows.both))

@@ -379,7 +379,7 @@ def test_waiting_can_be_stopped(open_view: OpenView, qtbot: QtBot) -> None:
     view.show_update(talk.update(2, talk.TEXT[:1]))
     view.show_conversation(talk.conversation(turns[0], Turn(2, "assistant", "", talk.at(1), state="stopped")))
     assert not answer.stop_button.isVisible()
-    assert "중지함" in answer.head.texts()
+    assert "멈춤" in answer.head.texts()
     assert answer.plain().startswith("총점 82.8로"), "what had arrived stays"
 
 
