@@ -21,7 +21,7 @@ from ralphstock_desktop.services.assistant_contracts import (
 )
 from ralphstock_desktop.wording.texts import Texts
 
-__all__ = ["REFUSED_INTENTS", "answer_of", "chips_of", "facts_used", "read_answer", "read_into", "template_answer"]
+__all__ = ["REFUSED_INTENTS", "answer_of", "chips_of", "facts_used", "lists_another", "read_answer", "read_into", "template_answer"]
 
 Reader = Callable[[Desk, AnswerDraft], Awaitable[None]]
 REFUSED_INTENTS = frozenset({"private"})
@@ -46,7 +46,7 @@ _ICONS = {
     "help": "unknown",
     "panel": "table",
 }
-_MOST_CHIPS = 12
+_MOST_CHIPS = 16
 _TICKER = re.compile(r"[0-9A-Z]{6}")
 
 
@@ -140,7 +140,7 @@ def answer_of(draft: AnswerDraft, blocks: tuple[Block, ...], source: Literal["mo
         numbers=linked,
         linked=linked,
         proposals=tuple(draft.proposals),
-        disclaimer=draft.has_stock or any(is_of_stock(fact) for fact in used),
+        disclaimer=draft.has_stock or any(_is_of_stock(fact) for fact in used),
         notes=tuple(draft.notes),
     )
 
@@ -153,7 +153,7 @@ def facts_used(blocks: Sequence[Block], facts: Iterable[Fact]) -> tuple[Fact, ..
     return tuple(known[fact_id] for fact_id in dict.fromkeys(ids) if fact_id in known)
 
 
-def is_of_stock(fact: Fact) -> bool:
+def _is_of_stock(fact: Fact) -> bool:
     """Whether a fact says something about a listed stock."""
     return _TICKER.fullmatch(fact.ticker) is not None
 
@@ -172,7 +172,7 @@ def lists_another(draft: AnswerDraft, blocks: Sequence[Block], *, whole: bool) -
         return False
 
     def named(document: Sequence[Block]) -> list[str]:
-        return list(dict.fromkeys(fact.ticker for fact in facts_used(document, draft.book.facts) if is_of_stock(fact)))
+        return list(dict.fromkeys(fact.ticker for fact in facts_used(document, draft.book.facts) if _is_of_stock(fact)))
 
     listed, said = named(draft.blocks), named(blocks)
     return said != listed if whole else said != listed[: len(said)]
@@ -183,7 +183,7 @@ def _family(target: Target) -> tuple[str, ...]:
     if target.kind == "article":
         return ("article", str(target.news_id), target.url)
     if target.kind == "evidence":
-        return ("evidence", target.ticker, target.strategy, target.item)
+        return ("evidence", target.ticker, target.strategy, _group(target.item))
     if target.kind == "help":
         return ("help", target.item)
     if target.kind in ("record", "gate"):
@@ -191,8 +191,14 @@ def _family(target: Target) -> tuple[str, ...]:
     return (target.kind, target.panel or _PANELS.get(target.kind, ""), target.ticker)
 
 
+def _group(item: str) -> str:
+    """Group of an evidence item: ``SM`` of ``SM3``; items with names of their own stand together."""
+    letters = item.rstrip("0123456789")
+    return letters if letters.isupper() else ""
+
+
 def chips_of(facts: Sequence[Fact], texts: Texts) -> tuple[SourceChip, ...]:
-    """Return the sources under an answer, numbered in reading order; at most twelve, the last one gathers the rest."""
+    """Return the sources under an answer, numbered in reading order; at most sixteen, the last one gathers the rest."""
     families: dict[tuple[str, ...], list[Fact]] = {}
     for fact in facts:
         families.setdefault(_family(fact.target), []).append(fact)
@@ -203,9 +209,8 @@ def chips_of(facts: Sequence[Fact], texts: Texts) -> tuple[SourceChip, ...]:
         target = members[0].target
         if len(chips) == _MOST_CHIPS:
             last = chips.pop()
-            chips.append(
-                SourceChip(last.number, last.title, last.icon, last.target, last.facts + tuple(fact.id for fact in members))
-            )
+            more = texts("assistant.chip.more")
+            chips.append(SourceChip(last.number, more, "more", last.target, last.facts + tuple(fact.id for fact in members)))
             continue
         title = _title(target, members[0], texts)
         if len(tickers) > 1 and target.ticker:
@@ -219,8 +224,8 @@ def _title(target: Target, fact: Fact, texts: Texts) -> str:
     panel = target.panel or _PANELS.get(target.kind, "")
     key = f"shell.dock.{panel}"
     title = texts(key) if panel and key in texts else fact.title
-    if target.kind == "evidence" and target.item:
-        return f"{title} {target.item}"
+    if target.kind == "evidence" and _group(target.item):
+        return f"{title} {_group(target.item)}"
     if target.kind == "article":
         return fact.title or title
     return title
