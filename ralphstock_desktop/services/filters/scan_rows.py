@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,18 @@ from engine.model.scan import ITEMS, VcpScan
 __all__ = ["ScanFields"]
 
 _B2 = ITEMS.index("B2")
+
+
+class _Listed:
+    """Codes and names of a panel as text; made once, for every scan of the panel."""
+
+    def __init__(self, panel: MarketPanel) -> None:
+        self.tickers: list[str] = panel.tickers.tolist()
+        self.names_ko = [name or ticker for name, ticker in zip(panel.names.tolist(), self.tickers, strict=True)]
+        self.names_en = [name or other for name, other in zip(panel.names_en.tolist(), self.names_ko, strict=True)]
+
+
+_LISTED: WeakKeyDictionary[MarketPanel, _Listed] = WeakKeyDictionary()
 
 
 class ScanFields:
@@ -42,19 +55,26 @@ class ScanFields:
         return len(self.panel.tickers)
 
     @cached_property
+    def _listed(self) -> _Listed:
+        listed = _LISTED.get(self.panel)
+        if listed is None:
+            listed = _LISTED[self.panel] = _Listed(self.panel)
+        return listed
+
+    @property
     def tickers(self) -> list[str]:
         """Short codes."""
-        return [str(ticker) for ticker in self.panel.tickers]
+        return self._listed.tickers
 
-    @cached_property
+    @property
     def names_ko(self) -> list[str]:
         """Korean names; the code where there is none."""
-        return [str(name) or ticker for name, ticker in zip(self.panel.names, self.tickers, strict=True)]
+        return self._listed.names_ko
 
-    @cached_property
+    @property
     def names_en(self) -> list[str]:
         """Official English names; the Korean one where none is known."""
-        return [str(name) or other for name, other in zip(self.panel.names_en, self.names_ko, strict=True)]
+        return self._listed.names_en
 
     # -- the as-of bar --------------------------------------------------------------------------------------------------
 
