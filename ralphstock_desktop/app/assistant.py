@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ __all__ = ["ModelKey", "open_assistant"]
 
 _VARIABLES = ("RALPHSTOCK_GEMINI_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
 _ENTRY = "Gemini"
+_log = logging.getLogger(__name__)
 _UNGROUNDED = frozenset({"assistant.refused.numbers", "assistant.refused.symbols"})
 
 
@@ -43,7 +45,11 @@ class ModelKey:
         if self._of_this_run:
             return self._of_this_run
         backend = find_backend()
-        stored = backend.get_password(SERVICE, _ENTRY) if backend is not None else None
+        try:
+            stored = backend.get_password(SERVICE, _ENTRY) if backend is not None else None
+        except Exception as error:  # locked, refused, broken: key stores raise errors of their own kinds
+            _log.warning("the system's key store could not be read (%s)", type(error).__name__)
+            stored = None
         return stored or next((os.environ[name] for name in _VARIABLES if os.environ.get(name)), "")
 
     def write(self, key: str) -> None:
@@ -60,13 +66,16 @@ class ModelKey:
         if backend is None:
             self._of_this_run = key
             return
+        refused = False
         try:
             if key:
                 backend.set_password(SERVICE, _ENTRY, key)
             elif backend.get_password(SERVICE, _ENTRY) is not None:
                 backend.delete_password(SERVICE, _ENTRY)
         except Exception:  # key stores raise errors of their own kinds, and their text may hold what was to be kept
-            raise StorageError("The system's key store refused the key.", key="error.chat.key_store") from None
+            refused = True
+        if refused:  # raised out here, so that nothing hangs on the store's own error
+            raise StorageError("The system's key store refused the key.", key="error.chat.key_store")
 
 
 class _UngroundedCount:

@@ -30,6 +30,8 @@ __all__ = ["DEFAULT_LIST", "WatchService"]
 _MOST_ALERTS = 200
 _LONGEST_NOTE = 500
 _FEW_ROWS = 200
+_OWNER, _MOST_WANTED = "alert_rules", 60
+"""Symbols with alerts that the feed is asked for beside those on screen: a table must not lose its stream to them."""
 _RETRY_S = 30.0
 """Pause before an alert whose notice could not be stored is tried again."""
 _log = logging.getLogger(__name__)
@@ -160,6 +162,9 @@ class WatchService:
         for rule in rules:
             if rule.active:
                 self._active.setdefault(rule.ticker, []).append(rule)
+        live = self._workstation.live
+        if live is not None:
+            live.want(_OWNER, tuple(self._active)[:_MOST_WANTED])  # newest first
         self.alerts.publish(rules)
 
     def _open(self) -> AssistantStore:

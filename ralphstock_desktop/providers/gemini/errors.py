@@ -7,11 +7,15 @@ that looks like a secret taken out; the exception of the library is never chaine
 
 from __future__ import annotations
 
+import html
+import json
 import re
-from collections.abc import Iterable, Mapping
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import quote, quote_plus
 
 from engine.model.errors import AuthExpired, ProtocolChanged, ProviderError, RateLimited
 
@@ -19,6 +23,7 @@ __all__ = ["Failures", "Quota", "quota_of", "scrub"]
 
 _SECRET_LOOKING: Final = re.compile(r"[A-Za-z0-9_\-+/=.]{32,}|AIza[A-Za-z0-9_\-]+|(?<=key=)[^&\s]+")
 _DETAIL_CHARS: Final = 240
+_SHORTEST_CORE: Final = 8
 _KEY_REASONS: Final = frozenset(
     {
         "API_KEY_INVALID",
@@ -40,6 +45,23 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
         if secret:
             text = text.replace(secret, "…")
     return _SECRET_LOOKING.sub("…", text)[:_DETAIL_CHARS]
+
+
+def _writings(secret: str) -> Iterator[str]:
+    """A secret as a reply may echo it: as it is, in an address, in JSON, in a page, in base64 at any alignment."""
+    yield secret
+    for safe in ("", "/"):
+        yield quote(secret, safe=safe)
+        yield quote_plus(secret, safe=safe)
+    yield json.dumps(secret)[1:-1]
+    yield html.escape(secret)
+    raw = secret.encode()
+    for shift in range(3):
+        for encode in (b64encode, urlsafe_b64encode):
+            # only what the secret alone decides: its neighbours' bits reach into the first and the last letters
+            core = encode(b"x" * shift + raw)[4 if shift else 0 : (shift + len(raw)) // 3 * 4].decode()
+            if len(core) >= _SHORTEST_CORE:
+                yield core
 
 
 class Quota:
@@ -132,7 +154,9 @@ class Failures:
     def __init__(self, provider: str, model: str, secrets: Iterable[str]) -> None:
         self.provider = provider
         self.model = model
-        self._secrets = tuple(secrets)
+        # longest first: a writing that holds another is taken out as a whole
+        forms = {form for secret in secrets if secret for form in _writings(secret)}
+        self._secrets = tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
     def __repr__(self) -> str:
         return f"Failures({self.provider}, {self.model})"

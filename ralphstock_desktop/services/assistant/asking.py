@@ -30,10 +30,10 @@ from ralphstock_desktop.services.assistant.grounding import Grounding, NameFinde
 from ralphstock_desktop.services.assistant.markdown import parse_markdown
 from ralphstock_desktop.services.assistant.pricing import Prices
 from ralphstock_desktop.services.assistant.prompt import make_request
-from ralphstock_desktop.services.assistant.reading import answer_of, facts_used, read_answer, template_answer
+from ralphstock_desktop.services.assistant.reading import answer_of, facts_used, lists_another, read_answer, template_answer
 from ralphstock_desktop.services.assistant.safety import problems_of
 from ralphstock_desktop.services.assistant.streaming import StreamChecker
-from ralphstock_desktop.services.assistant.tools import TOOLS, ToolDesk
+from ralphstock_desktop.services.assistant.tools import MOST_CALLS, TOOLS, ToolDesk
 from ralphstock_desktop.services.assistant_contracts import Answer, Block, Fact, Question, Refusal, Screen, Usage
 from ralphstock_desktop.wording.texts import Texts
 
@@ -42,6 +42,8 @@ __all__ = ["Asking", "Finished"]
 _MOST_ROUNDS = 4
 _TRIES = 3
 _LONGEST_WAIT_S = 8.0
+_LONGEST_NAME = 64
+_LONGEST_ARGUMENTS = 2_000
 _FRAME_S = 1 / 30
 _log = logging.getLogger(__name__)
 
@@ -86,6 +88,8 @@ class Asking:
         self._draft: AnswerDraft | None = None
         self._checker: StreamChecker | None = None
         self._arrived = ""
+        self._sayable = 0
+        """Length of the text up to which whole paragraphs hold nothing that must not be said."""
         self._shown_at = 0.0
 
     @property
@@ -176,7 +180,7 @@ class Asking:
         """Ask, and again where that may help and nothing was shown yet."""
         used = (run.input_tokens, run.output_tokens)
         for attempt in range(1, _TRIES + 1):
-            self._checker, self._arrived = StreamChecker(self._grounding(draft)), ""
+            self._checker, self._arrived, self._sayable = StreamChecker(self._grounding(draft)), "", 0
             self._tell((), "assistant.activity.asking" if attempt == 1 else "assistant.activity.again", attempt=attempt)
             try:
                 async with aclosing(model.stream(request)) as events:
@@ -199,7 +203,8 @@ class Asking:
             self._arrived = run.text
             self._show(draft)
         elif isinstance(event, CallWanted):
-            run.calls.append(event.call)
+            if len(run.calls) <= MOST_CALLS:  # one too many is told; hundreds are not even carried along
+                run.calls.append(_bounded(event.call))
         elif isinstance(event, UsageTold):
             run.input_tokens, run.output_tokens = used[0] + event.input_tokens, used[1] + event.output_tokens
         elif isinstance(event, Stopped):
@@ -210,8 +215,9 @@ class Asking:
         if now - self._shown_at < _FRAME_S or self._checker is None:
             return
         self._shown_at = now
-        if problems_of(self._arrived):
+        if problems_of(self._arrived[self._sayable :]):
             return  # what was shown stays until the sentence takes it back, or the answer is refused as a whole
+        self._sayable = max(self._sayable, self._arrived.rfind("\n\n"))
         blocks = self._checker.blocks()
         if lists_another(draft, blocks, whole=False):
             return
@@ -254,6 +260,9 @@ class Asking:
             what = "symbols" if set(grounded.by_reason) == {"symbol"} else "numbers"
             refusal = Refusal(f"assistant.refused.{what}", grounded.struck, grounded.blocks, self._searched(draft))
             return replace(self._stand_in(draft, run, model), refusal=refusal)
+        if lists_another(draft, grounded.blocks, whole=True):
+            refusal = Refusal("assistant.refused.list", 1, grounded.blocks)
+            return replace(self._stand_in(draft, run, model), refusal=refusal)
         answer = answer_of(draft, grounded.blocks, "model")
         notes = answer.notes + ((("assistant.note.length", {}),) if run.stopped and run.stopped.reason == "length" else ())
         return replace(answer, usage=self._usage(run, model), notes=notes)
@@ -271,3 +280,10 @@ class Asking:
         cost = self._prices.cost(run.input_tokens, run.output_tokens)
         total_ms = (perf_counter() - run.begin) * 1e3
         return Usage(model.model, run.input_tokens, run.output_tokens, cost, run.first_token_ms, total_ms)
+
+
+def _bounded(call: ToolCall) -> ToolCall:
+    """A call as it may be sent back with its refusal: no name and no argument is without end."""
+    name = call.name[:_LONGEST_NAME]
+    fits = isinstance(call.arguments, dict) and len(repr(call.arguments)) <= _LONGEST_ARGUMENTS
+    return replace(call, name=name, arguments=call.arguments if fits else {"too_long": True})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import string
+from dataclasses import replace
 from datetime import date
 
 from engine.model.instants import AsOf, kst_datetime
@@ -21,6 +22,7 @@ Part = Fact | Span | str | tuple[Span, ...]
 """What a field of a sentence may hold: a fact (linked), a span, a whole run of spans, or plain words without numbers."""
 
 _SIGNED: frozenset[Unit] = frozenset({"%", "%p"})
+_LONGEST_QUOTED = 240
 
 
 def write_value(
@@ -76,6 +78,12 @@ def _after(unit: Unit, *, korean: bool) -> str:
     return words.get(unit, ("", ""))[0 if korean else 1]
 
 
+def _as_quoted(text: str) -> str:
+    """Somebody's words as they may be shown: no control, direction or invisible characters, of bounded length."""
+    clean = "".join(letter for letter in text if letter.isprintable() or letter == " ")
+    return clean if len(clean) <= _LONGEST_QUOTED else f"{clean[: _LONGEST_QUOTED - 1]}…"
+
+
 class FactBook:
     """Collects the facts of one answer; equal facts are one.
 
@@ -122,6 +130,10 @@ class FactBook:
         if isinstance(value, float) and math.isnan(value):
             value = None
         shown = write_value(value, unit, self.language, decimals=decimals, plus=plus) if text is None else text
+        if quoted:  # what somebody wrote may hold letters that turn or hide others, or have no end
+            shown, title = _as_quoted(shown), _as_quoted(title)
+        if target.url and not target.url.startswith(("https://", "http://")):
+            target = replace(target, url="")  # an address of the web, or none
         key = (name, ticker, day, value, shown, target)
         fact = self._known.get(key)
         if fact is None:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ralphstock_desktop.services.assistant.grounding_facts import FactIndex
+from ralphstock_desktop.services.assistant.grounding_grades import graded, grades_in
 from ralphstock_desktop.services.assistant.grounding_letters import PlainText, plain_text
 from ralphstock_desktop.services.assistant.grounding_match import Matcher
 from ralphstock_desktop.services.assistant.grounding_scene import NameFinder, NameHit, Scene, quotations
@@ -46,7 +47,9 @@ REASONS = tuple(
 _MARKER = re.compile(r"(?:^|(?<=\n))\s*(?:[1-9]|1\d|20)[.)](?=\s)")
 _CIRCLED = re.compile(r"(?:^|(?<=\n))\s*[\u2460-\u2473\u2474-\u249b](?=\s)")
 _URL = re.compile(
-    r"(?:https?|ftp)://[^\s<>\"')]+|\bwww\.[^\s<>\"')]+|\b[\w.-]+\.(?:com|net|org|kr|io|me|ly|gg)(?:/[^\s<>\"')]*)?",
+    r"[a-z][a-z0-9+.-]{1,15}://[^\s<>\"')]+|\b(?:javascript|data|vbscript|mailto|file):[^\s<>\"')]+|\bwww\.[^\s<>\"')]+"
+    r"|\b[\w.-]+\.(?:com|net|org|kr|io|me|ly|gg|xyz|ai|co|app|dev|info|biz|ru|cn|jp|uk|site|online|shop|top|click|link|example"
+    r"|test)(?:[/?][^\s<>\"')]*|\b)|(?<![\w.])[a-z][\w-]*(?:\.[a-z][\w-]*)+/[^\s<>\"')]*",
     re.IGNORECASE,
 )
 _MARKS = re.compile("[\"'\u201c\u2018「『《«\u2039]")
@@ -137,6 +140,10 @@ class Grounding:
         self._disclaimer = disclaimer.strip()
         self._index = FactIndex(facts, language)
         self._matcher = Matcher(self._index, own_numbers)
+        self._grades = tuple(
+            fact for fact in facts if not fact.quoted and (fact.unit == "grade" or fact.target.kind == "record")
+        )
+        self._reads_grades = any(fact.unit == "grade" and fact.ticker for fact in self._grades)
         self._kept: dict[tuple[Block, tuple[str, ...], bool], _Checked] = {}
 
     def check(self, blocks: Sequence[Block]) -> Grounded:
@@ -212,7 +219,7 @@ class Grounding:
             taken[start:end] = b"\x01" * (end - start)
             marks.append(Mark(*plain.original(start, end), fact, reason))
 
-        for match in _URL.finditer(text) if "." in text else ():
+        for match in _URL.finditer(text) if "." in text or ":" in text else ():
             if not any(taken[match.start() : match.end()]):
                 fact = self._index.urls.get(match.group().rstrip(".,"))
                 take(match.start(), match.end(), fact.id if fact else "", "" if fact else "link")
@@ -241,6 +248,11 @@ class Grounding:
             found = self._matcher.match(token, scene, before, after, head=context.head, news=context.news, tokens=tokens)
             if found is not None:
                 marks.append(Mark(*plain.original(token.start, token.end), *found))
+        for start, end, letter in grades_in(text, context.head) if self._reads_grades else ():
+            if any(taken[start:end]) or any(first < start and end < last for first, last in quotes):
+                continue
+            held = graded(self._grades, letter, scene.subject(start, end, 0).tickers)
+            take(start, end, held.id if held else "", "" if held else "unclear")
         marks.sort(key=lambda mark: mark.start)
         return marks, scene.spoken_of
 

@@ -24,10 +24,13 @@ _HIS = re.compile(
     re.IGNORECASE,
 )
 _AGREES = re.compile(
-    r"맞습|맞아|맞고|정확|사실|실제|확인(?!되지|할 수 없|이 안)|옳|\b(?:correct|right|indeed|true|confirm\w*|yes)\b|네,",
+    r"맞습|맞아|맞고|정확|사실|실제|확인(?!되지|할 수 없|이 안)|옳|\b(?:correct|right|indeed|true|confirm\w*|yes)\b|네,"
+    r"|거짓|과장|과언|틀리|틀린|잘못|오류|허위|의심|의문|이견|농담|반박|부정|부족|모자라|못지|\b(?:wrong|false|lies?|exaggerat\w*"
+    r"|doubt\w*|question(?:able|ed)|mistake\w*|incorrect|untrue|only|less|disput\w*|den(?:y|ied|ying))\b",
     re.IGNORECASE,
 )
 _DISOWNS = re.compile(r"없|않|아닙|아니|다릅|확인할 수 없|\b(?:not|no|cannot|can't|isn't|doesn't|differs?)\b", re.IGNORECASE)
+"""Says that a number is not ours; ``_AGREES`` holds the double negations ("의심의 여지가 없습니다", "no doubt about")."""
 _CLAUSE = re.compile(r"[,.;\n]|지만|\bbut\b")
 _DATED_BEFORE = re.compile(
     r"\s?(?:연속|동안|간(?![가-힣])|째|선|이동|만에|평균|전|후|이내|이상|중|누적|in a row|moving|average|ago)"

@@ -144,9 +144,12 @@ def _context(draft: AnswerDraft, facts: Sequence[Fact], articles: Sequence[NewsI
 
 def _article(item: NewsItem, mark: str) -> dict[str, str]:
     """A headline as data; the marks cannot occur in it."""
-    title = item.title.replace(mark, "").replace("<<", "‹‹").replace(">>", "››")
-    clean = "".join(letter if letter.isprintable() else " " for letter in title)[:_MOST_TITLE]
-    row = {"headline": clean, "source": item.source}
+
+    def clean(words: str) -> str:
+        words = words.replace(mark, "").replace("<<", "‹‹").replace(">>", "››")
+        return "".join(letter if letter.isprintable() else " " for letter in words)[:_MOST_TITLE]
+
+    row = {"headline": clean(item.title), "source": clean(item.source)}
     if item.published_ns is not None:
         row["published"] = f"{kst_datetime(item.published_ns):%Y-%m-%d %H:%M}"
     return row

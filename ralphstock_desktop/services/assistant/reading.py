@@ -8,6 +8,7 @@ from typing import Literal
 
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import FactBook
+from ralphstock_desktop.services.assistant.grounding_letters import plain_text
 from ralphstock_desktop.services.assistant_contracts import (
     Answer,
     Block,
@@ -21,7 +22,16 @@ from ralphstock_desktop.services.assistant_contracts import (
 )
 from ralphstock_desktop.wording.texts import Texts
 
-__all__ = ["REFUSED_INTENTS", "answer_of", "chips_of", "facts_used", "lists_another", "read_answer", "read_into", "template_answer"]
+__all__ = [
+    "REFUSED_INTENTS",
+    "answer_of",
+    "chips_of",
+    "facts_used",
+    "lists_another",
+    "read_answer",
+    "read_into",
+    "template_answer",
+]
 
 Reader = Callable[[Desk, AnswerDraft], Awaitable[None]]
 REFUSED_INTENTS = frozenset({"private"})
@@ -48,6 +58,13 @@ _ICONS = {
 }
 _MOST_CHIPS = 16
 _TICKER = re.compile(r"[0-9A-Z]{6}")
+_CLAIMS = re.compile(
+    r"추천\s?(?:종목|목록|주|픽)(?:은|는|으로는|으로|에는|\s?[:：])"
+    r"|\b(?:recommended|recommendations?|top picks?)(?: stocks?| names?)?(?: (?:today|now))?(?: is\b| are\b|:)",
+    re.IGNORECASE,
+)
+"""Says that stocks are recommended."""
+_DENIED = re.compile(r"없|않|아니|아닙|\b(?:not|no|none|nothing)\b", re.IGNORECASE)
 
 
 def _reader(question: Question) -> Reader:
@@ -169,13 +186,22 @@ def lists_another(draft: AnswerDraft, blocks: Sequence[Block], *, whole: bool) -
         Whether the answer is finished: then nothing of the list may be missing.
     """
     if draft.question.type != "recommendation":
-        return False
+        return _claims_list(draft, blocks)
 
     def named(document: Sequence[Block]) -> list[str]:
         return list(dict.fromkeys(fact.ticker for fact in facts_used(document, draft.book.facts) if _is_of_stock(fact)))
 
     listed, said = named(draft.blocks), named(blocks)
     return said != listed if whole else said != listed[: len(said)]
+
+
+def _claims_list(draft: AnswerDraft, blocks: Sequence[Block]) -> bool:
+    """Whether an answer about something else calls stocks recommended that are in no list that was read."""
+    text = plain_text("".join(f"{span.text} " if span.struck else span.text for span in spans_of(blocks))).text
+    if not any(_DENIED.search(text, match.end(), match.end() + 40) is None for match in _CLAIMS.finditer(text)):
+        return False
+    listed = {fact.ticker for fact in draft.book.facts if fact.name.startswith("recommend.")}
+    return any(_is_of_stock(fact) and fact.ticker not in listed for fact in facts_used(blocks, draft.book.facts))
 
 
 def _family(target: Target) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from engine.model.errors import DataUnavailable, RalphStockError
@@ -29,7 +30,7 @@ from ralphstock_desktop.services.assistant_contracts import (
     WindowAction,
 )
 from ralphstock_desktop.services.channels import Channel, Subscription
-from ralphstock_desktop.services.contracts import MarketPicture, SettingChange, SettingsStore, Workstation
+from ralphstock_desktop.services.contracts import Empty, Failed, MarketPicture, SettingChange, SettingsStore, Workstation
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.wording.texts import Language, Texts
 
@@ -44,6 +45,7 @@ __all__ = ["AssistantService"]
 _MOST_QUESTION = 4_000
 _DRAFT_S = 0.3
 _OPENS_WITHIN_S = 60.0
+_LOOKS_EVERY_S = 0.05
 _DAY_NS = 86_400_000_000_000
 _WINDOW_ACTIONS = frozenset({"open_chart", "open_panel", "set_filter"})
 _log = logging.getLogger(__name__)
@@ -96,7 +98,7 @@ class AssistantService:
         self._drafting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._changing: asyncio.Task[None] | None = None
-        self._kind = ""
+        self._kind = self._coming = ""
         self._subscriptions: list[Subscription] = []
 
     # -- life ---------------------------------------------------------------------------------------------------------------
@@ -138,13 +140,17 @@ class AssistantService:
             asyncio.get_running_loop().call_exception_handler(context)
 
     def _on_market(self, picture: MarketPicture) -> None:
-        if picture.kind != self._kind:
-            self._kind = picture.kind
-            self._changing = self._spawn(self._change_market(picture.kind), "assistant market")
+        if picture.kind != self._coming:
+            self._coming = picture.kind
+            self._changing = self._spawn(self._change_market(picture.kind, self._changing), "assistant market")
 
-    async def _change_market(self, kind: str) -> None:
-        """Another market has conversations of its own."""
-        await self._stop_answering()
+    async def _change_market(self, kind: str, before: asyncio.Task[None] | None) -> None:
+        """Another market has conversations of its own. What is being answered is kept with the market it was asked in."""
+        if before is not None and not before.done():
+            await asyncio.wait({before})
+        if self._kind:  # a question from before the first market waits for it
+            await self._stop_answering()
+        self._kind = kind
         self._question = None
         self._book.clear()
         await self._workers.read(_load_parts)
@@ -171,6 +177,11 @@ class AssistantService:
 
     async def _wait_for_store(self) -> None:
         """A question asked while the market is still being opened waits for it."""
+        end = monotonic() + _OPENS_WITHIN_S
+        while self._changing is None and monotonic() < end:
+            if isinstance(self._workstation.scan_state.last, Empty | Failed):
+                return  # there is none to wait for
+            await asyncio.sleep(_LOOKS_EVERY_S)
         if self._changing is not None and not self._changing.done():
             await asyncio.wait({self._changing}, timeout=_OPENS_WITHIN_S)
 

@@ -8,16 +8,22 @@ something only put an offer under the answer; it is carried out by the user's cl
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from engine.model.errors import RalphStockError, ValidationFailed
 from ralphstock_desktop.assistant_ports import ToolCall, ToolResult, ToolSpec
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
+from ralphstock_desktop.services.assistant.folding import fold
+from ralphstock_desktop.services.assistant.intents import BY_TYPE
+from ralphstock_desktop.services.assistant.question_text import QUOTED
 from ralphstock_desktop.services.assistant.reading import read_into
+from ralphstock_desktop.services.assistant.wordlore import PARTICLES, is_known_word, strip_particles
 from ralphstock_desktop.services.assistant_contracts import Fact, Proposal, Question
+from ralphstock_desktop.services.filters.language import FilterError, parse_filter
+from ralphstock_desktop.services.filters.scan_words import scan_vocabulary
 
 __all__ = ["MOST_CALLS", "TOOLS", "ToolDesk"]
 
@@ -28,6 +34,10 @@ _STRATEGIES = ("VCP", "CLOSING_BET", "DAY_TRADE")
 _QUANTITIES = ("price", "change_pct", "volume", "score")
 _FRAMES = ("D", "W", "M", "1", "3", "5", "10", "15", "30", "60")
 _TICKER = re.compile(r"[0-9][0-9A-Z]{5}")
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_UNIT_OF = {"price": "won", "change_pct": "%", "volume": "shares", "score": "points"}
+"""Unit of the facts an alert's value may come from, by its quantity."""
 
 
 def _schema(required: Sequence[str], **properties: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +132,7 @@ class ToolDesk:
     done: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     found: set[str] = field(default_factory=set)
-    """Symbols found for words the user wrote."""
+    """Symbols found for words the user wrote, and those of lists he asked for."""
 
     async def run(self, call: ToolCall) -> ToolResult:
         """Validate and carry out one call; a refusal is an answer to the model, too, and is counted."""
@@ -151,10 +161,13 @@ class ToolDesk:
         return self.draft.question
 
     def licensed_tickers(self) -> set[str]:
-        """Symbols of the question, of the screen where it was meant, and of facts of our own (never of quoted text)."""
+        """Symbols of the question (that on screen where it was meant), found for its words, or in lists it asks for.
+
+        Where the question names none, those of what was read for it; never one that only stands in quoted text.
+        """
         found = self.found | set(self.question.tickers)
-        if self.draft.screen.ticker:
-            found.add(self.draft.screen.ticker)
+        if self.question.tickers:
+            return found
         return found | {fact.ticker for fact in self.draft.book.facts if fact.ticker and not fact.quoted}
 
     def _ticker(self, value: str) -> str:
@@ -174,10 +187,27 @@ class ToolDesk:
     def _condition(self, text: str) -> str:
         if "screen" not in self.question.intents and "filter" not in self.question.intents:
             raise _refusal("not_asked")
-        return text.strip()
+        condition = text.strip()
+        try:
+            parse_filter(condition, scan_vocabulary())
+        except FilterError:
+            raise _refusal("arguments") from None
+        own = f"{self.question.filter_text} {self.asked}"
+        if not (_numbers_in(condition) <= _numbers_in(own) | set(self.question.numbers) and _is_worded(condition, own)):
+            raise _refusal("not_asked")
+        return condition
 
-    def _wanted(self) -> None:
-        if not self.question.wants_change:
+    def _wanted(self, *intents: str) -> None:
+        """Only what the user himself asked for is offered: an alert is no licence for a watch list."""
+        if not self.question.wants_change or not set(intents) & set(self.question.intents):
+            raise _refusal("not_asked")
+
+    def _asked_of(self, *types: str) -> None:
+        """Whether the user's own words are about one of these things; what he quotes is not his."""
+        if self.question.type in types or ("performance" in types and "record" in self.question.intents):
+            return
+        own = QUOTED.sub(" ", fold(self.question.text).text)
+        if not any(name in types and pattern.search(own) for name, pattern in BY_TYPE):
             raise _refusal("not_asked")
 
     async def _read(self, question: Question) -> dict[str, Any]:
@@ -192,8 +222,7 @@ class ToolDesk:
     # -- reading ------------------------------------------------------------------------------------------------------------
 
     async def find_symbols(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        query = _plain(arguments["query"])
-        if not query or query not in _plain(self.asked):
+        if not _is_own_name(arguments["query"], self.asked):
             raise _refusal("not_asked")
         hits = self.desk.workstation.search(arguments["query"], 8)
         self.found |= {hit.ticker for hit in hits}
@@ -214,21 +243,28 @@ class ToolDesk:
 
     async def screen(self, arguments: dict[str, Any]) -> dict[str, Any]:
         condition = self._condition(arguments["condition"])
-        return await self._read(replace(self.question, type="signal", intents=("screen",), filter_text=condition))
+        return await self._list(replace(self.question, type="signal", intents=("screen",), filter_text=condition))
 
-    async def _of_type(self, name: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def _list(self, question: Question) -> dict[str, Any]:
+        """Read a list; what stands in it may be asked about."""
+        facts = await read_into(self.desk, self.draft, question)
+        self.found |= {fact.ticker for fact in facts if fact.ticker and not fact.quoted}
+        return {"facts": [told(fact) for fact in facts[:_MOST_FACTS] if not fact.quoted]}
+
+    async def _of_type(self, name: Any, arguments: dict[str, Any], *types: str) -> dict[str, Any]:
+        self._asked_of(name, *types)
         strategy = arguments.get("strategy", "")
         chosen = (strategy,) if strategy else self.question.strategies
-        return await self._read(replace(self.question, type=name, tickers=(), intents=(), strategies=chosen))
+        return await self._list(replace(self.question, type=name, tickers=(), intents=(), strategies=chosen))
 
     async def strategy_record(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        return await self._of_type("performance", arguments)
+        return await self._of_type("performance", arguments, "recommendation")
 
     async def market_state(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        return await self._of_type("market", arguments)
+        return await self._of_type("market", arguments, "recommendation")
 
     async def open_signals(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        return await self._of_type("signal", arguments)
+        return await self._of_type("signal", arguments, "recommendation")
 
     async def recommendations(self, arguments: dict[str, Any]) -> dict[str, Any]:
         return await self._of_type("recommendation", arguments)
@@ -251,30 +287,37 @@ class ToolDesk:
         return english or str(panel.names[row])
 
     async def offer_chart(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        self._wanted()
+        self._wanted("chart", "open")
         ticker = self._ticker(arguments["ticker"])
         wanted = {"ticker": ticker, "timeframe": arguments.get("timeframe", "D")}
         return self._offer("open_chart", "candles", wanted, name=self._name(ticker))
 
     async def offer_filter(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        self._wanted()
+        self._wanted("filter")
         condition = self._condition(arguments["condition"])
         return self._offer("set_filter", "filter", {"panel": "signals", "text": condition}, condition=condition)
 
     async def offer_watch(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        self._wanted()
+        self._wanted("watch")
         tickers = self._tickers(arguments["tickers"], 1, 20)
         names = ", ".join(self._name(ticker) for ticker in tickers)
         return self._offer("watch", "star", {"tickers": list(tickers), "list_name": ""}, names=names)
 
     async def offer_alert(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        self._wanted()
+        self._wanted("alert")
         ticker = self._ticker(arguments["ticker"])
         value = float(arguments["value"])
-        ours = {float(fact.value) for fact in self.draft.book.facts if isinstance(fact.value, int | float) and not fact.quoted}
+        unit = _UNIT_OF[arguments["quantity"]]
+        ours = {
+            float(fact.value) for fact in self.draft.book.facts
+            if isinstance(fact.value, int | float) and not fact.quoted and fact.ticker == ticker and fact.unit == unit
+        }  # fmt: skip
         if value not in ours and value not in self.question.numbers:
             raise _refusal("not_asked")
         wanted = {"ticker": ticker, "quantity": arguments["quantity"], "op": arguments["op"], "value": value, "note": ""}
+        understood = [each for each in self.draft.proposals if each.action == "alert"]
+        if understood and all(any(each.arguments[name] != wanted[name] for name in _RULE) for each in understood):
+            raise _refusal("not_asked")  # the user's own words gave another rule already
         shown = f"{value:,.10g}"
         return self._offer("alert", "bell", wanted, name=self._name(ticker), op=arguments["op"], value=shown)
 
@@ -308,8 +351,43 @@ _REASONS = {
 }
 
 
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().replace(" ", "")
+_RULE = ("ticker", "quantity", "op", "value")
+
+
+@lru_cache(maxsize=1)
+def _filter_words() -> str:
+    """Every word of the filter language, one a line."""
+    known = scan_vocabulary()
+    words = {alias for each in known.fields for alias in (*each.aliases, *each.choices)}
+    words |= known.all_of | known.any_of | known.none_of | known.has | known.missing
+    words |= known.plain_units | set(known.multipliers)
+    return "\n".join(sorted(words))
+
+
+def _is_worded(condition: str, own: str) -> bool:
+    """Whether each word of a condition is one of the filter language, or the user's."""
+    known = f"{_filter_words()}\n{fold(own).text}"
+    return all(word in known for word in _LETTERS.findall(fold(condition).text))
+
+
+def _numbers_in(text: str) -> set[float]:
+    return {float(run.replace(",", "")) for run in _DIGITS.findall(fold(text).text)}
+
+
+def _is_own_name(query: str, asked: str) -> bool:
+    """Whether a query stands in the user's words as a word of its own (particles aside) and may be the name of a stock.
+
+    Part of a name is not that name: who writes SK하이닉스 did not ask for everything called SK.
+    """
+    words = fold(query).text.split()
+    if len("".join(words)) < 2 or all(is_known_word(word) or is_known_word(strip_particles(word)) for word in words):
+        return False
+    text = fold(asked).text
+    for match in re.finditer(r"\s?".join(re.escape(letter) for letter in "".join(words)), text):
+        after = text[match.end() :]
+        if not text[: match.start()][-1:].isalnum() and (not after[:1].isalnum() or PARTICLES.match(after)):
+            return True
+    return False
 
 
 def _checked(tool: ToolSpec, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from ralphstock_desktop.ui.chat.fact_card import FactCard
 from ralphstock_desktop.ui.chat.retry_times import RetryTimes
 from ralphstock_desktop.ui.chat.scrolled_area import ScrolledArea
 from ralphstock_desktop.ui.chat.source_chips import OutlineButton
+from ralphstock_desktop.ui.chat.told import plain_tip
 from ralphstock_desktop.ui.chat.turn_slots import Slot, Slots, looks_same
 from ralphstock_desktop.ui.chat.turn_view import TurnView, UserTurnView
 from ralphstock_desktop.ui.chat.turn_walk import TurnWalk
@@ -128,7 +129,7 @@ class ConversationView(QWidget):
             return
         question = slots[-2] if len(slots) > 1 else slot
         first = question if question.turn.role == "user" and question.height <= tall // 2 else slot
-        if slot.top + slot.height - first.top > tall:
+        if slot.top + slot.height + self._look.px(8) - first.top > tall:
             self._stick = False
             self._slots.anchor_on(first)
             self._arrange()
@@ -231,7 +232,9 @@ class ConversationView(QWidget):
         palette = self._area.content.palette()
         palette.setColor(palette.ColorRole.Window, self._look.color("bg-panel"))
         self._area.content.setPalette(palette)
-        self.end_button.set_words(tr("chat_view.to_end"), icon="chevron")
+        # Without words: it floats over text.
+        self.end_button.set_words("", icon="chevron", name=tr("chat_view.to_end"))
+        self.end_button.setToolTip(plain_tip(tr("chat_view.to_end")))
         self._area.verticalScrollBar().setSingleStep(self._look.px(24))
 
     def _on_resized(self) -> None:
@@ -306,7 +309,8 @@ class ConversationView(QWidget):
         self.end_button.setVisible(shown)
         if shown:
             size = self.end_button.sizeHint()
-            left = (self._area.viewport().width() - size.width()) // 2
+            # At the right, where the lines are rarely written full.
+            left = self._area.viewport().width() - size.width() - self._look.px(12)
             self.end_button.setGeometry(QRect(QPoint(left, self.height() - size.height() - self._look.px(8)), size))
             self.end_button.raise_()
 

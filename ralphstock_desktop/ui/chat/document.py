@@ -52,7 +52,7 @@ _OBJECT = int(QTextFormat.ObjectTypes.UserObject) + 1
 _WHAT = int(QTextFormat.Property.UserProperty) + 1
 _JOINER, _HARD_SPACE, _OBJECT_MARK = "\u2060", "\u00a0", "\ufffc"
 _TEXT: FontSize = "title"
-_UNIT = re.compile(r"(?<=[0-9])(?=[가-힣%×])")
+_UNIT = re.compile(r"(?<=[0-9])(?=[가-힣%×])|(?<=[+\u2212])(?=.)|(?<=₩)(?=[0-9])")
 """Between a number and its unit, where a line could break."""
 
 
@@ -325,9 +325,7 @@ class MessageDocument:
     def _table(self, cursor: QTextCursor, table: Table, gap: int) -> None:
         letters = size_for(table, self._room(), self.look)
         self._fitted[id(table)], whole = letters, letters is not None
-        rows, right, heads = (
-            ([table.head, *table.rows], table.right, frozenset({0})) if whole else stacked(table)
-        )  # fmt: skip
+        rows = [table.head, *table.rows] if whole else [(cell,) for record in stacked(table) for cell in record]
         columns = max((len(row) for row in rows), default=0)
         if not columns:
             return
@@ -342,21 +340,20 @@ class MessageDocument:
         form.setHeaderRowCount(1 if whole else 0)
         grid = cursor.insertTable(len(rows), columns, form)
         for number, row in enumerate(rows):
-            head = number in heads
-            if head and not whole:
-                grid.mergeCells(number, 0, 1, columns)
+            # Of a record below the other, the first row names it and the second holds its values.
+            head = number == 0 if whole else number % 2 == 0
             for column, spans in enumerate(row):
                 cell = grid.cellAt(number, column)
-                cell.setFormat(self._cell(head=head and whole, last=number == len(rows) - 1))
+                cell.setFormat(self._cell(head=head and whole, last=number == len(rows) - 1 or (head and not whole)))
                 place = cell.firstCursorPosition()
-                to_right = column < len(right) and right[column]
+                to_right = whole and column < len(table.right) and table.right[column]
                 paragraph = self.book.block(line=19, keep=to_right)
                 if to_right:
                     paragraph.setAlignment(Qt.AlignmentFlag.AlignRight)
                 place.setBlockFormat(paragraph)
-                quiet = (head and whole) or (not whole and not head and column == 0)
+                quiet = head and whole
                 self._spans(place, spans, "caption" if quiet else letters or "body", bold=head and not whole,
-                            ink="text-muted" if quiet else "")  # fmt: skip
+                            ink="text-muted" if quiet else "" if whole or head else "text-secondary")  # fmt: skip
 
     def _cell(self, *, head: bool, last: bool) -> QTextTableCellFormat:
         px, form = self.look.px, QTextTableCellFormat()

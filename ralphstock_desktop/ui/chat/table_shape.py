@@ -1,4 +1,4 @@
-"""Whether a table of an answer fits a width, and its narrow form: one record below the other, two columns."""
+"""Whether a table of an answer fits a width, and its narrow form: one record below the other, its values in a run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ralphstock_desktop.ui.chat.written import spans_text
 __all__ = ["fits", "size_for", "stacked"]
 
 _PADDING = 13
+_HARD_SPACE, _GAP = "\u00a0", "\u2003"
 _WORD_MOST = 72
 """A column of several words may be squeezed to this (px at 100 %) before the table changes its form."""
 
@@ -43,24 +44,28 @@ def fits(table: Table, room: int, look: Appearance, size: FontSize = "body") -> 
     return used <= room
 
 
-def stacked(table: Table) -> tuple[list[tuple[Spans, ...]], tuple[bool, ...], frozenset[int]]:
-    """The narrow form of a table.
+def _keys(table: Table) -> int:
+    """How many first columns name a record: a second one where the first is a rank, or alone stands for several."""
+    firsts = [spans_text(row[0]) if row else "" for row in table.rows]
+    is_rank = bool(table.right) and table.right[0]
+    return 2 if len(table.head) > 2 and (is_rank or len(set(firsts)) < len(firsts)) else 1
 
-    Returns
-    -------
-    rows : list
-        For every record a row with its first cell, then a row of column head and value for each other cell.
-    right : tuple of bool
-        Values stand at the right.
-    heads : frozenset of int
-        Rows that hold a record's first cell alone.
-    """
-    rows: list[tuple[Spans, ...]] = []
-    heads: set[int] = set()
+
+def stacked(table: Table) -> list[tuple[Spans, Spans]]:
+    """The narrow form of a table: for every record the cells that name it, and the others in a run, each after its column's
+    head. Empty cells are left out; a head and its value stay on one line where they can."""
+    records: list[tuple[Spans, Spans]] = []
+    keys = _keys(table)
     for record in table.rows:
-        heads.add(len(rows))
-        rows.append((record[0] if record else (),))
-        for column, cell in enumerate(record[1:], start=1):
-            head = table.head[column] if column < len(table.head) else (Span(""),)
-            rows.append((head, cell))
-    return rows, (False, any(table.right)), frozenset(heads)
+        name: Spans = record[0] if record else ()
+        for cell in record[1:keys]:
+            name = (*name, Span(" · "), *cell)
+        run: Spans = ()
+        for column, cell in enumerate(record[keys:], start=keys):
+            if not spans_text(cell).strip():
+                continue
+            head = spans_text(table.head[column]) if column < len(table.head) else ""
+            label = f"{head} ".replace(" ", _HARD_SPACE) if head else ""
+            run = (*run, Span(f"{_GAP}{label}" if run else label), *cell)
+        records.append((name, run))
+    return records

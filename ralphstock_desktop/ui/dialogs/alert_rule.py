@@ -18,7 +18,7 @@ from engine.model.errors import RalphStockError, ValidationFailed
 from ralphstock_desktop.services.contracts import SymbolHit
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.controls import ProblemLine
-from ralphstock_desktop.ui.dialogs.controls import colour_label
+from ralphstock_desktop.ui.dialogs.controls import WordButton, colour_label
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.dialogs.symbol_field import SymbolField
 from ralphstock_desktop.wording import format as fmt
@@ -154,7 +154,7 @@ class AlertRuleDialog(QDialog):
         self.note = QLineEdit()
         self.note.setMaxLength(500)
         self.symbol_problem, self.value_problem = ProblemLine(appearance), ProblemLine(appearance)
-        self.ok, self.cancel = QPushButton(), QPushButton()
+        self.ok, self.cancel = WordButton(), QPushButton()
         self.ok.setDefault(True)
         self.cancel.setAutoDefault(False)
         for quantity in QUANTITIES:

@@ -116,11 +116,13 @@ class WatchAlertsView(QWidget):
     # -- facts ------------------------------------------------------------------------------------------------------------
 
     def _on_rules(self) -> None:
-        rows, chosen = AlertRuleRows(self._vm.rules, self._vm), self._chosen_id
+        rows, chosen, before = AlertRuleRows(self._vm.rules, self._vm), self._chosen_id, self.view.currentIndex().row()
         self.model.set_source(rows)
         self._show_message()
         row = rows.row_of_id(chosen) if chosen is not None else None
         shown = self.model.display_row(row) if row is not None else None
+        if shown is None and before >= 0 and rows.size:
+            shown = min(before, rows.size - 1)  # the chosen one is gone: its neighbour
         if shown is not None:
             self.view.blockSignals(True)  # the linked panels look at its symbol already
             self.view.setCurrentIndex(self.model.index(shown, max(0, self.view.currentIndex().column())))

@@ -70,6 +70,8 @@ class WatchPanel(TablePanel):
         self.note.setMaxLength(500)
         self.note.hide()
         self._note_of = ""
+        self._next_row: int | None = None
+        """Displayed row to go to when the chosen ones are gone."""
         table = self.content()
         assert table is not None
         self.pages = QStackedWidget()
@@ -96,6 +98,7 @@ class WatchPanel(TablePanel):
         self.note.returnPressed.connect(self._keep_note)
         self.note.installEventFilter(self)
         vm.lists_changed.connect(self._on_lists)
+        vm.alerts_changed.connect(self._show_counts)
         vm.grades_changed.connect(self.model.values_changed)
         vm.undo_changed.connect(self._show_undo)
         vm.failed.connect(self._on_failed)
@@ -124,6 +127,16 @@ class WatchPanel(TablePanel):
         self.model.set_mask(self.watch.mask())
         self._show_counts()
         self._show_nothing_found()
+        row, self._next_row = self._next_row, None
+        if row is not None and self.model.rowCount():
+            self.view.show_ticker(self.model.ticker(min(row, self.model.rowCount() - 1)))
+
+    def land_on_cell(self, ticker: str, column: str, _strategy: str = "") -> bool:
+        """Choose a row of the list and frame a cell of it; False where the list does not hold the symbol."""
+        if self.watch.entry(ticker) is None:
+            return False
+        self.show_page("list")
+        return super().land_on_cell(ticker, column)
 
     def _on_retry(self) -> None:
         book = self.watch.book
@@ -133,6 +146,11 @@ class WatchPanel(TablePanel):
     def subtitle_text(self, counts: dict[str, int], shown: int) -> str:
         """``반도체 · 12종목``."""
         count = counts[self.watch.chip]
+        if self.pages.currentIndex() == 1:
+            waiting = sum(rule.active for rule in self.watch.rules)
+            return self.appearance.tr(
+                "watch.subtitle.alerts", waiting=fmt.number(waiting), count=fmt.number(len(self.watch.rules))
+            )
         key = "watch.subtitle" if shown == count else "watch.subtitle.filtered"
         fields = {"name": self.watch.shown_name(self.watch.list_name), "count": fmt.number(count), "shown": fmt.number(shown)}
         if key == "watch.subtitle":
@@ -168,6 +186,7 @@ class WatchPanel(TablePanel):
         self.head.show_page(page)
         self.pages.setCurrentIndex(1 if page == "alerts" else 0)
         self._say("")
+        self._show_counts()
         self.panel_state_changed.emit()
 
     def open_editor(self, ticker: str = "") -> AlertRuleDialog | None:
@@ -200,6 +219,7 @@ class WatchPanel(TablePanel):
         """Take the selected symbols off the list; can be undone."""
         rows = self.watch.rows
         if rows is not None:
+            self._next_row = min((index.row() for index in self.view.selectionModel().selectedRows()), default=None)
             self.watch.remove([rows.tickers[row] for row in self.view.selected_source_rows()])
 
     def edit_note(self) -> None:

@@ -84,10 +84,10 @@ def _research(width: int, px: Callable[[float], int]) -> Columns:
 def _prepare(width: int, px: Callable[[float], int]) -> Columns:
     """Before the open: gate and news of the night, yesterday's signals, what is near."""
     if width < px(TWO_COLUMNS_BELOW):
-        rest = _tabs("news", "chat", "chart", "evidence", "recommend", "journal")
+        rest = _tabs("news", "chat", "chart", "evidence", "recommend", "watch", "journal")
         return [(_tabs("gate", "signals", "near"), 0.45), (rest, 0.55)]
     return [
-        (_over(_tabs("gate"), _tabs("recommend", "journal"), 0.56), 0.34),
+        (_over(_tabs("gate"), _tabs("recommend", "watch", "journal"), 0.56), 0.34),
         (_over(_tabs("signals", "near"), _tabs("chart"), 0.42), 0.38),
         (_over(_tabs("news", "chat"), _tabs("evidence", "alerts"), 0.5), 0.28),
     ]

@@ -52,7 +52,7 @@ def watch_columns(look: Appearance, vm: WatchViewModel) -> tuple[Column, ...]:
             detail_key="watch.detail.place",
             width=34,
             keys=vm.places,
-            text=lambda rows, row, _language: _whole(vm.places(rows)[row]),
+            text=lambda rows, row, _language: _whole(vm.place(rows.tickers[row])),
             tone=lambda _rows, _row: "text-muted",
             frozen=True,
             small=True,
@@ -82,13 +82,13 @@ def watch_columns(look: Appearance, vm: WatchViewModel) -> tuple[Column, ...]:
     )
 
 
-def _whole(value: float) -> str:
-    return fmt.MISSING if np.isnan(value) else fmt.number(value)
+def _whole(value: int | None) -> str:
+    return fmt.MISSING if value is None else fmt.number(value)
 
 
 def _other_grade(name: str, strategy: str, vm: WatchViewModel) -> Column:
     def grade(rows: ScanRows, row: int) -> int:
-        return vm.grade_of(strategy, rows, row)
+        return vm.grade_of(strategy, rows.tickers[row])
 
     return Column(
         id=f"{name}_grade",

@@ -6,8 +6,7 @@ are the ones of every other table. The lists belong to the user and not to the i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,31 +14,19 @@ import numpy.typing as npt
 from PySide6.QtCore import Signal
 
 from engine.model.errors import RalphStockError, ValidationFailed
-from engine.model.instants import AsOf
 from engine.model.instruments import Market
 from engine.model.panel import FloatArray, MarketPanel
 from ralphstock_desktop.assistant_ports import AlertRule, WatchEntry
 from ralphstock_desktop.services.assistant_contracts import WatchBook
 from ralphstock_desktop.services.contracts import Empty, Failed, PanelState, SymbolHit
-from ralphstock_desktop.services.strategy_contracts import ClosingPicture, DayTradePicture
 from ralphstock_desktop.services.watch_names import DEFAULT_LIST, as_kept
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.viewmodels.scan_rows import ScanRows
 from ralphstock_desktop.ui.viewmodels.scan_table import ScanTableViewModel
+from ralphstock_desktop.ui.viewmodels.watch_grades import other_grade
+from ralphstock_desktop.ui.viewmodels.watch_undo import UNDO_DEPTH, Undo
 
-__all__ = ["UNDO_DEPTH", "Undo", "WatchViewModel"]
-
-UNDO_DEPTH = 20
-"""How many steps can be taken back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """A step that can be taken back: what was done (text key with fields), and how it is taken back."""
-
-    key: str
-    fields: dict[str, str | int | float]
-    back: Callable[[], Coroutine[Any, Any, object]]
+__all__ = ["WatchViewModel"]
 
 
 class WatchViewModel(ScanTableViewModel):
@@ -75,6 +62,7 @@ class WatchViewModel(ScanTableViewModel):
         """Lists without symbols: the repository keeps none of those."""
         self.undos: list[Undo] = []
         self._kind = ""
+        self._index: tuple[object, str, dict[str, tuple[int, WatchEntry]]] = (None, "", {})
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -138,9 +126,23 @@ class WatchViewModel(ScanTableViewModel):
         wanted = name or self.list_name
         return sorted((e for e in self.all_entries if e.list_name == wanted), key=lambda entry: entry.position)
 
+    def _listed(self) -> dict[str, tuple[int, WatchEntry]]:
+        """Place and entry of every symbol of the shown list; worked out once per state of the lists."""
+        entries = self.all_entries
+        if self._index[0] is not entries or self._index[1] != self.list_name:
+            found = {entry.ticker: (place, entry) for place, entry in enumerate(self.entries(), start=1)}
+            self._index = (entries, self.list_name, found)
+        return self._index[2]
+
     def entry(self, ticker: str) -> WatchEntry | None:
         """Entry of a symbol on the shown list."""
-        return next((entry for entry in self.entries() if entry.ticker == ticker), None)
+        found = self._listed().get(ticker)
+        return found[1] if found is not None else None
+
+    def place(self, ticker: str) -> int | None:
+        """Place of a symbol on the shown list, from 1."""
+        found = self._listed().get(ticker)
+        return found[0] if found is not None else None
 
     def strangers(self) -> list[str]:
         """Symbols on the list that the market does not hold (delisted before its data, or from elsewhere)."""
@@ -194,7 +196,10 @@ class WatchViewModel(ScanTableViewModel):
                 self._on_lists(self.all_entries)
 
         if after != before:
-            self._run(change(before, after), Undo("watch.undo.rename", {"name": self.shown_name(before)}, lambda: change(after, before)))
+            self._run(
+                change(before, after),
+                Undo("watch.undo.rename", {"name": self.shown_name(before)}, lambda: change(after, before)),
+            )
 
     def delete_list(self) -> None:
         """Delete the shown list with everything on it."""
@@ -356,55 +361,34 @@ class WatchViewModel(ScanTableViewModel):
     def places(self, rows: ScanRows) -> FloatArray:
         """Place of every row on the list, from 1; NaN where it is not on it."""
         found = np.full(rows.size, np.nan)
-        for place, entry in enumerate(self.entries(), start=1):
-            row = rows.position(entry.ticker)
+        for ticker, (place, _entry) in self._listed().items():
+            row = rows.position(ticker)
             if row is not None:
                 found[row] = place
         return found
 
     def notes(self, rows: ScanRows) -> list[str]:
         """Notes of all rows, empty where there is none."""
-        kept = {entry.ticker: entry.note for entry in self.entries()}
-        return [kept.get(ticker, "") for ticker in rows.tickers]
+        kept = self._listed()
+        return [kept[ticker][1].note if ticker in kept else "" for ticker in rows.tickers]
 
     def note(self, rows: ScanRows, row: int) -> str:
         """Note of a row."""
         entry = self.entry(rows.tickers[row])
         return entry.note if entry is not None else ""
 
+    def grade_of(self, strategy: str, ticker: str) -> int:
+        """Grade of another strategy at the instant looked at, 0 where it is not known."""
+        return other_grade(self._workstation.strategies, strategy, ticker, self._looked_at)
+
     def grade_keys(self, strategy: str, rows: ScanRows) -> FloatArray:
         """Order of a column of grades; NaN where a symbol of the list has none, and off the list."""
         found = np.full(rows.size, np.nan)
-        for entry in self.entries():
-            row = rows.position(entry.ticker)
-            grade = 0 if row is None else self.grade_of(strategy, rows, row)
+        for ticker in self._listed():
+            row, grade = rows.position(ticker), self.grade_of(strategy, ticker)
             if row is not None and grade:
                 found[row] = grade
         return found
-
-    def grade_of(self, strategy: str, rows: ScanRows, row: int) -> int:
-        """Grade of another strategy at the instant looked at, 0 where it is not known."""
-        strategies = self._workstation.strategies
-        if strategies is None:
-            return 0
-        picture: ClosingPicture | DayTradePicture | None
-        if strategy == "CLOSING_BET":
-            picture = strategies.closing.last
-            as_of = picture.scan.as_of if picture is not None else None
-        else:
-            picture = strategies.day_trades.last
-            as_of = AsOf(picture.scan.now_ns) if picture is not None else None
-        if picture is None or as_of is None or picture.what_if or not self._is_of_now(as_of):
-            return 0
-        at = picture.panel.row_of(rows.tickers[row])
-        return 0 if at is None else int(picture.scan.grade[at])
-
-    def _is_of_now(self, as_of: AsOf) -> bool:
-        """Whether a result may stand beside the prices on screen: of the same day, and of nothing later."""
-        looked_at = self._looked_at
-        if looked_at is None or looked_at.is_latest:
-            return True
-        return as_of <= looked_at.as_of and as_of.day == looked_at.as_of.day
 
     @property
     def panel_state(self) -> PanelState | None:

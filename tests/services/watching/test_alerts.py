@@ -50,17 +50,30 @@ async def test_an_alert_is_told_once_and_then_rests(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("quantity", "op", "value", "columns", "key"),
     [
-        ("price", "<=", 9_500, {}, "price_down"),
-        ("change_pct", "<=", -5, {}, "change_pct_down"),
+        ("price", "<=", 9_000, {}, "price_down"),
+        ("change_pct", "<=", -10, {}, "change_pct_down"),
         ("volume", ">=", 500_000, {"volume_shares": 500_000}, "volume_up"),
     ],
 )
 async def test_each_quantity(desk: Desk, quantity: str, op: str, value: float, columns: dict[str, int], key: str) -> None:
-    """From 10,000 to 9,500 won is exactly -5 %; in floating point (0.95 - 1) x 100 is a hair above it."""
+    """From 10,000 to 9,000 won is exactly -10 %; in floating point (0.9 - 1) x 100 is a hair above it."""
     watch = await desk.start()
     await watch.add_alert("000010", quantity, op, value)
-    await desk.trade("000010", 9_500, **columns)
+    await desk.trade("000010", 9_000, **columns)
     assert [text[1] for text in desk.texts] == [f"notice.price.{key}"]
+
+
+async def test_the_feed_is_asked_for_symbols_that_no_table_shows(desk: Desk) -> None:
+    watch = await desk.start()
+    assert desk.live is not None
+    await watch.add_alert("000010", "price", ">=", 10_500)
+    await watch.add_alert("000020", "score", ">=", 80)
+    assert sorted(desk.live.wanted("alert_rules")) == ["000010", "000020"]
+    await desk.trade("000010", 10_500)
+    assert desk.live.wanted("alert_rules") == ("000020",)
+    desk.look(kind="simulated")
+    await watch.idle()
+    assert desk.live.wanted("alert_rules") == ()
 
 
 async def test_a_value_of_an_earlier_day_reaches_nothing(desk: Desk) -> None:

@@ -94,7 +94,8 @@ def test_setting_a_reached_one_again_is_refused_in_words(page: WatchDesk) -> Non
 def test_delete_and_undo(page: WatchDesk) -> None:
     choose(page, shown(page, "rule").index("가격 ≥ 35,500원"))
     QTest.keyClick(page.panel.alerts.view, Qt.Key.Key_Delete)
-    assert len(shown(page, "rule")) == 2
+    assert len(shown(page, "rule")) == 2 and page.panel.alerts.current() is not None
+    assert "알림 2개 · 기다림 2" in page.panel.subtitle
     page.vm.undo()
     assert "울림 07-01 10:42" in shown(page, "state") and "돌파" in shown(page, "note")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -108,18 +108,36 @@ def test_rows_are_not_moved_in_another_order(desk: WatchDesk) -> None:
     assert "순서" in desk.panel.head.problem.text()
 
 
+def drag(desk: WatchDesk, kind: QEvent.Type, place: QPoint) -> None:
+    """A pointer event with the left button down; the platform of tests moves without buttons."""
+    viewport = desk.panel.view.viewport()
+    down = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
+    button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+    everywhere = QPointF(place), QPointF(viewport.mapToGlobal(place))
+    QApplication.sendEvent(viewport, QMouseEvent(kind, *everywhere, button, down, Qt.KeyboardModifier.NoModifier))
+
+
 def test_a_row_is_dragged_to_another_place(desk: WatchDesk) -> None:
-    view, height = desk.panel.view, desk.panel.view.verticalHeader().defaultSectionSize()
+    height = desk.panel.view.verticalHeader().defaultSectionSize()
     top = QPoint(200, height // 2)
-    QTest.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=top)
+    drag(desk, QEvent.Type.MouseButtonPress, top)
     for step in range(1, 8):
-        QTest.mouseMove(view.viewport(), top + QPoint(0, step * height // 3))
-        # the offscreen platform moves without buttons: what the pointer does is told directly
-        desk.panel.order._drag_to(top + QPoint(0, step * height // 3))
+        drag(desk, QEvent.Type.MouseMove, top + QPoint(0, step * height // 3))
     assert desk.panel.order.dragging and desk.panel.order.line.isVisible()
-    QTest.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=top + QPoint(0, 7 * height // 3))
+    assert len(desk.panel.view.selected_source_rows()) == 1, "dragging a row chooses no others"
+    drag(desk, QEvent.Type.MouseButtonRelease, top + QPoint(0, 7 * height // 3))
     assert desk.names() == ["LS ELECTRIC", "삼성전자", "삼성물산", "현대차2우B"]
     assert not desk.panel.order.line.isVisible()
+
+
+def test_a_drag_that_is_given_up_moves_nothing(desk: WatchDesk) -> None:
+    height = desk.panel.view.verticalHeader().defaultSectionSize()
+    top = QPoint(200, height // 2)
+    drag(desk, QEvent.Type.MouseButtonPress, top)
+    drag(desk, QEvent.Type.MouseMove, top + QPoint(0, 2 * height))
+    QTest.keyClick(desk.panel.view, Qt.Key.Key_Escape)
+    drag(desk, QEvent.Type.MouseButtonRelease, top + QPoint(0, 2 * height))
+    assert desk.names() == FIRST
 
 
 def test_delete_takes_rows_off_and_undo_brings_them_back_with_their_notes(desk: WatchDesk) -> None:
@@ -127,6 +145,7 @@ def test_delete_takes_rows_off_and_undo_brings_them_back_with_their_notes(desk: 
     choose(desk, 1)
     QTest.keyClick(desk.panel.view, Qt.Key.Key_Delete)
     assert desk.names() == ["삼성물산", "삼성전자", "현대차2우B"]
+    assert desk.panel.view.chosen_ticker() == code(desk, 0), "the next row is at hand"
     assert "LS ELECTRIC" in desk.panel.undo_line.text.text() and desk.panel.undo_line.isVisible()
     drive(desk.work.watch.add(code(desk, 2)))  # what came meanwhile stays
     QTest.mouseClick(desk.panel.undo_line.button, Qt.MouseButton.LeftButton)
@@ -219,7 +238,8 @@ def test_a_symbol_the_market_does_not_hold_is_named_and_can_be_taken_off(desk: W
 def test_a_repository_that_cannot_be_read_is_a_failure_not_an_empty_list(desk: WatchDesk) -> None:
     desk.work.broken = True
     desk.work.load()
-    assert isinstance(desk.vm.panel_state, Failed) and desk.panel.state == desk.vm.panel_state
+    shown = desk.panel.state
+    assert isinstance(shown, Failed)
     desk.work.broken = False
     reloads: list[bool] = []
     desk.work.watch.reload = lambda: reloads.append(True)  # type: ignore[method-assign]
@@ -227,7 +247,8 @@ def test_a_repository_that_cannot_be_read_is_a_failure_not_an_empty_list(desk: W
     assert reloads == [True]
     desk.work.load()
     assert desk.names() == FIRST
-    assert isinstance(desk.vm.panel_state, Ready)
+    later = desk.panel.state
+    assert isinstance(later, Ready)
 
 
 def test_copy_export_and_filter(desk: WatchDesk) -> None:
@@ -256,6 +277,14 @@ def test_columns_go_as_a_whole_where_the_panel_is_narrow(desk: WatchDesk) -> Non
     QTest.keyClick(desk.panel.view, Qt.Key.Key_F2)
     assert desk.panel.note.isVisible() and desk.panel.note.width() > 250
     QTest.keyClick(desk.panel.note, Qt.Key.Key_Escape)
+
+
+def test_a_link_lands_on_a_row_of_the_list(desk: WatchDesk) -> None:
+    desk.panel.show_page("alerts")
+    assert "알림 0개" in desk.panel.subtitle
+    assert not desk.panel.land_on_cell(code(desk, 3), "price")
+    assert desk.panel.land_on_cell(code(desk, 5), "total") and desk.panel.pages.currentIndex() == 0
+    assert desk.panel.view.marked_cell == (code(desk, 5), "total")
 
 
 def test_state_is_kept_with_the_layout(desk: WatchDesk) -> None:

@@ -124,7 +124,14 @@ def write_compare(symbols: list[Symbol]) -> None:
     known = [line for line in lines if any(fact is not None and fact.value is not None for fact in line.facts)]
     by_name = {line.name: line for line in lines}
     heads = [s.say("head", name=s.name_fact, code=s.code_fact) for s in symbols]
-    first.draft.blocks.append(Paragraph(first.say("compare.head", symbols=joined(heads, ", "))))
+    times = {fact.text if fact is not None else "" for fact in by_name["time"].facts}
+    time = by_name["time"].facts[0]
+    if len(times) == 1 and time is not None and time.value is not None:
+        # One instant for all is said once; only different ones need a row.
+        known.remove(by_name["time"])
+        first.draft.blocks.append(Paragraph(first.say("compare.head.at", symbols=joined(heads, ", "), time=time)))
+    else:
+        first.draft.blocks.append(Paragraph(first.say("compare.head", symbols=joined(heads, ", "))))
     if len(symbols) == 2:
         first.items(*_differences(symbols[0], symbols[1], by_name))
     head = (first.say("compare.col.what"), *(s.book.spans("{name}", name=s.name_fact) for s in symbols))

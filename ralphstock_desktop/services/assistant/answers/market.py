@@ -255,6 +255,10 @@ def _indices(writer: Writer, gate: GatePicture) -> None:
     for name, state in (("kospi", reading.kospi), ("kosdaq", reading.kosdaq), ("usdkrw", reading.usd_krw)):
         close, change = index_facts(writer, gate, name, state)
         rows.append((writer.line(f"/gate.{name}"), close or writer.line("missing"), change or writer.line("missing")))
+    days = [state.day.astype("datetime64[D]").item() for state in (reading.kospi, reading.kosdaq) if state.day is not None]
+    if days and max(days) < reading.as_of.day:
+        # Before the first values of a day these are the day before's: else they would pass for today's.
+        writer.say("index.day", day=writer.book.add_day("index.day", max(days), writer.title("day"), Target("gate")))
     writer.table(("col.index", "col.level", "col.change"), rows, (False, True, True))
     lines = [
         writer.line("index.word", name=writer.texts(f"gate.{name}"), word=writer.texts(index_word(state.change_pct)))

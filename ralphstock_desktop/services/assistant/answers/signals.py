@@ -101,6 +101,9 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: F
     day = writer.book.add_day("signal.day", found.day, writer.title("signal_day"), panel_target)
     key = "signal.what_if" if found.what_if else "signal.line" if rows else "signal.none"
     writer.say(key, day=day, count=count)
+    if name != "VCP" and found.day < writer.picture.as_of.day:
+        # These two are read during a day: results of another one must not pass for this one's.
+        writer.say("signal.earlier")
     if rows and not wanted:
         _counts(writer, name, rows, found)
     if found.gate in (GateStatus.RED, GateStatus.UNKNOWN) and rows:

@@ -68,8 +68,10 @@ def amount(
     text = None
     if unit == "×" and value is not None and plus:
         text = fmt.signed(value, 2 if abs(value) >= 0.01 else 3) + ("배" if s.book.language == "ko" else "×")
-    if unit == "count" and value is not None:
-        text = s.texts("evidence.value.count", value=f"{value:,.0f}")
+    if unit == "count" and value is not None and s.book.language == "ko":
+        text = s.texts("evidence.value.count", value=f"{value:,.0f}")  # "4×" would read as a ratio beside "0.80×"
+    if unit in ("bars", "days") and value is not None and abs(value) == 1.0 and s.book.language == "en":
+        text = (fmt.signed(value, 0) if plus else fmt.number(value, 0)) + f" {unit[:-1]}"
     fact_unit, decimals = _unit(unit, item, value)
     if fine and unit in ("%", "×"):
         decimals = 2 if unit == "%" else 3

@@ -122,6 +122,28 @@ def test_who_asks_is_taken_to_the_end(open_view: OpenView) -> None:
     assert bar_of(view).value() == bar_of(view).maximum()
 
 
+def test_an_answer_that_comes_whole_is_read_from_its_question_on(open_view: OpenView) -> None:
+    view = open_view(height=260)
+    turns = long_talk(6).turns
+    view.show_conversation(talk.conversation(*turns))
+    asked = Turn(7, "user", "왜 이 등급이야?", talk.at(40))
+    view.show_conversation(talk.conversation(*turns, asked, Turn(8, "assistant", "", talk.at(40), state="waiting")))
+    whole = Turn(8, "assistant", "", talk.at(40), talk.answer(source="template", usage=None))
+    view.show_conversation(talk.conversation(*turns, asked, whole))
+    assert _place(view, 7) == 0
+    assert not view.at_end()
+
+
+def test_a_whole_answer_that_fits_stays_at_the_end(open_view: OpenView) -> None:
+    view = open_view(height=900)
+    turns = long_talk(8, streaming=True).turns
+    view.show_conversation(talk.conversation(*turns))
+    whole = Turn(8, "assistant", "", talk.at(7), talk.answer(source="template", usage=None))
+    view.show_conversation(talk.conversation(*turns[:-1], whole))
+    assert bar_of(view).value() == bar_of(view).maximum() > 0
+    assert view.at_end()
+
+
 def test_other_messages_stay_untouched_while_one_arrives(open_view: OpenView, monkeypatch: pytest.MonkeyPatch) -> None:
     view = open_view()
     view.show_conversation(long_talk(12, streaming=True))

@@ -465,3 +465,14 @@ def test_a_title_that_looks_like_html_is_told_as_it_is(open_view: OpenView) -> N
     assert "<img" not in button.toolTip()
     assert button.toolTip().startswith("<qt>&lt;img src=")
     assert "&amp;" in button.toolTip()
+
+
+def test_what_the_program_is_set_to_is_not_said_under_every_answer(open_view: OpenView) -> None:
+    view = open_view()
+    notes: tuple[tuple[str, dict[str, str | int | float]], ...] = (("assistant.note.off", {}), ("assistant.note.length", {}))
+    shown = talk.answer(source="template", usage=None, notes=notes)
+    view.show_conversation(talk.conversation(Turn(1, "user", "왜?", talk.at(1)), Turn(2, "assistant", "", talk.at(1), shown)))
+    answer = answer_of(view, 2)
+    assert "답이 길이 한도에서 끊겼습니다." in answer.plain()
+    assert "서식 답변을 씁니다" not in answer.plain()
+    assert "밖으로 내보내지 않는 설정이라 서식 답변을 씁니다." in answer.head.tip_of("서식 답변")

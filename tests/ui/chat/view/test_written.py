@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 import pytest
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication
 
 from ralphstock_desktop.services.assistant_contracts import Code, Heading, Items, Paragraph, Quote, Span, Table
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.chat.inline_chart import chart_value
-from ralphstock_desktop.ui.chat.table_shape import fits, stacked
-from ralphstock_desktop.ui.chat.written import clean, item_marks, markdown_of, markdown_of_block, plain_of_block
+from ralphstock_desktop.ui.chat.table_shape import fits, size_for, stacked
+from ralphstock_desktop.ui.chat.written import clean, item_marks, markdown_of, markdown_of_block, plain_of_block, spans_text
 from tests.ui.chat.view import talk
 
 
@@ -72,12 +73,41 @@ def test_a_table_fits_or_is_stacked() -> None:
     assert fits(talk.TABLE, 500, look)
     assert not fits(talk.TABLE, 260, look)
     assert QApplication.instance() is not None
-    rows, right, heads = stacked(talk.TABLE)
-    assert len(rows) == 15
-    assert heads == {0, 5, 10}
-    assert right == (False, True)
-    assert [span.text for span in rows[1][0]] == ["현재가"]
-    assert [span.text for span in rows[1][1]] == ["70,300원"]
+    records = stacked(talk.TABLE)
+    assert len(records) == 3
+    name, run = records[0]
+    assert [span.text for span in name] == ["미래에셋증권"]
+    assert spans_text(run).replace("\u00a0", " ").startswith("현재가 70,300원\u2003")
+    assert [span.fact for cell in talk.TABLE.rows[0] for span in cell] == [span.fact for span in (*name, *run) if span.fact]
+
+
+@pytest.mark.usefixtures("qapp")
+def test_letters_shrink_before_a_table_is_stacked_and_names_are_never_broken() -> None:
+    look, room = Appearance(), 400
+    name = Table(
+        ((Span("종목"),), (Span("등급"),), (Span("점수"),)),
+        (((Span("큐리옥스바이오시스템즈"),), (Span("A"),), (Span("71.4점"),)),),
+        (False, False, True),
+    )
+    while size_for(name, room, look) == "body":
+        room -= 1
+    assert size_for(name, room, look) == "caption"
+    while size_for(name, room, look) == "caption":
+        room -= 1
+    assert size_for(name, room, look) is None
+    # A column of one long word is as wide as the word.
+    assert room > QFontMetricsF(look.font("caption")).horizontalAdvance("큐리옥스바이오시스템즈")
+
+
+def test_records_of_the_same_first_cell_are_told_apart() -> None:
+    head = tuple((Span(text),) for text in ("전략", "등급", "사례", "승률"))
+    rows = tuple(
+        tuple((Span(text),) if text else () for text in row) for row in (("VCP", "S", "19", ""), ("VCP", "A", "158", "45%"))
+    )
+    shown = [(spans_text(name), spans_text(run).replace("\u00a0", " ")) for name, run in stacked(Table(head, rows))]
+    ranked = stacked(Table(head[:3], (((Span("1"),), (Span("삼성전자"),), (Span("A"),)),), (True, False, False)))
+    assert spans_text(ranked[0][0]) == "1 · 삼성전자"
+    assert shown == [("VCP · S", "사례 19"), ("VCP · A", "사례 158\u2003승률 45%")]
 
 
 @pytest.mark.parametrize(
