@@ -148,6 +148,7 @@ def open_assistant(
         open_model=open_model,
         keys=KeyBox(key.read, key.write),
         watch=watch,
+        market_ns=market_ns,
     )
     count = _UngroundedCount(monitor, lambda: str(settings.get("assistant_provider")))
     # a plain function is held by the channel for as long as the channel lives

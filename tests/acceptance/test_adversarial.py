@@ -43,7 +43,7 @@ from tests.services.assistant.conftest import AssistantDesk
 pytestmark = pytest.mark.real_data
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "adversarial.json").read_text(encoding="utf-8"))
-KINDS = {"number": 37, "headline": 21, "user": 36, "launder": 12, "tool": 23, "imported": 8}
+KINDS = {"number": 41, "headline": 21, "user": 42, "launder": 12, "tool": 23, "imported": 8}
 EVENING = AsOf.at(date(2026, 1, 28), 18, 32)
 HYNIX = "000660"
 CANARY = "AIzaCANARY-0123456789-key"
@@ -294,7 +294,9 @@ async def test_recommendations_are_the_service_s_whoever_words_them(qapp: QAppli
     desk = AssistantDesk(world, tmp_path)
     try:
         await desk.open(EVENING)
-        found = await desk.desk.workstation.strategies.recommend("both", 5)
+        strategies = desk.desk.workstation.strategies
+        assert strategies is not None
+        found = await strategies.recommend("both", 5)
         names = [item.name for item in found.items]
         assert len(names) >= 2
         for said, source in (

@@ -9,18 +9,22 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from engine.model.errors import ProviderError
 from engine.model.instants import AsOf
 from ralphstock_desktop.app.assistant import ModelKey, open_assistant
 from ralphstock_desktop.assistant_ports import ChatMessage, ChatSession
 from ralphstock_desktop.services.assistant.service import AssistantService
 from ralphstock_desktop.services.assistant_contracts import Screen, Turn
-from tests.providers.gemini.server import GeminiServer, says
+from ralphstock_desktop.services.health import HealthRegistry
+from tests.providers.gemini.server import GeminiServer, quota, says, usage
 from tests.services.strategy.small_market import BEFORE, Template
 from tests.services.strategy.world import World
 
@@ -141,6 +145,31 @@ async def test_another_market_in_mid_answer_stops_it_and_keeps_each_with_its_own
     assert [len(program.world.demo.assistant().sessions()), len(program.world.real.assistant().sessions())] == [1, 1]
 
 
+async def test_tokens_of_the_day_are_those_of_both_markets_and_of_an_earlier_run(
+    program: Program, server: GeminiServer
+) -> None:
+    program.world.settings.set("assistant_outside", True)
+    program.world.settings.set("assistant_url", server.url)
+    server.respond = lambda _body: says("자료에 없습니다.", tokens=usage(100, 20))
+    spent: list[int] = []
+    for run in range(2):
+        assistant = await program.started()
+        state = assistant.state.last
+        assert state is not None and state.tokens_today == sum(spent[-1:]), f"run {run}"
+        for kind in ("simulated", "real"):
+            await program.world.workstation.switch_dataset(kind)
+            await program.world.settled()
+            await assistant.idle()
+            await program.asked(assistant, "오늘 게이트는?")
+        spent.append(assistant.state.last.tokens_today)  # type: ignore[union-attr]
+        await assistant.close()
+        if run == 0:
+            assert spent == [240]
+            # the next run opens on the real market and adds the other one when it is looked at
+            spent[-1] = 120
+    assert spent[-1] == 480
+
+
 async def test_the_end_in_mid_answer_takes_no_two_seconds_and_keeps_the_question(
     program: Program, server: GeminiServer
 ) -> None:
@@ -207,6 +236,52 @@ async def test_a_locked_store_is_told_and_nothing_is_lost(impatient: None, progr
     assert turn.answer is not None and turn.error is None
     contents = [row[0] for row in program.world.rows("SELECT content FROM chat_message WHERE role = 'user' ORDER BY n")]
     assert contents == ["오늘 게이트는?", "오늘 종가베팅은?"]
+
+
+async def test_the_health_panel_knows_the_model_and_what_was_refused(program: Program, server: GeminiServer) -> None:
+    registry = HealthRegistry(time.time_ns)
+    program.world.workstation.live = SimpleNamespace(registry=registry)  # type: ignore[assignment]
+    program.world.settings.set("assistant_outside", True)
+    program.world.settings.set("assistant_url", server.url)
+    assistant = await program.started()
+    server.script(says("자료에 없습니다."), says("점수는 987,654점입니다."), quota("minute", retry_s=31))
+    for _ in range(3):
+        await program.asked(assistant, "오늘 게이트는?")
+    (health,) = registry.publish().services
+    assert (health.name, health.requests, health.failures) == ("google-genai", 3, 1)
+    assert health.latency_ms is not None and health.latency_ms > 0 and health.retry_after_s is not None
+    assert {key: count for key, _, count in health.notes} == {"health.note.model_ungrounded": 1}
+    await assistant.open_session(assistant.conversation.last.session.id)  # type: ignore[union-attr]
+    assert registry.publish().services[0].notes[0][2] == 1, "looking at it again counts nothing"
+
+
+@pytest.mark.skipif(find_spec("google.generativeai") is not None, reason="the optional library is installed")
+async def test_a_library_that_is_not_installed_is_named_and_the_other_still_works(
+    program: Program, server: GeminiServer
+) -> None:
+    program.world.settings.set("assistant_outside", True)
+    program.world.settings.set("assistant_url", server.url)
+    program.world.settings.set("assistant_provider", "google-generativeai")
+    assistant = await program.started()
+    turn = await program.asked(assistant, "오늘 게이트는?")
+    assert turn.answer is not None and turn.answer.source == "template"
+    assert assistant.state.last is not None and assistant.state.last.mode == "missing"
+    with pytest.raises(ProviderError) as caught:
+        await assistant.check_model()
+    assert caught.value.key == "error.model.missing" and "google-generativeai" in str(caught.value)
+    turn = await program.asked(assistant, "오늘 게이트는?")
+    assert turn.error is None and ("assistant.note.missing", {}) in turn.answer.notes  # type: ignore[union-attr]
+    program.world.settings.set("assistant_provider", "google-genai")
+    server.respond = lambda _body: says("자료에 없습니다.")
+    turn = await program.asked(assistant, "오늘 게이트는?")
+    assert turn.answer is not None and turn.answer.source == "model"
+
+
+async def test_whoever_asks_at_the_same_time_gets_one_model(program: Program, server: GeminiServer) -> None:
+    program.world.settings.set("assistant_url", server.url)
+    assistant = await program.started()
+    first, *others = await asyncio.gather(*(assistant.access.open() for _ in range(5)))
+    assert all(other is first for other in others)
 
 
 async def test_a_key_store_that_cannot_be_read_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:

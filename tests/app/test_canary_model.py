@@ -13,6 +13,7 @@ import html
 import json
 import logging
 import math
+import re
 import sys
 import time
 import traceback
@@ -313,3 +314,14 @@ def _widgets(shown: list[str]) -> None:
             widget.toolTip(),
             widget.objectName(),
         ]
+
+
+def test_what_is_packed_holds_no_key() -> None:
+    """Everything a wheel or source archive is made of."""
+    root = Path(__file__).resolve().parents[2]
+    key = re.compile(rb"AIza[0-9A-Za-z_\-]{35}")
+    files = [p for part in ("engine", "ralphstock_desktop", "resources", "docs", "packaging") for p in (root / part).rglob("*")]
+    packed = [p for p in (*files, root / "pyproject.toml", root / "README.md") if p.is_file() and "__pycache__" not in p.parts]
+    assert len(packed) > 500
+    assert not [p.name for p in packed if key.search(content := p.read_bytes()) or hits(content)]
+    assert key.search(b"x AIza" + b"a" * 35)

@@ -106,17 +106,25 @@ class ConversationBook:
             Number of the question: 1 in a new conversation.
         """
         store, now = self._store(), self._now_ns()
-        if self._session is None or not self._session.id:
-            session = ChatSession(str(uuid.uuid4()), _title(text), now, now, 0)
-            await self._write(store.create_session, session)
-            self._session, self._messages, self._turns, n = session, [], [], 1
-            self._settings.set("assistant_session", session.id)
+        before = self._turns
+        is_new = self._session is None or not self._session.id
+        session = ChatSession(str(uuid.uuid4()), _title(text), now, now, 0) if is_new else self._session
+        assert session is not None
+        n, turns = (1, []) if is_new else (n, before[: n - 1])
+        waiting = Turn(n + 1, "assistant", "", now, state="waiting")
+        self._session, self._turns = session, [*turns, Turn(n, "user", text, now), waiting]
+        self._show()  # at once: a busy repository must not look like a question that was not heard
         about = {"ticker": screen.ticker, "panels": list(screen.panels), "asked_at_ns": screen.as_of.instant_ns}
         message = ChatMessage(n, "user", text, now, about)
-        await self._write(store.replace_from, self._session.id, n, (message,))
-        self._messages = [*self._messages[: n - 1], message]
-        self._turns = [*self._turns[: n - 1], Turn(n, "user", text, now), Turn(n + 1, "assistant", "", now, state="waiting")]
-        self._show()
+        try:
+            if is_new:
+                await self._write(store.create_session, session)
+                self._settings.set("assistant_session", session.id)
+            await self._write(store.replace_from, session.id, n, (message,))
+        except RalphStockError:
+            self._session, self._turns = (None, []) if is_new else (session, before)
+            raise
+        self._messages = [*([] if is_new else self._messages[: n - 1]), message]
         return n
 
     async def keep_answer(self, n: int, finished: Finished) -> None:

@@ -49,7 +49,7 @@ _CIRCLED = re.compile(r"(?:^|(?<=\n))\s*[\u2460-\u2473\u2474-\u249b](?=\s)")
 _URL = re.compile(
     r"[a-z][a-z0-9+.-]{1,15}://[^\s<>\"')]+|\b(?:javascript|data|vbscript|mailto|file):[^\s<>\"')]+|\bwww\.[^\s<>\"')]+"
     r"|\b[\w.-]+\.(?:com|net|org|kr|io|me|ly|gg|xyz|ai|co|app|dev|info|biz|ru|cn|jp|uk|site|online|shop|top|click|link|example"
-    r"|test)(?:[/?][^\s<>\"')]*|\b)|(?<![\w.])[a-z][\w-]*(?:\.[a-z][\w-]*)+/[^\s<>\"')]*",
+    r"|test)(?:[/?][^\s<>\"')]*|(?![a-z0-9]))|(?<![\w.])[a-z][\w-]*(?:\.[a-z][\w-]*)+/[^\s<>\"')]*",
     re.IGNORECASE,
 )
 _MARKS = re.compile("[\"'\u201c\u2018「『《«\u2039]")
@@ -57,6 +57,8 @@ _NEWS = re.compile(r"뉴스|기사|제목|보도|헤드라인|공시|news|headli
 _HEADER_UNIT = re.compile(
     r"[(（\[]\s*(%p?|억원|조원|만원|백만원|원|억|조|주|만주|점|배|위|일|건|won|KRW|₩|shares|pts|points|x|×)\s*[)）\]]"
 )
+_STATES = re.compile(r"(?<![A-Za-z])(?:GREEN|YELLOW|RED)(?![A-Za-z])")
+"""States of the gate, which no answer may claim that did not read them."""
 _MOST_KEPT = 2_000
 
 
@@ -143,6 +145,8 @@ class Grounding:
         self._grades = tuple(
             fact for fact in facts if not fact.quoted and (fact.unit == "grade" or fact.target.kind == "record")
         )
+        words = " ".join(f"{fact.value} {fact.text} {fact.title} {fact.formula}" for fact in facts if not fact.quoted)
+        self._states = frozenset(_STATES.findall(words))
         self._reads_grades = any(fact.unit == "grade" and fact.ticker for fact in self._grades)
         self._kept: dict[tuple[Block, tuple[str, ...], bool], _Checked] = {}
 
@@ -248,6 +252,9 @@ class Grounding:
             found = self._matcher.match(token, scene, before, after, head=context.head, news=context.news, tokens=tokens)
             if found is not None:
                 marks.append(Mark(*plain.original(token.start, token.end), *found))
+        for match in _STATES.finditer(text):
+            if not any(taken[match.start() : match.end()]) and match.group() not in self._states:
+                take(*match.span(), "", "unclear")
         for start, end, letter in grades_in(text, context.head) if self._reads_grades else ():
             if any(taken[start:end]) or any(first < start and end < last for first, last in quotes):
                 continue

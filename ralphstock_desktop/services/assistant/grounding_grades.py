@@ -13,9 +13,10 @@ from ralphstock_desktop.services.assistant_contracts import Fact
 __all__ = ["graded", "grades_in"]
 
 _GRADES = re.compile(
-    r"(?<![A-Za-z])(?P<before>[SABCD])[ -]?(?:등급|급(?![가-힣])|grade\b|rated\b)"
-    r"|등급(?:은|이|을|도|:|은 현재|이 지금)?\s?[:=(]?\s?(?P<after>[SABCD])(?![A-Za-z0-9])"
-    r"|\b[Gg]rad(?:e|ed|es)(?: (?:is|was|of|as|at))?\s?[:=(]?\s?(?:an? )?(?P<english>[SABCD])(?![A-Za-z0-9'])"
+    r"(?<![A-Za-z])(?P<before>[SABCD]{1,3}[+-]?)[ -]?(?:등급|급(?![가-힣])|grade\b|rated\b)"
+    r"|등급(?:은|이|을|도|:|은 현재|이 지금)?\s?[:=(]?\s?(?P<after>[SABCD]{1,3}[+-]?)(?![A-Za-z0-9])"
+    r"|\b[Gg]rad(?:e|ed|es)(?: (?:is|was|of|as|at))?\s?[:=(]?\s?(?:an? )?(?P<english>[SABCD]{1,3}[+-]?)(?![A-Za-z0-9'])"
+    r"|(?<![A-Za-z])(?P<plus>[SABC]{1,3}[+-])(?= (?:stock|share|name|score))"
 )
 _HEAD = re.compile(r"등급|\bgrade\b", re.IGNORECASE)
 _CELL = re.compile(r"\s*([SABCD])\s*")
@@ -32,7 +33,7 @@ def grades_in(text: str, head: str = "") -> list[tuple[int, int, str]]:
     cell = _CELL.fullmatch(text) if head and _HEAD.search(head) else None
     if cell is not None:
         return [(cell.start(1), cell.end(1), cell.group(1))]
-    if "등급" not in text and "급" not in text and "rade" not in text and "rated" not in text:
+    if not any(word in text for word in ("급", "rade", "rated", "+ ", "- ")):
         return []
     return [(*match.span(match.lastgroup or 0), match.group(match.lastgroup or 0)) for match in _GRADES.finditer(text)]
 

@@ -45,7 +45,8 @@ _LINKING = re.compile(
 )
 _ASIDE = re.compile(r"\s?[(（][^)）]*[)）]")
 _FOREIGN_QUANTITY = re.compile(
-    r"(?:\b(?:per|pbr|psr|roe|roa|eps|bps|rsi|macd|obv|cci|ev/ebitda|dividend|market cap|revenue|profit|target price)"
+    r"(?:\b(?:p/[ebs](?: ratio)?|per|pbr|psr|roe|roa|eps|bps|rsi|macd|obv|cci|ev/ebitda|dividend|market cap"
+    r"|revenue|profit|target price)"
     r"|시가총액|시총|영업이익|순이익|매출(?:액)?|배당(?:금|수익률)?|목표 ?주?가|적정 ?주?가|부채 ?비율)$"
 )
 """Quantities a model likes to remember; a value of ours is never one of them unless a fact is called so."""

@@ -27,9 +27,9 @@ class Worded:
     """Whether a unit that follows belongs to it."""
 
 
-_DIGIT_LETTERS = "영공零〇 일一壹 이二两兩貳 삼三參 사四 오五 육륙六 칠七 팔八 구九".split()
+_DIGIT_LETTERS = "영공零〇 일一壹 이二两兩貳 삼三參 사四肆 오五伍 육륙六陸 칠七柒 팔八捌 구九玖".split()
 _DIGITS = {letter: number for number, letters in enumerate(_DIGIT_LETTERS) for letter in letters}
-_SMALL = {"십": 10, "十": 10, "백": 100, "百": 100, "천": 1000, "千": 1000}
+_SMALL = {"십": 10, "十": 10, "拾": 10, "백": 100, "百": 100, "佰": 100, "천": 1000, "千": 1000, "仟": 1000}
 _LARGE = {"만": 10**4, "萬": 10**4, "万": 10**4, "억": 10**8, "億": 10**8, "亿": 10**8, "조": 10**12, "兆": 10**12}
 
 
@@ -82,7 +82,12 @@ _PARTICLE = re.compile(
     r"(?![가-힣])|(?:을|를|은|는|이|가|에|의|로|으로|입니다|이다|이며|이고|정도|쯤|가량|이상|이하)(?![가-힣])"
 )
 _NOT_SINO = frozenset({"구조", "만일", "조사", "오만", "이만", "만이", "천만", "이조", "사조", "만조", "조만", "백조", "일조"})
-_HAN = re.compile(r"[半零〇一二三四五六七八九十百千萬万億亿兆两兩壹貳參]+")
+_HAN = re.compile(r"[半零〇一二三四五六七八九十百千萬万億亿兆两兩壹貳參肆伍陸柒捌玖拾佰仟]+")
+_BARE = re.compile(
+    r"(?<![가-힣])(?:(?:스물|서른|마흔|쉰|예순|일흔|여든|아흔)(?:하나|둘|셋|넷|다섯|여섯|일곱|여덟|아홉)"
+    r"|[이삼사오육칠팔구]십 [일이삼사오육칠팔구](?![가-힣]))"
+)
+"""Numbers without anything they count; what they mean cannot be told."""
 
 _TENS = "열|스물|스무|서른|마흔|쉰|예순|일흔|여든|아흔"
 _ONES = "하나|한|둘|두|셋|세|석|넷|네|넉|다섯|여섯|일곱|여덟|아홉"
@@ -171,6 +176,8 @@ def worded_numbers(text: str) -> list[Worded]:
                 hit = pattern.match(text, place)
                 if hit is not None and (not found or found[-1].end <= place or found[-1].start == place):
                     found += read(text, hit)
+    if not text.isascii():
+        found += [Worded(match.start(), match.end(), None, Decimal(1), attached=False) for match in _BARE.finditer(text)]
     if "반" in text or "갑절" in text or "곱절" in text:
         found += [_half(match) for match in _HALF_KO.finditer(text)]
     if not text.isascii():

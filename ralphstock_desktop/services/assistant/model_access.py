@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import date
@@ -63,6 +64,8 @@ class ModelAccess:
         self._missing = False
         self._retry_at_ns: int | None = None
         self._tokens = (0, 0)
+        self._opening = asyncio.Lock()
+        self._counted: list[AssistantStore] = []
         self._day: date | None = None
 
     # -- may it be asked ----------------------------------------------------------------------------------------------------
@@ -133,8 +136,12 @@ class ModelAccess:
         self._tokens = (self._tokens[0] + input_tokens, self._tokens[1] + output_tokens)
 
     async def count_today(self, store: AssistantStore) -> None:
-        """Count anew from what the stored answers of today say they used."""
+        """Add what the stored answers of a market say they used today; each market once, for what is asked now is counted."""
         self._turn_day()
+        if any(counted is store for counted in self._counted):
+            self.publish()
+            return
+        self._counted.append(store)
         midnight = kst_ns(kst_datetime(self._now_ns()).date(), 0)
         spent = [0, 0]
         for session in await self._workers.read(store.sessions):
@@ -144,7 +151,7 @@ class ModelAccess:
                     if message.created_ns >= midnight:
                         spent[0] += int(usage.get("input_tokens", 0))
                         spent[1] += int(usage.get("output_tokens", 0))
-        self._tokens = (spent[0], spent[1])
+        self._tokens = (self._tokens[0] + spent[0], self._tokens[1] + spent[1])
         self.publish()
 
     # -- the model ----------------------------------------------------------------------------------------------------------
@@ -156,17 +163,18 @@ class ModelAccess:
 
     async def open(self) -> LanguageModel:
         """The model of the settings, made when it is first asked. Raises ProviderError, ValidationFailed."""
-        key = await self._workers.read(self._keys.read)
-        wanted = (self._text("provider"), self._text("model"), key, self._text("url"))
-        if self._model is None or self._model_of != wanted:
-            await self.close()
-            try:
-                self._model = await self._open_model(*wanted)
-            except RalphStockError as error:
-                self.note_failure(error)
-                raise
-            self._model_of = wanted
-        return self._model
+        async with self._opening:  # who asks meanwhile gets the same one
+            key = await self._workers.read(self._keys.read)
+            wanted = (self._text("provider"), self._text("model"), key, self._text("url"))
+            if self._model is None or self._model_of != wanted:
+                await self.close()
+                try:
+                    self._model = await self._open_model(*wanted)
+                except RalphStockError as error:
+                    self.note_failure(error)
+                    raise
+                self._model_of = wanted
+            return self._model
 
     async def close(self) -> None:
         """Give the connection back."""

@@ -56,10 +56,12 @@ _ICONS = {
     "help": "unknown",
     "panel": "table",
 }
-_MOST_CHIPS = 16
+_MOST_CHIPS = 12
+_GLANCE = 6
+"""So many chips are taken in at a glance; with more, those of one panel are put together."""
 _TICKER = re.compile(r"[0-9A-Z]{6}")
 _CLAIMS = re.compile(
-    r"추천\s?(?:종목|목록|주|픽)(?:은|는|으로는|으로|에는|\s?[:：])"
+    r"추천\s?(?:종목|목록|주|픽)(?:은|는|으로는|으로|에는|입니다|\s?[:：])|추천\s?\S{0,2}순위"
     r"|\b(?:recommended|recommendations?|top picks?)(?: stocks?| names?)?(?: (?:today|now))?(?: is\b| are\b|:)",
     re.IGNORECASE,
 )
@@ -204,17 +206,17 @@ def _claims_list(draft: AnswerDraft, blocks: Sequence[Block]) -> bool:
     return any(_is_of_stock(fact) and fact.ticker not in listed for fact in facts_used(blocks, draft.book.facts))
 
 
-def _family(target: Target) -> tuple[str, ...]:
-    """Facts of one family share a source chip."""
+def _family(fact: Fact, detail: int) -> tuple[str, ...]:
+    """Facts of one family share a source chip. ``detail`` 2: groups of items apart; 1: panels and symbols; 0: panels alone."""
+    target = fact.target
+    panel = target.panel or _PANELS.get(target.kind, "")
     if target.kind == "article":
         return ("article", str(target.news_id), target.url)
-    if target.kind == "evidence":
-        return ("evidence", target.ticker, target.strategy, _group(target.item))
     if target.kind == "help":
-        return ("help", target.item)
-    if target.kind in ("record", "gate"):
-        return (target.kind,)
-    return (target.kind, target.panel or _PANELS.get(target.kind, ""), target.ticker)
+        return ("help", target.item if detail == 2 and fact.name == "help.topic" else "")
+    if target.kind == "evidence" and detail == 2:
+        return (panel, target.ticker, target.strategy, _group(target.item))
+    return (panel, target.ticker if detail else "")
 
 
 def _group(item: str) -> str:
@@ -224,34 +226,46 @@ def _group(item: str) -> str:
 
 
 def chips_of(facts: Sequence[Fact], texts: Texts) -> tuple[SourceChip, ...]:
-    """Return the sources under an answer, numbered in reading order; at most sixteen, the last one gathers the rest."""
+    """Return the sources under an answer, numbered in reading order.
+
+    They are as fine as can be taken in at a glance: by groups of items, else by panel and symbol, else by panel. Each value
+    still leads to its own place. Where even those are too many, the last chip gathers the rest.
+    """
     families: dict[tuple[str, ...], list[Fact]] = {}
-    for fact in facts:
-        families.setdefault(_family(fact.target), []).append(fact)
-    tickers = {fact.target.ticker for fact in facts if fact.target.ticker}
+    for detail in (2, 1, 0):
+        families = {}
+        for fact in facts:
+            families.setdefault(_family(fact, detail), []).append(fact)
+        if len(families) <= _GLANCE:
+            break
+    groups = list(families.values())
+    rest = [fact for group in groups[_MOST_CHIPS - 1 :] for fact in group] if len(groups) > _MOST_CHIPS else []
+    shown = {fact.target.ticker for fact in facts if fact.target.ticker}
     names = {fact.ticker: fact.text for fact in facts if fact.unit == "name"}
     chips: list[SourceChip] = []
-    for members in families.values():
+    for members in groups[: _MOST_CHIPS - 1] if rest else groups:
         target = members[0].target
-        if len(chips) == _MOST_CHIPS:
-            last = chips.pop()
-            more = texts("assistant.chip.more")
-            chips.append(SourceChip(last.number, more, "more", last.target, last.facts + tuple(fact.id for fact in members)))
-            continue
-        title = _title(target, members[0], texts)
-        if len(tickers) > 1 and target.ticker:
+        title = _title(target, members, texts)
+        if len(shown) > 1 and target.ticker and {fact.target.ticker for fact in members} == {target.ticker}:
             title = f"{names.get(target.ticker, target.ticker)} {title}"
         ids = tuple(fact.id for fact in members)
         chips.append(SourceChip(len(chips) + 1, title, _ICONS[target.kind], target, ids))
+    if rest:
+        ids = tuple(fact.id for fact in rest)
+        chips.append(SourceChip(len(chips) + 1, texts("assistant.chip.more"), "more", rest[0].target, ids))
     return tuple(chips)
 
 
-def _title(target: Target, fact: Fact, texts: Texts) -> str:
-    panel = target.panel or _PANELS.get(target.kind, "")
+def _title(target: Target, members: Sequence[Fact], texts: Texts) -> str:
+    panel, fact = target.panel or _PANELS.get(target.kind, ""), members[0]
     key = f"shell.dock.{panel}"
     title = texts(key) if panel and key in texts else fact.title
-    if target.kind == "evidence" and _group(target.item):
-        return f"{title} {_group(target.item)}"
+    group = _group(target.item)
+    if target.kind == "evidence" and group and all(_group(each.target.item) == group for each in members):
+        return f"{title} {group}"
+    if target.kind == "help":
+        is_topic = fact.name == "help.topic" and all(each.target.item == target.item for each in members)
+        return fact.text if is_topic else texts("chat.help.title")
     if target.kind == "article":
         return fact.title or title
     return title

@@ -64,6 +64,8 @@ class AssistantService:
         The key of the model.
     watch : WatchBook
         Carries out offered watch-list entries and alerts.
+    market_ns : callable, optional
+        The clock of the market on screen, for the age of quotes; this machine's by default.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class AssistantService:
         open_model: OpenModel,
         keys: KeyBox,
         watch: WatchBook,
+        market_ns: Callable[[], int] | None = None,
     ) -> None:
         self.updates: Channel[StreamUpdate] = Channel("assistant_updates")
         self.suggestions: Channel[tuple[Suggestion, ...]] = Channel("suggestions")
@@ -84,6 +87,7 @@ class AssistantService:
         self.actions: Channel[WindowAction] = Channel("assistant_actions")
         self._workstation, self._workers, self._settings, self._now_ns = workstation, workers, settings, now_ns
         self._open_store, self._watch = open_store, watch
+        self._market_ns = market_ns or now_ns
         self._access = ModelAccess(
             settings, workers, now_ns, open_model=open_model, keys=keys, is_busy=lambda: self._is_answering
         )
@@ -144,10 +148,10 @@ class AssistantService:
             self._coming = picture.kind
             self._changing = self._spawn(self._change_market(picture.kind, self._changing), "assistant market")
 
-    async def _change_market(self, kind: str, before: asyncio.Task[None] | None) -> None:
+    async def _change_market(self, kind: str, earlier: asyncio.Task[None] | None) -> None:
         """Another market has conversations of its own. What is being answered is kept with the market it was asked in."""
-        if before is not None and not before.done():
-            await asyncio.wait({before})
+        if earlier is not None and not earlier.done():
+            await asyncio.wait({earlier})
         if self._kind:  # a question from before the first market waits for it
             await self._stop_answering()
         self._kind = kind
@@ -308,7 +312,7 @@ class AssistantService:
     def _desk(self) -> Desk:
         from ralphstock_desktop.services.assistant.desk import Desk
 
-        return Desk(self._workstation, self._workers, self._store_now, self._now_ns)
+        return Desk(self._workstation, self._workers, self._store_now, self._market_ns)
 
     def _asking(self, question: Question, names: NameBook, n: int) -> Asking:
         from ralphstock_desktop.services.assistant.asking import Asking

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 from engine.model.errors import RalphStockError, ValidationFailed
@@ -20,7 +19,7 @@ from ralphstock_desktop.services.assistant.folding import fold
 from ralphstock_desktop.services.assistant.intents import BY_TYPE
 from ralphstock_desktop.services.assistant.question_text import QUOTED
 from ralphstock_desktop.services.assistant.reading import read_into
-from ralphstock_desktop.services.assistant.wordlore import PARTICLES, is_known_word, strip_particles
+from ralphstock_desktop.services.assistant.tool_licence import is_own_name, is_worded, numbers_in
 from ralphstock_desktop.services.assistant_contracts import Fact, Proposal, Question
 from ralphstock_desktop.services.filters.language import FilterError, parse_filter
 from ralphstock_desktop.services.filters.scan_words import scan_vocabulary
@@ -34,8 +33,6 @@ _STRATEGIES = ("VCP", "CLOSING_BET", "DAY_TRADE")
 _QUANTITIES = ("price", "change_pct", "volume", "score")
 _FRAMES = ("D", "W", "M", "1", "3", "5", "10", "15", "30", "60")
 _TICKER = re.compile(r"[0-9][0-9A-Z]{5}")
-_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+")
-_LETTERS = re.compile(r"[^\W\d_]+")
 _UNIT_OF = {"price": "won", "change_pct": "%", "volume": "shares", "score": "points"}
 """Unit of the facts an alert's value may come from, by its quantity."""
 
@@ -193,7 +190,7 @@ class ToolDesk:
         except FilterError:
             raise _refusal("arguments") from None
         own = f"{self.question.filter_text} {self.asked}"
-        if not (_numbers_in(condition) <= _numbers_in(own) | set(self.question.numbers) and _is_worded(condition, own)):
+        if not (numbers_in(condition) <= numbers_in(own) | set(self.question.numbers) and is_worded(condition, own)):
             raise _refusal("not_asked")
         return condition
 
@@ -222,7 +219,7 @@ class ToolDesk:
     # -- reading ------------------------------------------------------------------------------------------------------------
 
     async def find_symbols(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        if not _is_own_name(arguments["query"], self.asked):
+        if not is_own_name(arguments["query"], self.asked):
             raise _refusal("not_asked")
         hits = self.desk.workstation.search(arguments["query"], 8)
         self.found |= {hit.ticker for hit in hits}
@@ -352,42 +349,6 @@ _REASONS = {
 
 
 _RULE = ("ticker", "quantity", "op", "value")
-
-
-@lru_cache(maxsize=1)
-def _filter_words() -> str:
-    """Every word of the filter language, one a line."""
-    known = scan_vocabulary()
-    words = {alias for each in known.fields for alias in (*each.aliases, *each.choices)}
-    words |= known.all_of | known.any_of | known.none_of | known.has | known.missing
-    words |= known.plain_units | set(known.multipliers)
-    return "\n".join(sorted(words))
-
-
-def _is_worded(condition: str, own: str) -> bool:
-    """Whether each word of a condition is one of the filter language, or the user's."""
-    known = f"{_filter_words()}\n{fold(own).text}"
-    return all(word in known for word in _LETTERS.findall(fold(condition).text))
-
-
-def _numbers_in(text: str) -> set[float]:
-    return {float(run.replace(",", "")) for run in _DIGITS.findall(fold(text).text)}
-
-
-def _is_own_name(query: str, asked: str) -> bool:
-    """Whether a query stands in the user's words as a word of its own (particles aside) and may be the name of a stock.
-
-    Part of a name is not that name: who writes SK하이닉스 did not ask for everything called SK.
-    """
-    words = fold(query).text.split()
-    if len("".join(words)) < 2 or all(is_known_word(word) or is_known_word(strip_particles(word)) for word in words):
-        return False
-    text = fold(asked).text
-    for match in re.finditer(r"\s?".join(re.escape(letter) for letter in "".join(words)), text):
-        after = text[match.end() :]
-        if not text[: match.start()][-1:].isalnum() and (not after[:1].isalnum() or PARTICLES.match(after)):
-            return True
-    return False
 
 
 def _checked(tool: ToolSpec, arguments: dict[str, Any]) -> dict[str, Any]:

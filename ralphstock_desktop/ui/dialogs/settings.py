@@ -31,11 +31,14 @@ from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import DirectionCard, Segmented, colour_label
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.panel_header import IconButton
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["Fact", "SettingsWindow"]
 
 _PAGES = (("look", "sun"), ("trading", "target"), ("notices", "bell"), ("data", "database"), ("assistant", "chat"))
 _DIRECTIONS = ("kr", "us", "cb")
+_UNITS = {"만원": "manwon", "시": "hour", "일": "day", "tokens": "tokens", "¢/1M": "cents"}
+"""Units with words: text keys ``settings.unit.<name>``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,16 @@ class _Row(QWidget):
         slider.setPageStep(self.spec.step * 5)
         # While dragging only the number follows: laying the whole window out again under the pointer would move the slider.
         slider.setTracking(False)
-        slider.sliderMoved.connect(lambda value: self._number.setText(f"{value}{self.spec.unit}"))
+        slider.sliderMoved.connect(lambda value: self._number.setText(self._shown(value)))
         slider.valueChanged.connect(self._on_number)
         self._slider = slider
         return slider
+
+    def _shown(self, value: int) -> str:
+        """A number with its unit in the language of the window."""
+        key = f"settings.unit.{_UNITS.get(self.spec.unit, '')}"
+        unit = self._appearance.tr(key) if self.spec.unit in _UNITS else self.spec.unit
+        return f"{fmt.number(value)}{unit}"
 
     def apply(self) -> None:
         """Take words, sizes and value again."""
@@ -131,9 +140,9 @@ class _Row(QWidget):
             self._slider.blockSignals(False)
             self._slider.setFixedWidth(look.px(180))
             self._slider.setAccessibleName(self.name.text())
-            self._number.setText(f"{value}{self.spec.unit}")
+            self._number.setText(self._shown(int(value)))
             self._number.setFont(look.font("body", bold=True))
-            longest = self._number.fontMetrics().horizontalAdvance(f"{value}{self.spec.unit}")
+            longest = self._number.fontMetrics().horizontalAdvance(self._shown(int(value)))
             self._number.setFixedWidth(max(look.px(42), longest + look.px(4)))
         self.setMinimumHeight(look.px(52))
         self.setAccessibleName(self.name.text())

@@ -350,10 +350,10 @@ class ChatViewModel(QObject):
         screen, words = self.screen(), text.strip()
         if self.assistant is None or screen is None or not self.can_ask or not words or len(words) > MOST_CHARACTERS:
             return False
-        self._draft_timer.stop()
         self.draft = ""
         self.forget_problem()
         self.assistant.ask(words, screen)
+        self._draft_timer.start()  # what was said to leave has left
         return True
 
     def edit(self, n: int, text: str) -> bool:

@@ -115,6 +115,15 @@ async def test_sectors_are_the_best_and_the_worst_of_all(make_reader: Make, some
     assert all(shown[name] == change for change, name in known if name in shown)
 
 
+async def test_closes_of_the_day_before_do_not_pass_for_todays(make_reader: Make, some_world: World) -> None:
+    reader = await make_reader(some_world)
+    await reader.at(AsOf.at(YELLOW, 9, 5))
+    early = await reader.ask("market")
+    assert one(early, "index.day").value == RED.isoformat()
+    await reader.at(AsOf.end_of(YELLOW))
+    assert not [fact for fact in (await reader.ask("market")).book.facts if fact.name == "index.day"]
+
+
 async def test_the_chart_is_the_gates_history_up_to_the_instant(make_reader: Make, some_world: World) -> None:
     reader = await make_reader(some_world)
     await reader.at(AsOf.at(YELLOW, 15, 39))

@@ -15,7 +15,7 @@ from engine.model.live import MISSING
 from ralphstock_desktop.services.assistant.answers.stock_quantities import NAMES
 from ralphstock_desktop.services.assistant.answers.stock_symbol import MOST_FACTS
 from ralphstock_desktop.services.assistant.desk import AnswerDraft
-from ralphstock_desktop.services.assistant_contracts import Chart, Heading, Paragraph, spans_of
+from ralphstock_desktop.services.assistant_contracts import Chart, Heading, Paragraph, Table, spans_of
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dock_registry import DOCKS
 from ralphstock_desktop.ui.viewmodels.closing_columns import closing_columns
@@ -92,6 +92,32 @@ async def test_samsung_on_a_known_night(room: Room) -> None:
     ]
     english = lines_of(await room.ask(SAMSUNG, intents=("flow",), language="en"))
     assert english[1].startswith("Net buying of the last 5 days: foreigners +₩315.8B, institutions −₩585.5B")
+
+
+async def test_the_flows_of_one_day_are_said_once(room: Room) -> None:
+    """Recorded on 2026-01-27: foreigners 5,518, institutions 1,287, pension funds -166 억."""
+    await room.look_at(NIGHT)
+    day = date(2026, 1, 27)
+    draft = await room.ask(SAMSUNG, intents=("flow",), first_day=day, last_day=day)
+    assert lines_of(draft)[:2] == [
+        "삼성전자 (005930)",
+        "2026-01-27 순매수: 외국인 +5,518억, 기관 +1,287억(그중 연기금 −166억).",
+    ]
+    assert not any(isinstance(block, Table) for block in draft.blocks)
+
+
+async def test_symbols_of_one_instant_are_compared_without_a_row_of_times(room: Room) -> None:
+    await room.look_at(NIGHT)
+    lines = lines_of(await room.ask(SAMSUNG, HYNIX, intents=("compare",)))
+    assert lines[0] == "비교: 삼성전자 (005930), SK하이닉스 (000660). 2026-01-28 15:30 기준입니다."
+    assert not any(line.startswith("기준 시각") for line in lines)
+
+
+async def test_what_is_short_of_a_grade_comes_before_the_score(room: Room) -> None:
+    await room.look_at(NIGHT)
+    lines = lines_of(await room.ask(SAMSUNG, intents=("score", "near")))
+    near = next(number for number, line in enumerate(lines) if "등급이 됩니다" in line or "모자랍니다" in line)
+    assert near < next(number for number, line in enumerate(lines) if line.startswith("VCP 총점"))
 
 
 async def test_flows_wait_for_their_confirmation(room: Room) -> None:

@@ -228,6 +228,15 @@ def test_what_leaves_is_asked_again_when_the_switch_moves(open_chat: Open, qtbot
     qtbot.waitUntil(lambda: len(chat.said("draft")) == 2)
 
 
+def test_what_was_to_leave_is_gone_once_it_has_left(open_chat: Open, qtbot: Any) -> None:
+    chat = open_chat()
+    chat.panel.input.field.set_text("왜?")
+    qtbot.waitUntil(lambda: len(chat.said("draft")) == 1)
+    QTest.keyClick(chat.panel.input.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(chat.said("draft")) == 2)
+    assert chat.said("draft")[-1][1] == ""
+
+
 # -- the conversation
 
 
