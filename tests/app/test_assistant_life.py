@@ -235,7 +235,28 @@ async def test_a_locked_store_is_told_and_nothing_is_lost(impatient: None, progr
     turn = await program.asked(assistant, "오늘 종가베팅은?")
     assert turn.answer is not None and turn.error is None
     contents = [row[0] for row in program.world.rows("SELECT content FROM chat_message WHERE role = 'user' ORDER BY n")]
-    assert contents == ["오늘 게이트는?", "오늘 종가베팅은?"]
+    assert contents == ["오늘 게이트는?", "오늘 종가베팅은?", "오늘 종가베팅은?"], "what could not be stored was made up for"
+
+
+async def test_a_busy_store_holds_no_answer_up(program: Program) -> None:
+    """While a generated market is being stored, questions are answered all the same and stored afterwards."""
+    assistant = await program.started()
+    with closing(sqlite3.connect(program.world.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def answered(turns: int) -> bool:
+            shown = assistant.conversation.last
+            return shown is not None and len(shown.turns) == turns and shown.turns[-1].answer is not None
+
+        assistant.ask("오늘 게이트는?", program.screen())
+        await _until(lambda: answered(2))
+        assistant.ask("오늘 종가베팅은?", program.screen())
+        await _until(lambda: answered(4))
+        assert program.world.rows("SELECT count(*) FROM chat_message") == [(0,)]
+        other.execute("ROLLBACK")
+    await asyncio.wait_for(assistant.idle(), 30)
+    assert program.world.rows("SELECT role FROM chat_message ORDER BY n") == [("user",), ("assistant",)] * 2
+    assert all(turn.error is None for turn in assistant.conversation.last.turns)  # type: ignore[union-attr]
 
 
 async def test_the_health_panel_knows_the_model_and_what_was_refused(program: Program, server: GeminiServer) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,8 +29,11 @@ HISTORY = 6
 """Messages of the conversation a model is given (domain.md §8.2)."""
 
 _TITLE = 40
+_PATIENCE_S = 0.8
+_OPENS_WITHIN_S = 10.0
 _LONGEST_TITLE = 120
 _NOTHING = ChatSession("", "", 0, 0, 0)
+_log = logging.getLogger(__name__)
 
 
 class ConversationBook:
@@ -41,6 +45,11 @@ class ConversationBook:
         The repository's side of the market on screen. Raises DataUnavailable before there is one.
     words : callable
         Texts of a language.
+    spawn : callable
+        Runs a named, supervised task.
+
+    Writes reach the repository in the order they were made. A busy repository is waited for a moment; then the conversation
+    goes on and the write follows. One that fails then is told beside the answer, and made up for with the next question.
     """
 
     def __init__(
@@ -51,6 +60,7 @@ class ConversationBook:
         *,
         store: Callable[[], AssistantStore],
         words: Callable[[Language], Texts],
+        spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
     ) -> None:
         self.conversation: Channel[Conversation] = Channel("conversation")
         self.sessions: Channel[tuple[ChatSession, ...]] = Channel("chat_sessions")
@@ -60,11 +70,42 @@ class ConversationBook:
         self._turns: list[Turn] = []
         self._searched = ""
         self._turn = asyncio.Lock()
-        """Writes reach the repository in the order they were made."""
+        self._spawn = spawn
+        self._has_unsaved = False
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def _write(self, work: Callable[..., object], *arguments: object) -> None:
-        async with self._turn:
-            await self._workers.read(work, *arguments)
+        failed: list[RalphStockError] = []
+        late = False
+
+        async def write() -> None:
+            async with self._turn:
+                try:
+                    await self._workers.read(work, *arguments)
+                except RalphStockError as error:
+                    failed.append(error)
+                    if late:
+                        self._tell_unsaved(error)
+
+        task = self._spawn(write(), "conversation kept")
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        await asyncio.wait({task}, timeout=_PATIENCE_S)
+        late = True
+        if failed:
+            raise failed[0]
+
+    def _tell_unsaved(self, error: RalphStockError) -> None:
+        _log.warning("a conversation could not be stored: %s", error)
+        self._has_unsaved = True
+        if self._turns and self._turns[-1].state == "done":
+            self._turns = [*self._turns[:-1], replace(self._turns[-1], error=error)]
+            self._show()
+
+    async def settled(self, seconds: float) -> None:
+        """Wait until everything is stored, at most so long."""
+        if self._writing:
+            await asyncio.wait(set(self._writing), timeout=seconds)
 
     # -- reading ------------------------------------------------------------------------------------------------------------
 
@@ -86,6 +127,11 @@ class ConversationBook:
     def question(self, n: int) -> ChatMessage | None:
         """The question that turn ``n`` is, or answers."""
         return next((m for m in reversed(self._messages) if m.role == "user" and m.n <= n), None)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a conversation on screen."""
+        return bool(self._turns)
 
     def is_open(self, session_id: str) -> bool:
         """Whether a conversation is the one on screen."""
@@ -117,6 +163,9 @@ class ConversationBook:
         about = {"ticker": screen.ticker, "panels": list(screen.panels), "asked_at_ns": screen.as_of.instant_ns}
         message = ChatMessage(n, "user", text, now, about)
         try:
+            if self._has_unsaved and not is_new:
+                await self._write(_save_all, store, session, tuple(self._messages[: n - 1]))
+                self._has_unsaved = False
             if is_new:
                 await self._write(store.create_session, session)
                 self._settings.set("assistant_session", session.id)
@@ -210,6 +259,7 @@ class ConversationBook:
 
     def clear(self) -> None:
         """Show an empty conversation; it is stored with its first question."""
+        self._has_unsaved = False
         self._session, self._messages, self._turns = None, [], []
         self._show()
 
@@ -228,6 +278,7 @@ class ConversationBook:
 
     async def open(self, session_id: str) -> None:
         """Show a stored conversation. Raises DataUnavailable for an unknown one."""
+        await self.settled(_OPENS_WITHIN_S)
         messages = await self._workers.read(self._store().messages, session_id)
         self._session, self._messages = await self._find(session_id), list(messages)
         self._turns = [_turn(message) for message in messages]
@@ -273,6 +324,13 @@ class ConversationBook:
             at = f"{kst_datetime(message.created_ns):%Y-%m-%d %H:%M}"
             parts.append(f"## {words(f'assistant.role.{message.role}')} · {at}\n\n{message.content}")
         return "\n\n".join(parts) + "\n"
+
+
+def _save_all(store: AssistantStore, session: ChatSession, messages: tuple[ChatMessage, ...]) -> None:
+    """Store a conversation of which something may be missing."""
+    if all(each.id != session.id for each in store.sessions()):
+        store.create_session(session)
+    store.replace_from(session.id, 1, messages)
 
 
 def _exported(message: ChatMessage) -> dict[str, Any]:

@@ -45,6 +45,7 @@ __all__ = ["AssistantService"]
 _MOST_QUESTION = 4_000
 _DRAFT_S = 0.3
 _OPENS_WITHIN_S = 60.0
+_STORES_WITHIN_S = 5.0
 _LOOKS_EVERY_S = 0.05
 _DAY_NS = 86_400_000_000_000
 _WINDOW_ACTIONS = frozenset({"open_chart", "open_panel", "set_filter"})
@@ -91,7 +92,14 @@ class AssistantService:
         self._access = ModelAccess(
             settings, workers, now_ns, open_model=open_model, keys=keys, is_busy=lambda: self._is_answering
         )
-        self._book = ConversationBook(workers, settings, now_ns, store=self._store_now, words=self._words)
+        self._book = ConversationBook(
+            workers,
+            settings,
+            now_ns,
+            store=self._store_now,
+            words=self._words,
+            spawn=self._spawn,
+        )
         self.state = self._access.state
         self.conversation, self.sessions = self._book.conversation, self._book.sessions
         self._stores: dict[str, AssistantStore] = {}
@@ -121,6 +129,7 @@ class AssistantService:
         for subscription in self._subscriptions:
             subscription.close()
         await self._stop_answering()
+        await self._book.settled(_STORES_WITHIN_S)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -160,15 +169,22 @@ class AssistantService:
         await self._workers.read(_load_parts)
         if kind not in self._stores:
             self._stores[kind] = await self._open_store(kind)
-        store = self._stores[kind]
+        self._spawn(self._look_into(kind, self._stores[kind]), "assistant sessions")
+
+    async def _look_into(self, kind: str, store: AssistantStore) -> None:
+        """Forget what is too old, open the last conversation where none was begun meanwhile, and make the rest ready."""
         before = self._now_ns() - int(cast(int, self._settings.get("assistant_retention_days"))) * _DAY_NS
-        await self._workers.job(store.delete_sessions, before)
+        if any(session.last_ns < before for session in await self._workers.read(store.sessions)):
+            await self._workers.read(store.delete_sessions, before)
         await self._access.count_today(store)
+        if kind != self._kind:
+            return
         await self._book.list_sessions()
         last = str(self._settings.get("assistant_session"))
-        if any(session.id == last for session in self.sessions.last or ()):
+        is_stored = any(session.id == last for session in self.sessions.last or ())
+        if is_stored and not self._is_answering and not self._book.is_begun:
             await self._book.open(last)
-        self._spawn(self._prepare(store), "assistant parts")
+        await self._prepare(store)
 
     async def _prepare(self, store: AssistantStore) -> None:
         """Make what a first question would wait for: the search index, and the model's library."""
