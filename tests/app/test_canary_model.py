@@ -23,7 +23,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 import pytest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.model.instants import AsOf
@@ -303,9 +303,10 @@ def _errors(error: BaseException, shown: list[str]) -> None:
 
 def _widgets(shown: list[str]) -> None:
     for widget in QApplication.allWidgets():
-        text = getattr(widget, "text", None)
-        if callable(text):
-            shown.append(str(text()))
+        if isinstance(widget, QLabel | QAbstractButton | QLineEdit):
+            shown.append(widget.text())
+        elif isinstance(widget, QTextEdit | QPlainTextEdit):
+            shown.append(widget.toPlainText())
         assert isinstance(widget, QWidget)
         shown += [
             widget.windowTitle(),
