@@ -53,9 +53,10 @@ class RowOrder(QObject):
         return self._target >= 0
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._view and isinstance(event, QKeyEvent):
+        # The kind of event first: while the table is being destroyed it still sends others, and must not be asked anything.
+        if isinstance(event, QKeyEvent) and watched is self._view:
             return event.type() == QEvent.Type.KeyPress and self._on_key(event)
-        if watched is self._view.viewport() and isinstance(event, QMouseEvent):
+        if isinstance(event, QMouseEvent) and watched is self._view.viewport():
             return self._on_mouse(event)
         return False
 
