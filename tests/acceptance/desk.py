@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QCoreApplication, QEvent, QModelIndex, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QApplication, QLabel, QWidget
 
@@ -117,7 +117,9 @@ class Desk:
 
     def __init__(self, world: World, database: Database, *, language: str = "ko") -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
         self._loop = asyncio.get_running_loop()
+        self._nothing = self._loop.create_task(asyncio.sleep(0))
         """Timers of panels may fire between a test and its end, while the loop stands still."""
         self.now_ns = AsOf.end_of(world.panel.days[-1].astype("datetime64[D]").item()).instant_ns
         self.workers = Workers()
@@ -178,6 +180,9 @@ class Desk:
         await self.settled()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        if self._closed:  # a timer of a panel that waits to be destroyed
+            work.close()
+            return self._nothing
         task = self._loop.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -247,7 +252,10 @@ class Desk:
         await self.workstation.close()
         self.workers.close()
         self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         QApplication.processEvents()
+        self._closed = True
+        self.panels.clear()
 
 
 def _no_executor(_plan: BacktestPlan) -> Executor:
