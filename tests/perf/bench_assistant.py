@@ -29,6 +29,7 @@ from engine.model.instants import AsOf
 from engine.performance import acceleration as life_acceleration
 from engine.thresholds import DEFAULT_RULES
 from ralphstock_desktop.services.assistant.desk import Desk as ReadingDesk
+from ralphstock_desktop.services.assistant.help_pages import help_book
 from ralphstock_desktop.services.assistant.names import NameBook
 from ralphstock_desktop.services.assistant.reading import read_answer, template_answer
 from ralphstock_desktop.services.assistant.understand import Understanding
@@ -109,12 +110,18 @@ async def _reading(desk: AssistantDesk) -> dict[str, float]:
                 slow.append(f"{row['id']} {row['text']}: {_ms(end - middle):.0f} ms")
             understood.append(middle - begin)
             (took if turn else first).append(end - middle)
+    searched: list[float] = []
+    for row in rows:
+        begin = perf_counter()
+        help_book(row["language"]).find(row["text"])
+        searched.append(perf_counter() - begin)
     took.sort()
     if os.environ.get("RALPHSTOCK_SLOW"):
         sys.stdout.write("\n".join(slow) + "\n")
     return {
         "names_ms": _ms(built),
         "understand_median_ms": _ms(statistics.median(understood)),
+        "help_median_ms": _ms(statistics.median(searched)),
         "read_first_max_ms": _ms(max(first)),
         "read_median_ms": _ms(statistics.median(took)),
         "read_p95_ms": _ms(took[int(len(took) * 0.95)]),

@@ -16,7 +16,8 @@ from ralphstock_desktop.assistant_ports import LanguageModel, ModelEvent, TextAr
 from .asking import failed, heard, hello, text_of
 from .server import GeminiServer, Reply, fails, says
 
-CANCEL_S = 0.2
+CANCEL_S = 1.0
+"""Far below any time-out: cancelled, not waited out. The figure itself is measured in ``tests/perf``."""
 
 SILENCES: list[tuple[str, Reply, str]] = [
     ("before the headers", says("하나", delay_s=math.inf), ""),
@@ -190,5 +191,4 @@ async def test_the_loop_goes_on_while_an_answer_is_awaited(server: GeminiServer,
     ticking = asyncio.create_task(tick())
     await heard(model)
     ticking.cancel()
-    assert sorted(gaps)[len(gaps) // 2] < 0.03
-    assert max(gaps) < 0.3
+    assert len(gaps) > 10, "others had their turn between the pieces"

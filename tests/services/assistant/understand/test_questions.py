@@ -94,20 +94,3 @@ def test_no_day_lies_after_the_as_of(master: Understanding) -> None:
         assert all(day is None or day <= as_of for day in (question.first_day, question.last_day)), case["id"]
         if question.first_day is not None and question.last_day is not None:
             assert question.first_day <= question.last_day
-
-
-@pytest.mark.real_data
-def test_understanding_is_fast(master: Understanding) -> None:
-    import time
-
-    spent = []
-    for case in QUESTIONS:
-        _asked(master, case)
-        best = 1.0
-        for _ in range(3):
-            begun = time.perf_counter()
-            _asked(master, {**case, "previous": None})
-            best = min(best, time.perf_counter() - begun)
-        spent.append(best)
-    assert sum(spent) / len(spent) < 0.003
-    assert max(spent) < 0.010
