@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.model.errors import StorageError
 from ralphstock_desktop.app.market_dataset import RealDataset
 from ralphstock_desktop.app.model_watch import WatchedModel
+from ralphstock_desktop.app.stored_key import stored_key
 from ralphstock_desktop.assistant_ports import AssistantStore, LanguageModel
 from ralphstock_desktop.live_ports import SourceMonitor
 from ralphstock_desktop.services.assistant.model_access import KeyBox
@@ -40,17 +40,7 @@ class ModelKey:
 
     def read(self) -> str:
         """The key, empty if there is none."""
-        from ralphstock_desktop.providers.keystore import SERVICE, find_backend
-
-        if self._of_this_run:
-            return self._of_this_run
-        backend = find_backend()
-        try:
-            stored = backend.get_password(SERVICE, _ENTRY) if backend is not None else None
-        except Exception as error:  # locked, refused, broken: key stores raise errors of their own kinds
-            _log.warning("the system's key store could not be read (%s)", type(error).__name__)
-            stored = None
-        return stored or next((os.environ[name] for name in _VARIABLES if os.environ.get(name)), "")
+        return self._of_this_run or stored_key(_ENTRY, *_VARIABLES)
 
     def write(self, key: str) -> None:
         """Keep a key; empty forgets it. Without a key store it is kept for this run only.

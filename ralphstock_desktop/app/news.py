@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.model.errors import RalphStockError
+from ralphstock_desktop.app.stored_key import stored_key
 from ralphstock_desktop.assistant_ports import LanguageModel
 from ralphstock_desktop.live_ports import SourceMonitor
 from ralphstock_desktop.ports import NewsBatch
@@ -32,11 +32,7 @@ _ENTRY = "OpenDART"
 
 def dart_key() -> str | None:
     """The user's OpenDART key: from the system's key store (entry ``OpenDART``), else from the environment. May block."""
-    from ralphstock_desktop.providers.keystore import SERVICE, find_backend
-
-    backend = find_backend()
-    stored = backend.get_password(SERVICE, _ENTRY) if backend is not None else None
-    return stored or os.environ.get(_VARIABLE) or None
+    return stored_key(_ENTRY, _VARIABLE) or None
 
 
 class _AssistantsModel:

@@ -56,7 +56,6 @@ class Finished:
 
     answer: Answer
     error: RalphStockError | None = None
-    refused_tools: int = 0
 
 
 @dataclass
@@ -91,11 +90,6 @@ class Asking:
         self._sayable = 0
         """Length of the text up to which whole paragraphs hold nothing that must not be said."""
         self._shown_at = 0.0
-
-    @property
-    def draft(self) -> AnswerDraft | None:
-        """What was read for the question; None before."""
-        return self._draft
 
     async def run(
         self,
@@ -132,8 +126,8 @@ class Asking:
             await self._converse(draft, run, tools, model, history, summary, with_articles=with_articles)
         except ProviderError as error:
             _log.warning("the language model failed: %s", error)
-            return Finished(self._stand_in(draft, run, model), error, len(tools.refused))
-        return Finished(self._judged(draft, run, model), None, len(tools.refused))
+            return Finished(self._stand_in(draft, run, model), error)
+        return Finished(self._judged(draft, run, model))
 
     def stopped(self) -> Answer | None:
         """What there is of an answer the user stopped: only what is checked; None where nothing had been read."""

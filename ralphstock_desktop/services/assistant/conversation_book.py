@@ -74,9 +74,9 @@ class ConversationBook:
         self._has_unsaved = False
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def _write(self, work: Callable[..., object], *arguments: object) -> None:
-        failed: list[RalphStockError] = []
-        late = False
+    async def _write(self, work: Callable[..., object], *arguments: object, patience_s: float | None = _PATIENCE_S) -> None:
+        """Write in order; None waits to the end, so that what is said to be done is done."""
+        session, failed, late = self._session, list[RalphStockError](), False
 
         async def write() -> None:
             async with self._turn:
@@ -84,13 +84,13 @@ class ConversationBook:
                     await self._workers.read(work, *arguments)
                 except RalphStockError as error:
                     failed.append(error)
-                    if late:
+                    if late and session is not None and self.is_open(session.id):
                         self._tell_unsaved(error)
 
         task = self._spawn(write(), "conversation kept")
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
-        await asyncio.wait({task}, timeout=_PATIENCE_S)
+        await asyncio.wait({task}, timeout=patience_s)
         late = True
         if failed:
             raise failed[0]
@@ -293,7 +293,7 @@ class ConversationBook:
         clean = title.strip()[:_LONGEST_TITLE]
         if not clean:
             raise ValidationFailed("A title has at least one letter.", key="error.chat.title")
-        await self._write(self._store().rename_session, session_id, clean)
+        await self._write(self._store().rename_session, session_id, clean, patience_s=None)
         if self._session is not None and self._session.id == session_id:
             self._session = replace(self._session, title=clean)
             self._show()
@@ -303,9 +303,9 @@ class ConversationBook:
         """Delete a conversation, or all, for good. Raises DataUnavailable for an unknown one."""
         store = self._store()
         if session_id is None:
-            await self._write(store.delete_sessions)
+            await self._write(store.delete_sessions, patience_s=None)
         else:
-            await self._write(store.delete_session, session_id)
+            await self._write(store.delete_session, session_id, patience_s=None)
         if session_id is None or self.is_open(session_id):
             self._settings.set("assistant_session", "")
             self.clear()

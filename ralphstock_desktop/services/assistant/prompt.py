@@ -59,8 +59,6 @@ class Told:
     facts: tuple[Fact, ...]
     articles: tuple[NewsItem, ...]
     history: int
-    left_out: int
-    """Facts that did not fit."""
 
 
 def make_request(
@@ -84,7 +82,7 @@ def make_request(
     with_articles : bool
         Whether the words of headlines may leave the machine.
     max_input_tokens : int
-        Facts beyond it are left out, the ones read last first; the number is told.
+        Facts beyond it are left out, the ones read last first.
     fence : str, optional
         The marks around quoted text; random by default.
     """
@@ -98,7 +96,6 @@ def make_request(
     room = max_input_tokens - fixed - 400
     while facts and estimate_tokens(_context(draft, facts, articles, summary, mark)) > room:
         facts = facts[: max(0, len(facts) - max(1, len(facts) // 8))]
-    left_out = sum(1 for fact in draft.book.facts if not fact.quoted) - len(facts)
     context = _context(draft, facts, articles, summary, mark)
     asked = f"{context}\n\nQuestion of the user:\n{question.text}"
     messages.append(ModelMessage("user", asked))
@@ -109,7 +106,7 @@ def make_request(
         first_token_timeout_s=FIRST_TOKEN_TIMEOUT_S,
         total_timeout_s=TOTAL_TIMEOUT_S,
     )
-    return Told(request, tuple(facts), articles, min(HISTORY, len(history)), left_out)
+    return Told(request, tuple(facts), articles, min(HISTORY, len(history)))
 
 
 def _turn(message: ChatMessage) -> ModelMessage:
