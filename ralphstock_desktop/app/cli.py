@@ -11,11 +11,12 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import date
+from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
 from engine.model.errors import RalphStockError, UserCancelled, ValidationFailed
-from engine.model.instants import kst_datetime
+from engine.model.instants import AsOf, kst_datetime
 from ralphstock_desktop import __version__
 from ralphstock_desktop.app.folders import Folders
 
@@ -114,6 +115,16 @@ def _parser() -> argparse.ArgumentParser:
     scanning.add_argument("--csv", type=Path, metavar="FILE", help="write a CSV that Korean Excel opens")
     scanning.set_defaults(run=_scan)
 
+    asking = commands.add_parser(
+        "ask", parents=[shared], help="answer questions from the stored data; nothing is stored, nothing leaves this machine"
+    )
+    asking.add_argument("questions", nargs="+", metavar="QUESTION", help="in Korean or English; - reads one per line")
+    asking.add_argument("--as-of", type=_instant, metavar="TIME", help="YYYY-MM-DD, or with THH:MM for a minute of that day")
+    asking.add_argument("--symbol", default="", metavar="CODE", help='the stock meant by "this stock"')
+    asking.add_argument("--apart", action="store_true", help="no question refers to the one before it")
+    asking.add_argument("--json", action="store_true", help="print answers with every fact they stand on, as JSON")
+    asking.set_defaults(run=_ask)
+
     ledger = commands.add_parser("ledger", parents=[shared], help="show what is stored: coverage, gaps, source, age")
     ledger.add_argument("--json", action="store_true", help="print as JSON")
     ledger.set_defaults(run=_ledger)
@@ -157,6 +168,20 @@ def _day(text: str) -> date:
     if day > kst_datetime(time.time_ns()).date():
         raise argparse.ArgumentTypeError(f"{text} lies in the future; a day up to today is expected")
     return day
+
+
+def _instant(text: str) -> AsOf:
+    day, mark, clock = text.partition("T")
+    if not mark:
+        return AsOf.end_of(_day(day))
+    try:
+        at = clock_time.fromisoformat(clock)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{clock}' is not a time like 14:30") from None
+    instant = AsOf.at(_day(day), at.hour, at.minute, at.second)
+    if instant.instant_ns > time.time_ns():
+        raise argparse.ArgumentTypeError(f"{text} lies in the future; an instant up to now is expected")
+    return instant
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -338,7 +363,6 @@ def _print_report(report: Any) -> None:
 
 def _scan(options: argparse.Namespace) -> int:
     from engine.features import acceleration
-    from engine.model.instants import AsOf
     from engine.scoring.vcp import scan
     from engine.thresholds import DEFAULT_RULES
     from ralphstock_desktop.app.records import COLUMNS, scan_records
@@ -378,6 +402,27 @@ def _scan(options: argparse.Namespace) -> int:
 def _flat(value: Any) -> Any:
     """One CSV field of a record's value."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from ralphstock_desktop.app.ask import answer_questions, plain_answer, record
+
+    questions = [line.strip() for text in options.questions for line in (sys.stdin if text == "-" else (text,))]
+    asked = answer_questions(
+        _folders(options),
+        options.database,
+        options.kind or "real",
+        [question for question in questions if question],
+        as_of=options.as_of,
+        symbol=options.symbol,
+        apart=options.apart,
+    )
+    if options.json:
+        _say(json.dumps([record(one) for one in asked], ensure_ascii=False, indent=1))
+    else:
+        for one in asked:
+            _say(f"> {one.question}\n{plain_answer(one.answer) if one.answer is not None else one.turn.error}\n")
+    return _EXIT_PROBLEM if any(one.answer is None for one in asked) else 0
 
 
 def _ledger(options: argparse.Namespace) -> int:
@@ -452,7 +497,6 @@ def _warm_up(options: argparse.Namespace) -> int:
     """Run one tiny scan so that the compiled loops are in the compiler's cache before the first real one."""
     del options
     from engine.features import acceleration
-    from engine.model.instants import AsOf
     from engine.scoring.vcp import scan
     from engine.thresholds import DEFAULT_RULES
     from ralphstock_desktop.app.records import tiny_panel

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -137,8 +138,8 @@ class WorkstationService:
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
-    async def start(self, kind: DatasetKind) -> None:
-        """Open a market and scan it as of now."""
+    async def start(self, kind: DatasetKind, as_of: AsOf | None = None) -> None:
+        """Open a market and scan it as of now, or as of an earlier instant, of which nothing is stored."""
         self._kind = kind
         self.scan_state.publish(Loading(Progress("progress.open", 0, 0)))
         try:
@@ -154,7 +155,10 @@ class WorkstationService:
             return
         self._told.clear()
         self._tell_notices(dataset)
-        self._show_latest(panel)
+        if as_of is None:
+            self._show_latest(panel)
+        else:
+            self._show(panel, as_of, latest=False)
         if not await self._recall(dataset):
             self.start_scan()
         self._spawn(self._settle(dataset), "settle")
@@ -214,7 +218,8 @@ class WorkstationService:
         self._tell_notices(dataset)  # a mapped panel is shown before its database is opened
         picture = self.market.last
         if self._warm and picture is not None:
-            await self._workers.compute(self._timed_scan, picture)  # loads the compiled loops before the first click
+            with suppress(DataUnavailable):  # an instant before the first bar is looked at
+                await self._workers.compute(self._timed_scan, picture)  # loads the compiled loops before the first click
 
     async def close(self) -> None:
         """Stop what is running and close the open stores."""
