@@ -28,6 +28,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(no_perf)
 
 
+def pytest_collection_finish() -> None:
+    """Take what is imported by now out of the collector's sight: it runs after every test of a widget."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def recorded_data() -> Path:
     """Folder of the recorded market data; use together with the ``real_data`` marker."""

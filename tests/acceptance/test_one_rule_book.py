@@ -25,6 +25,7 @@ from ralphstock_desktop.services.notice_facts import scan_notices
 from ralphstock_desktop.services.recommend import recommend
 from ralphstock_desktop.services.strategy.standing import counts, standing_of
 from ralphstock_desktop.ui.viewmodels.scan_rows import ScanRows
+from tests.source_trees import parsed
 from tests.ui.tables.local_market import local_panel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +63,7 @@ def test_no_grade_is_given_by_a_number_outside_the_rules() -> None:
     for file in PRODUCT:
         if _place(file) in RULE_FILES or _place(file) in _EXCUSED:
             continue
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = parsed(file)
         found += [f"{_place(file)}:{line} {text}" for line, text in _comparisons(tree)]
         for node in ast.walk(tree):
             if isinstance(node, ast.Tuple | ast.List | ast.Dict):

@@ -23,6 +23,7 @@ from ralphstock_desktop.ui.dock_registry import DOCKS, dock_spec
 from ralphstock_desktop.ui.layout.defaults import WORKSPACES, default_layout
 from ralphstock_desktop.ui.layout.model import Layout, Node, Split
 from ralphstock_desktop.wording.texts import LANGUAGES, Texts
+from tests.source_trees import parsed
 
 ROOT = Path(__file__).resolve().parents[2]
 UI = sorted((ROOT / "ralphstock_desktop" / "ui").rglob("*.py"))
@@ -65,7 +66,7 @@ def test_every_text_that_is_asked_for_exists(language: str) -> None:
     texts = Texts(language)  # type: ignore[arg-type]
     missing = []
     for file in UI:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(file)):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name, key = ast.unparse(node.func), node.args[0].value
                 if (name == "tr" or name.endswith(".tr")) and isinstance(key, str) and key not in texts:

@@ -17,6 +17,7 @@ from engine.model.instants import kst_ns
 from ralphstock_desktop.data.database import Database, open_database
 from ralphstock_desktop.data.strategy_store import SqlStrategyStore
 from tests.data.builders import DAY, run, signal
+from tests.source_trees import parsed
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "ralphstock_desktop" / "data"
@@ -32,16 +33,12 @@ PEEKS = {"ralphstock_desktop/app/market_dataset.py"}
 """Asks a SQLite file, read-only, whether it holds any bar, before the database library is loaded for the first window."""
 
 
-def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
-
-
 def _place(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
 def _violations(file: Path) -> Iterator[str]:
-    place, tree = _place(file), _tree(file)
+    place, tree = _place(file), parsed(file)
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -83,7 +80,7 @@ def test_connections_are_made_in_one_place() -> None:
     """4a. One module makes engines, one hands out connections; services never see one."""
     makers, openers = set(), set()
     for file in PRODUCT:
-        for node in ast.walk(_tree(file)):
+        for node in ast.walk(parsed(file)):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
                 if name.endswith("create_engine"):

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.source_trees import parsed
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("engine", "ralphstock_desktop")
 TESTS = [file for file in sorted((ROOT / "tests").rglob("test_*.py")) if "conformance" not in file.parts]
 
 
 def _functions(file: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             yield node
 
@@ -56,7 +58,7 @@ def test_every_test_can_fail() -> None:
     for file in TESTS:
         helpers = {
             node.name
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            for node in ast.walk(parsed(file))
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("test_") and _says(node)
         }
         for function in _functions(file):
@@ -107,7 +109,7 @@ def test_nothing_prints() -> None:
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):
             place = file.relative_to(ROOT).as_posix()
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            for node in ast.walk(parsed(file)):
                 prints = isinstance(node, ast.Call) and ast.unparse(node.func) in {"print", "pprint.pprint", "sys.stdout.write"}
                 if prints and place != "ralphstock_desktop/app/cli.py":
                     found.append(f"{place}:{node.lineno}")

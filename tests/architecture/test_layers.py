@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.source_trees import parsed
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 LAYERS = {
@@ -84,7 +86,7 @@ def test_layer_imports_only_what_it_may(layer: str) -> None:
     broken = [
         f"{file.relative_to(ROOT)}:{line} imports {name}: '{layer}' must not import '{prefix}'"
         for file in _modules(LAYERS[layer])
-        for line, name in _imports(ast.parse(file.read_text(encoding="utf-8")))
+        for line, name in _imports(parsed(file))
         for prefix in FORBIDDEN[layer]
         if _matches(name, prefix)
     ]
@@ -96,7 +98,7 @@ def test_nobody_imports_app() -> None:
         f"{file.relative_to(ROOT)}:{line} imports {name}"
         for layer in LAYERS.values()
         for file in _modules(layer)
-        for line, name in _imports(ast.parse(file.read_text(encoding="utf-8")))
+        for line, name in _imports(parsed(file))
         if _matches(name, f"{OURS}app")
     ]
     assert not broken, "\n".join(broken)
@@ -117,7 +119,7 @@ def test_banned_calls() -> None:
     broken = []
     for file in PRODUCT:
         place = file.relative_to(ROOT).as_posix()
-        for node, name in _calls(ast.parse(file.read_text(encoding="utf-8"))):
+        for node, name in _calls(parsed(file)):
             if name == "print" and place not in printing_homes:
                 broken.append(f"{place}:{node.lineno} print() outside the command line: use logging")
             if name.endswith(".exec") and "ui" in file.parts:
@@ -143,7 +145,7 @@ def test_no_bare_or_silent_broad_except() -> None:
     broken = []
     for file in PRODUCT:
         place = file.relative_to(ROOT).as_posix()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(file)):
             if not isinstance(node, ast.ExceptHandler):
                 continue
             caught = ast.unparse(node.type) if node.type else ""
@@ -165,7 +167,7 @@ def test_colours_and_fonts_are_tokens() -> None:
     for file in sorted((ROOT / "ralphstock_desktop" / "ui").rglob("*.py")):
         if file.name == "appearance.py":
             continue
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(file)):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
                 literal = any(isinstance(arg, ast.Constant) for arg in node.args)
@@ -226,7 +228,7 @@ def test_both_languages_have_the_same_keys_and_fields() -> None:
 def test_every_error_key_has_a_text() -> None:
     keys = set()
     for file in PRODUCT:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(file)):
             if isinstance(node, ast.keyword) and node.arg == "key" and isinstance(node.value, ast.Constant):
                 value = node.value.value
                 if isinstance(value, str) and value.startswith("error."):

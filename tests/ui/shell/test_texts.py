@@ -15,6 +15,7 @@ from engine.model.instants import AsOf
 from ralphstock_desktop.ui.actions import ACTIONS
 from ralphstock_desktop.wording import format as fmt
 from ralphstock_desktop.wording.texts import Texts
+from tests.source_trees import parsed
 
 ROOT = Path(__file__).resolve().parents[3]
 KO, EN = Texts("ko"), Texts("en")
@@ -64,7 +65,7 @@ def used_keys() -> tuple[set[str], set[str]]:
     whole: set[str] = set()
     beginnings: set[str] = set()
     for file in (ROOT / "ralphstock_desktop").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(file)):
             values: list[ast.expr] = []
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
