@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, Protocol
 
 from engine.model.news import NewsItem
@@ -290,3 +291,10 @@ class AssistantStore(Protocol):
 
     def set_alert(self, rule: AlertRule) -> None: ...
     def delete_alert(self, rule_id: int) -> None: ...
+
+    # tokens
+    def tokens_beside(self, day: date) -> tuple[int, int]:
+        """Input and output tokens that questions beside the conversations (about news) used on a Korean day."""
+        ...
+
+    def add_tokens_beside(self, day: date, input_tokens: int, output_tokens: int) -> None: ...

@@ -54,15 +54,21 @@ class _AssistantsModel:
         """See :class:`~ralphstock_desktop.strategy_ports.NewsModel`. What it used is counted however it ends."""
         from ralphstock_desktop.providers.gemini.news_model import GeminiNewsModel
 
-        access = self._assistant.access
+        access, used = self._assistant.access, [0, 0]
+
+        def count(input_tokens: int, output_tokens: int) -> None:
+            access.add_tokens(input_tokens, output_tokens)
+            used[:] = input_tokens, output_tokens
+
         model: LanguageModel = await access.open()
         try:
-            return await GeminiNewsModel(model, access.add_tokens).ask(instruction, content, timeout_s=timeout_s)
+            return await GeminiNewsModel(model, count).ask(instruction, content, timeout_s=timeout_s)
         except RalphStockError as error:
             access.note_failure(error)
             raise
         finally:
             access.publish()
+            await self._assistant.keep_tokens("real", *used)  # no other market is asked about
 
 
 class NewsWiring:

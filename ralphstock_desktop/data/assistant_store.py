@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from engine.model.news import NewsItem
 from ralphstock_desktop.assistant_ports import AlertRule, ChatMessage, ChatSession, Embedder, WatchEntry
-from ralphstock_desktop.data import chat_reads, chat_writes, watch_writes
+from ralphstock_desktop.data import chat_reads, chat_writes, token_writes, watch_writes
 from ralphstock_desktop.data.database import Database
 from ralphstock_desktop.data.erasing import fold_log
 from ralphstock_desktop.data.hybrid_search import HybridNewsSearch
@@ -47,7 +48,7 @@ class SqlAssistantStore:
         self._now_ns = now_ns
         self._news: NewsIndex | HybridNewsSearch = NewsIndex(database)
         if embedder is not None and vectors is not None:
-            self._news = HybridNewsSearch(database, self._news, embedder, vectors)
+            self._news = HybridNewsSearch(self._news, embedder, vectors)
 
     # -- conversations -----------------------------------------------------------------------------------------------------
 
@@ -146,3 +147,15 @@ class SqlAssistantStore:
         """Remove an alert; raises DataUnavailable (``error.alert.unknown``)."""
         with self.database.unit_of_work(durable=True) as unit:
             watch_writes.delete_alert(unit.records, rule_id)
+
+    # -- tokens beside the conversations -----------------------------------------------------------------------------------
+
+    def tokens_beside(self, day: date) -> tuple[int, int]:
+        """Input and output tokens that questions beside the conversations used on a Korean day."""
+        with self.database.read() as connection:
+            return token_writes.tokens_of(connection, day)
+
+    def add_tokens_beside(self, day: date, input_tokens: int, output_tokens: int) -> None:
+        """Add to them."""
+        with self.database.unit_of_work(durable=True) as unit:
+            token_writes.add_tokens(unit.records, day, input_tokens, output_tokens)

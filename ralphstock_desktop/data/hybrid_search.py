@@ -22,7 +22,6 @@ from sqlalchemy import Connection, select
 
 from engine.model.news import NewsItem
 from ralphstock_desktop.assistant_ports import Embedder
-from ralphstock_desktop.data.database import Database
 from ralphstock_desktop.data.news_index import NewsIndex, NewsView
 from ralphstock_desktop.data.readers import driver_tuples
 from ralphstock_desktop.data.schema.market import NEWS
@@ -119,8 +118,7 @@ class HybridNewsSearch:
         Where vectors are kept; one folder for each repository.
     """
 
-    def __init__(self, database: Database, words: NewsIndex, embedder: Embedder, folder: Path) -> None:
-        self._database = database
+    def __init__(self, words: NewsIndex, embedder: Embedder, folder: Path) -> None:
         self._words = words
         self._embedder = embedder
         self._folder = folder
@@ -142,9 +140,7 @@ class HybridNewsSearch:
         """
         if not text.strip() or limit < 1:
             return ()
-        self._words.catch_up()
-        with self._database.read() as connection:
-            view = self._words.view(connection)
+        with self._words.snapshot(1) as (connection, view):
             vectors = self._vectors(connection, view)
             most = max(_BEST, limit)
             by_words = self._words.ranked(
@@ -170,8 +166,7 @@ class HybridNewsSearch:
     def prepare(self) -> int:
         """Compute the vectors that are missing ahead of the first question; return how many."""
         self._words.catch_up()
-        with self._database.read() as connection:
-            view = self._words.view(connection)
+        with self._words.snapshot(1) as (connection, view):
             with converted(str(self._folder), files=True):
                 before = VectorFile(self._folder, self._embedder, view.made).rows()
             self._vectors(connection, view)

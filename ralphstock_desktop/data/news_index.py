@@ -3,30 +3,44 @@
 The record never waits for the index, and a search never waits for a writer. Triggers on ``news`` note which rows were added,
 corrected or deleted, in the transaction that did it. A search reads a few such rows itself, beside the index; the index catches
 up with them when it is told to or when they have become many. An index that is missing, of another form or without its triggers
-is made anew by noting every row. Tokens are our own (:mod:`~ralphstock_desktop.data.text_search`); SQLite keeps them in an FTS5
-table without content, PostgreSQL as ``tsvector`` under a GIN index, and neither ranks: both only tell where a token stands.
+is made anew by noting every row. Tokens are our own (:mod:`~ralphstock_desktop.data.text_search`); how each database keeps them
+is :mod:`~ralphstock_desktop.data.news_words`, and neither ranks: both only tell where a token stands.
 
-An item is indexed under a number of the index's own. A corrected item gets a new number and its old one dies, because FTS5
-forgets a row only if it is told all its words; when too many are dead, the index is made anew.
+An item is indexed under a number of the index's own. A corrected item gets a new number and its old one dies, because an index
+of words forgets a row only if it is told all its words; when too many are dead, the index is made anew.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, true, update
 
 from engine.model.news import NewsItem
 from ralphstock_desktop.data.database import Database
-from ralphstock_desktop.data.news_index_tables import DOC, DUE, STATE, finish_tables, make_tables, parts_in_place
+from ralphstock_desktop.data.news_columns import NO_COLUMNS, extended
+from ralphstock_desktop.data.news_index_tables import (
+    DOC,
+    DUE,
+    STATE,
+    finish_tables,
+    fold_tail,
+    is_finished,
+    make_tables,
+    parts_in_place,
+    stored_form,
+)
 from ralphstock_desktop.data.news_postings import PostingCache
+from ralphstock_desktop.data.news_words import add_words, copy_rows
 from ralphstock_desktop.data.readers import driver_tuples
 from ralphstock_desktop.data.schema.market import NEWS, NEWS_STOCK
+from ralphstock_desktop.data.storage_errors import storage_error
 from ralphstock_desktop.data.text_search import (
     FORM,
     NEVER,
@@ -52,13 +66,10 @@ _MERGE_AFTER = 5_000
 _DEAD_SHARE = 0.25
 _DEAD_LEAST = 1_000
 
-_ADD = {
-    "sqlite": text("INSERT INTO news_search_words (rowid, words) VALUES (:doc, :words)"),
-    "postgresql": text(
-        "INSERT INTO news_search_words (doc, words) VALUES (:doc, array_to_tsvector(string_to_array(:words, ' ')))"
-    ),
-}
-_FORGET = text("DELETE FROM news_search_words WHERE doc IN :docs").bindparams(bindparam("docs", expanding=True))
+_FOLD_EVERY = 2_048
+"""So many items at most wait in the tail of the words."""
+
+_SNAPSHOT_TRIES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +103,19 @@ class NewsView:
     late: tuple[frozenset[str], ...] = ()
 
 
-_EMPTY: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The one row of the state table."""
+
+    made: str
+    seq: int
+    next_doc: int
+    dead: int
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether so many numbers are dead that the index should be made anew."""
+        return self.dead >= max(_DEAD_LEAST, _DEAD_SHARE * self.next_doc)
 
 
 class NewsIndex:
@@ -118,11 +141,23 @@ class NewsIndex:
         """
         if not query_tokens(text) or limit < 1:
             return ()
-        self.catch_up(unless_fewer=_LATE_MOST)
-        with self._database.read() as connection:
-            view = self.view(connection)
+        with self.snapshot(_LATE_MOST) as (connection, view):
             best = self.ranked(connection, view, text, as_of_ns=as_of_ns, limit=limit, ticker=ticker, first_ns=first_ns)
             return self.items(connection, view, best)
+
+    @contextmanager
+    def snapshot(self, unless_fewer: int) -> Iterator[tuple[Connection, NewsView]]:
+        """A snapshot of the database and what it holds; where ``unless_fewer`` items are due they are indexed first."""
+        for attempt in range(_SNAPSHOT_TRIES):
+            with self._database.read() as connection:
+                # writers may be faster than we are: then what is due is read beside the index, however much it is
+                most = unless_fewer if attempt < _SNAPSHOT_TRIES - 1 else None
+                state, due = _state(connection, most)
+                if state is not None and (most is None or len(due) < most):
+                    yield connection, self._view(connection, state, due)
+                    return
+            self.catch_up(unless_fewer)
+        raise storage_error("locked", self._database.location.display)  # made anew again and again by somebody else
 
     def ranked(
         self,
@@ -136,7 +171,7 @@ class NewsIndex:
         first_ns: int,
     ) -> list[tuple[int, float]]:
         """Numbers and relevance of the best items of a snapshot; see :func:`rank`."""
-        postings = (self._postings_of(connection, view, token) for token in query_tokens(text))
+        postings = self._postings_of(connection, view, query_tokens(text))
         only = self.ids_of(connection, ticker) if ticker is not None else None
         return rank(view.columns, postings, as_of_ns=as_of_ns, limit=limit, first_ns=first_ns, only_ids=only)
 
@@ -148,12 +183,17 @@ class NewsIndex:
         items = _items(connection, [key for key, _ in chosen])
         return tuple((items[key], relevance) for key, relevance in chosen if key in items)
 
-    def _postings_of(self, connection: Connection, view: NewsView, token: Token) -> Postings:
-        stored = self._postings.postings(connection, token, made=view.made, size=view.size)
+    def _postings_of(self, connection: Connection, view: NewsView, tokens: Sequence[Token]) -> list[Postings]:
+        stored = self._postings.postings(connection, tokens, made=view.made, size=view.size)
         if not view.late:
             return stored
-        title, body = (_places_of_late(view, mark, token) for mark in ("t", "b"))
-        return Postings(np.concatenate((stored.title, title)), np.concatenate((stored.body, body)))
+        return [
+            Postings(
+                np.concatenate((held.title, _places_of_late(view, "t", token))),
+                np.concatenate((held.body, _places_of_late(view, "b", token))),
+            )
+            for held, token in zip(stored, tokens, strict=True)
+        ]
 
     @staticmethod
     def ids_of(connection: Connection, ticker: str) -> npt.NDArray[np.int64]:
@@ -161,26 +201,24 @@ class NewsIndex:
         rows = driver_tuples(connection, select(NEWS_STOCK.c.news_id).where(NEWS_STOCK.c.ticker == ticker))
         return np.array([row[0] for row in rows], dtype=np.int64)
 
-    def view(self, connection: Connection) -> NewsView:
-        """What this snapshot holds; the index must be in place.
+    def _view(self, connection: Connection, state: _State, due: list[int]) -> NewsView:
+        """What this snapshot holds.
 
         Another thread may have brought the columns further than this snapshot sees; what is beyond it is not asked for.
         """
-        made, seq, size = connection.execute(select(STATE.c.made, STATE.c.seq, STATE.c.next_doc)).one()
+        made, seq, size = state.made, state.seq, state.next_doc
         with self._guard:
             picture = self._picture
         if picture is None or picture.made != made or picture.seq < seq:
             if picture is None or picture.made != made:
-                picture = _Picture(made, -1, NewsColumns(_EMPTY, _EMPTY, _EMPTY))
-            wanted = select(DOC.c.doc, DOC.c.news_id, DOC.c.known_at, DOC.c.moment).where(DOC.c.seq > picture.seq)
-            picture = _Picture(made, int(seq), _extended(picture.columns, driver_tuples(connection, wanted)))
+                picture = _Picture(made, -1, NO_COLUMNS)
+            picture = _Picture(made, seq, extended(picture.columns, connection, picture.seq))
             with self._guard:
                 if self._picture is None or self._picture.made != made or self._picture.seq < picture.seq:
                     self._picture = picture
-        due = list(connection.execute(select(DUE.c.news_id)).scalars())
         held = picture.columns
         columns = NewsColumns(held.ids[:size], held.known_ns[:size], held.moment_ns[:size])
-        view = NewsView(columns, made, int(size))
+        view = NewsView(columns, made, size)
         return _with_late(view, due, _rows(connection, due)) if due else view
 
     # -- following the record ------------------------------------------------------------------------------------------
@@ -188,9 +226,8 @@ class NewsIndex:
     def prepare(self) -> int:
         """Catch up and read what every search needs, so that the first one is as fast as the others."""
         count = self.catch_up()
-        with self._database.read() as connection:
-            self.view(connection)
-        return count
+        with self.snapshot(_LATE_MOST):
+            return count
 
     def catch_up(self, unless_fewer: int = 1) -> int:
         """Bring the index up to the record; return how many items it had to look at. Cheap where nothing changed.
@@ -201,67 +238,83 @@ class NewsIndex:
             Leave it as it is where fewer items are due, so that nothing is written and no writer waited for.
         """
         with self._database.read() as connection:
-            is_made = parts_in_place(connection) and _is_current(connection)
-            due = len(connection.execute(select(DUE.c.news_id).limit(unless_fewer)).all()) if is_made else 0
-        if is_made and due < unless_fewer:
+            state, due = _state(connection, unless_fewer)
+            is_made = state is not None and not state.is_worn
+            is_ready = is_made and is_finished(connection)
+        if is_ready and len(due) < unless_fewer:
             return 0
         if not is_made:
             self._make()
         done = 0
-        while count := self._take():
+        while count := self._take(is_ready):
             done += count
-        if not is_made or done >= _MERGE_AFTER:
+        if not is_ready or done >= _MERGE_AFTER:
             with self._database.unit_of_work(durable=True) as unit:
+                fold_tail(unit.records.connection)
+            with self._database.unit_of_work(durable=True) as unit:  # its own: else what was folded gets into the indexes
                 finish_tables(unit.records.connection)
         return done
 
     def _make(self) -> None:
         with self._database.unit_of_work(durable=True) as unit:
             connection = unit.records.connection
-            if not (parts_in_place(connection) and _is_current(connection)):  # another thread may have been first
+            state, _ = _state(connection, 0)
+            if state is None or state.is_worn:  # else another thread was first
                 make_tables(connection, FORM, unit.records.now_ns)
 
-    def _take(self) -> int:
+    def _take(self, is_ready: bool) -> int:
         with self._database.unit_of_work(durable=True) as unit:
             connection = unit.records.connection
             ids = list(connection.execute(select(DUE.c.news_id).order_by(DUE.c.news_id).limit(_CHUNK)).scalars())
             if ids:
-                _index(connection, ids)
+                before, after = _index(connection, ids)
                 connection.execute(delete(DUE).where(DUE.c.news_id.in_(ids)))
+                if is_ready and before // _FOLD_EVERY < after // _FOLD_EVERY:
+                    fold_tail(connection)
         return len(ids)
 
 
-def _is_current(connection: Connection) -> bool:
-    state = connection.execute(select(STATE.c.form, STATE.c.next_doc, STATE.c.dead)).first()
-    if state is None or state.form != FORM:
-        return False
-    return bool(state.dead < max(_DEAD_LEAST, _DEAD_SHARE * state.next_doc))
+def _state(connection: Connection, most: int | None) -> tuple[_State | None, list[int]]:
+    """The state of an index of our form with all its parts, None where there is none; at most so many items due."""
+    if not parts_in_place(connection):
+        return None, []
+    due = select(DUE.c.news_id.label("due")).limit(most).subquery()
+    rows = connection.execute(select(STATE, due.c.due).select_from(STATE.outerjoin(due, true()))).all()
+    if not rows or rows[0].form != stored_form(connection, FORM):
+        return None, []
+    state = _State(rows[0].made, rows[0].seq, rows[0].next_doc, rows[0].dead)
+    return state, [row.due for row in rows if row.due is not None]
 
 
-def _index(connection: Connection, ids: list[int]) -> None:
-    dialect = connection.dialect.name
+def _index(connection: Connection, ids: list[int]) -> tuple[int, int]:
+    """Index items as the record has them; return the first number that was free before and after."""
     state = connection.execute(select(STATE.c.seq, STATE.c.next_doc)).one()
     seq, next_doc = int(state.seq) + 1, int(state.next_doc)
     alive = (DOC.c.news_id.in_(ids), DOC.c.known_at.is_not(None))
-    dying = list(connection.execute(select(DOC.c.doc).where(*alive)).scalars())
-    if dying:
-        connection.execute(update(DOC).where(DOC.c.doc.in_(dying)).values(known_at=None, seq=seq))
-        if dialect == "postgresql":
-            connection.execute(_FORGET, {"docs": dying})
+    dying = connection.execute(update(DOC).where(*alive).values(known_at=None, seq=seq)).rowcount
     docs: list[dict[str, Any]] = []
-    words: list[dict[str, Any]] = []
+    texts: list[tuple[int, str, str]] = []
     for key, title, body, published, collected in _rows(connection, ids):
         known = known_ns(published, collected)
         if known is None:
             continue
         doc = next_doc + len(docs)
-        listed = item_words(title, body or "")
         docs.append({"doc": doc, "news_id": key, "known_at": known, "moment": moment_ns(published, collected), "seq": seq})
-        words.append({"doc": doc, "words": " ".join(listed)})
+        texts.append((doc, title, body or ""))
     if docs:
+        _add_docs(connection, docs)
+        add_words(connection, ((doc, item_words(title, body)) for doc, title, body in texts))
+    free = next_doc + len(docs)
+    connection.execute(update(STATE).values(seq=seq, next_doc=free, dead=STATE.c.dead + dying))
+    return next_doc, free
+
+
+def _add_docs(connection: Connection, docs: list[dict[str, Any]]) -> None:
+    if connection.dialect.name == "sqlite":
         connection.execute(insert(DOC), docs)
-        connection.execute(_ADD[dialect], words)
-    connection.execute(update(STATE).values(seq=seq, next_doc=next_doc + len(docs), dead=STATE.c.dead + len(dying)))
+        return
+    lines = ("\t".join(map(str, row.values())) + "\n" for row in docs)
+    copy_rows(connection, f"COPY {DOC.name} ({', '.join(docs[0])}) FROM STDIN", lines)
 
 
 def _rows(connection: Connection, ids: list[int]) -> list[Sequence[Any]]:
@@ -293,37 +346,25 @@ def _places_of_late(view: NewsView, mark: str, token: Token) -> npt.NDArray[np.i
     return np.array(places, dtype=np.int64)
 
 
-def _extended(columns: NewsColumns, rows: Sequence[Sequence[Any]]) -> NewsColumns:
-    """Columns with rows written over them; numbers nobody has are never known."""
-    if not rows:
-        return columns
-    docs = np.array([row[0] for row in rows], dtype=np.int64)
-    size = max(len(columns.ids), int(docs.max()) + 1)
-    grown = []
-    for place, (before, missing) in enumerate(((columns.ids, 0), (columns.known_ns, NEVER), (columns.moment_ns, 0)), start=1):
-        column = np.full(size, missing, dtype=np.int64)
-        column[: len(before)] = before
-        column[docs] = [missing if row[place] is None else row[place] for row in rows]
-        grown.append(column)
-    return NewsColumns(*grown)
-
-
 def _items(connection: Connection, ids: list[int]) -> dict[int, NewsItem]:
+    columns = (NEWS.c.id, NEWS.c.title, NEWS.c.canonical_url, NEWS.c.press, NEWS.c.published_at, NEWS.c.collected_at)
+    with_symbols = NEWS.outerjoin(NEWS_STOCK, NEWS_STOCK.c.news_id == NEWS.c.id)
+    wanted = select(*columns, NEWS.c.body, NEWS.c.kind, NEWS_STOCK.c.ticker).select_from(with_symbols)
+    rows = driver_tuples(connection, wanted.where(NEWS.c.id.in_(ids)))
     tickers: dict[int, list[str]] = {}
-    pairs = select(NEWS_STOCK.c.news_id, NEWS_STOCK.c.ticker).where(NEWS_STOCK.c.news_id.in_(ids))
-    for news_id, ticker in driver_tuples(connection, pairs):
-        tickers.setdefault(news_id, []).append(ticker)
+    for row in rows:
+        tickers.setdefault(row[0], []).extend(row[-1:] if row[-1] is not None else ())
     return {
-        row.id: NewsItem(
-            id=row.id,
-            tickers=tuple(sorted(tickers.get(row.id, ()))),
-            title=row.title,
-            url=row.canonical_url,
-            source=row.press or "",
-            published_ns=row.published_at,
-            collected_ns=row.collected_at,
-            body=row.body or "",
-            kind=row.kind,
+        key: NewsItem(
+            id=key,
+            tickers=tuple(sorted(tickers[key])),
+            title=title,
+            url=url,
+            source=press or "",
+            published_ns=published,
+            collected_ns=collected,
+            body=body or "",
+            kind=kind,
         )
-        for row in connection.execute(select(NEWS).where(NEWS.c.id.in_(ids)))
+        for key, title, url, press, published, collected, body, kind, _ in rows
     }

@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from ralphstock_desktop.data.news_words import Asked, find_words
 from ralphstock_desktop.data.text_search import Postings, Token
 
 __all__ = ["PostingCache"]
 
 Numbers = npt.NDArray[np.int64]
+_Key = tuple[str, bool]
 
-# one text instead of a row for each item, which takes a third of the time
-_FIND = {
-    "sqlite": text(
-        "SELECT group_concat(rowid) FROM news_search_words WHERE news_search_words MATCH :query AND rowid >= :first"
-    ),
-    "postgresql": text(
-        "SELECT string_agg(CAST(doc AS text), ',') FROM news_search_words"
-        " WHERE words @@ CAST(:query AS tsquery) AND doc >= :first"
-    ),
-}
 _KEPT_NUMBERS = 2_000_000
 """Numbers kept in all, 16 MB; the words not asked for longest go first."""
 
@@ -42,39 +35,44 @@ class _Kept:
     """Numbers from here on have not been looked at."""
 
 
+_UNREAD = _Kept(np.empty(0, dtype=np.int64), 0)
+
+
 class PostingCache:
     """Postings of one index as it grows. May be used from any thread."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._made = ""
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._count = 0
 
-    def postings(self, connection: Connection, token: Token, *, made: str, size: int) -> Postings:
-        """Return where a token stands among the first ``size`` numbers of the index called ``made``.
+    def postings(self, connection: Connection, tokens: Sequence[Token], *, made: str, size: int) -> list[Postings]:
+        """Return where each token stands among the first ``size`` numbers of the index called ``made``.
 
         ``size`` is how many numbers the snapshot of ``connection`` holds: what it cannot see is not taken for read.
         """
-        title, body = (self._numbers(connection, mark, token, made, size) for mark in ("t", "b"))
-        return Postings(title, body)
+        keys = [(f"{mark}{token.text}", token.starts) for token in tokens for mark in ("t", "b")]
+        held = self._held(keys, made)
+        behind = [key for key, kept in held.items() if kept.upto < size]
+        found = find_words(connection, [Asked(*key, held[key].upto) for key in behind]) if behind else []
+        for key, added in zip(behind, found, strict=True):
+            before = held[key].numbers
+            held[key] = _Kept(np.concatenate((before, added)) if len(before) else added, size)
+            self._keep(key, held[key], made)
+        seen = [held[key].numbers[: int(np.searchsorted(held[key].numbers, size))] for key in keys]
+        return [Postings(title, body) for title, body in zip(seen[::2], seen[1::2], strict=True)]
 
-    def _numbers(self, connection: Connection, mark: str, token: Token, made: str, size: int) -> Numbers:
-        sign = "*" if token.starts else ""
-        key = f"{mark}{token.text}{sign}"
+    def _held(self, keys: Sequence[_Key], made: str) -> dict[_Key, _Kept]:
         with self._guard:
-            kept = self._kept.get(key) if self._made == made else None
-            if kept is not None:
-                self._kept.move_to_end(key)
-        if kept is None:
-            kept = _Kept(np.empty(0, dtype=np.int64), 0)
-        if kept.upto < size:
-            added = _read(connection, f"{mark}{token.text}", token.starts, kept.upto)
-            kept = _Kept(np.concatenate((kept.numbers, added)), size)
-            self._keep(key, kept, made)
-        return kept.numbers[: int(np.searchsorted(kept.numbers, size))]
+            if self._made != made:
+                return dict.fromkeys(keys, _UNREAD)
+            for key in keys:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+            return {key: self._kept.get(key, _UNREAD) for key in keys}
 
-    def _keep(self, key: str, kept: _Kept, made: str) -> None:
+    def _keep(self, key: _Key, kept: _Kept, made: str) -> None:
         with self._guard:
             if self._made != made:
                 self._made, self._count = made, 0
@@ -87,14 +85,3 @@ class PostingCache:
             while self._count > _KEPT_NUMBERS and len(self._kept) > 1:
                 _, oldest = self._kept.popitem(last=False)
                 self._count -= len(oldest.numbers)
-
-
-def _read(connection: Connection, word: str, starts: bool, first: int) -> Numbers:
-    if connection.dialect.name == "sqlite":
-        query = f'"{word}" *' if starts else f'"{word}"'
-    else:
-        query = f"'{word}':*" if starts else f"'{word}'"
-    listed = connection.execute(_FIND[connection.dialect.name], {"query": query, "first": first}).scalar()
-    if not listed:
-        return np.empty(0, dtype=np.int64)
-    return np.sort(np.fromstring(listed, dtype=np.int64, sep=","))

@@ -197,16 +197,18 @@ def rank(
     score = np.zeros(len(is_known))
     whole = 0.0
     for posting in postings:
-        title = posting.title[is_known[posting.title]]
-        body = posting.body[is_known[posting.body]]
+        title, body = posting.title, posting.body
         if len(body) and len(title):
             # a question of one character may meet an item by one word of its title and by another of its body
-            body = np.setdiff1d(body, title, assume_unique=True)
-        weight = float(np.log1p(total / (1 + len(title) + len(body))))
+            in_title = np.zeros(len(is_known), dtype=np.bool_)
+            in_title[title] = True
+            body = body[~in_title[body]]
+        count = int(np.count_nonzero(is_known[title])) + int(np.count_nonzero(is_known[body]))
+        weight = float(np.log1p(total / (1 + count)))
         whole += weight
         score[title] += weight
         score[body] += BODY_SHARE * weight
-    wanted = score > 0.0
+    wanted = is_known & (score > 0.0)
     wanted &= columns.moment_ns >= first_ns
     found = np.flatnonzero(wanted)
     if only_ids is not None:

@@ -11,11 +11,22 @@ from engine.model.errors import ValidationFailed
 from engine.model.live import MISSING, QuoteSource
 from engine.model.panel import MarketPanel
 from ralphstock_desktop.assistant_ports import AlertRule
-from ralphstock_desktop.services.live_contracts import QuoteBoard
+from ralphstock_desktop.services.contracts import ScanPicture
+from ralphstock_desktop.services.live_contracts import PriceSpan, QuoteBoard
 from ralphstock_desktop.strategy_ports import NoticeRecord
 from ralphstock_desktop.wording import format as fmt
 
-__all__ = ["check_kind", "check_tick", "is_reached", "notice_of", "quoted", "refuse_reached", "value_text"]
+__all__ = [
+    "check_kind",
+    "check_tick",
+    "is_reached",
+    "notice_of",
+    "quoted",
+    "refuse_reached",
+    "score_of",
+    "spiked",
+    "value_text",
+]
 
 _LIMITS: dict[str, tuple[float, float]] = {
     "price": (1, 1e9),
@@ -102,8 +113,37 @@ def quoted(board: QuoteBoard, row: int, quantity: str) -> float | None:
     return None if whole == MISSING else float(whole)
 
 
-def notice_of(rule: AlertRule, panel: MarketPanel | None, now_ns: int) -> NoticeRecord:
-    """The notice of a reached alert. Its key names the alert and when it was set, so a re-armed one is told anew."""
+def spiked(rule: AlertRule, board: QuoteBoard, row: int, span: PriceSpan, since_ns: int) -> float | None:
+    """Value that touched a rule between two frames, in the rule's unit; None where none did, or it may be older than the rule.
+
+    Parameters
+    ----------
+    since_ns : int
+        Since when the rule waits, on the market's clock.
+    """
+    if rule.quantity not in ("price", "change_pct") or span.since_ns < since_ns:
+        return None
+    price = float(span.high_krw if rule.op == ">=" else span.low_krw)
+    if rule.quantity == "price":
+        value: float | None = price
+    else:
+        base = int(board.base_krw[row])
+        value = 100.0 * (price / base - 1.0) if base != MISSING and base > 0 else None
+    return value if is_reached(rule, value) else None
+
+
+def score_of(picture: ScanPicture, ticker: str) -> float | None:
+    """VCP total of a symbol, points; None where it has none."""
+    row = picture.panel.row_of(ticker)
+    value = float(picture.scan.total_score[row]) if row is not None else math.nan
+    return None if math.isnan(value) else value
+
+
+def notice_of(rule: AlertRule, panel: MarketPanel | None, now_ns: int, touched: float | None = None) -> NoticeRecord:
+    """The notice of a reached alert. Its key names the alert and when it was set, so a re-armed one is told anew.
+
+    ``touched`` is the value that reached it and is gone again, None where it holds.
+    """
     row = panel.row_of(rule.ticker) if panel is not None else None
     name = english = rule.ticker
     if panel is not None and row is not None:
@@ -116,4 +156,7 @@ def notice_of(rule: AlertRule, panel: MarketPanel | None, now_ns: int) -> Notice
         "note": rule.note,
     }
     key = f"notice.price.{rule.quantity}_{'up' if rule.op == '>=' else 'down'}"
+    if touched is not None:
+        key += "_touched"
+        fields["touched"] = value_text(rule.quantity, touched)
     return NoticeRecord(0, f"alert:{rule.id}:{rule.created_ns}", now_ns, now_ns, "price", "", rule.ticker, key, fields)

@@ -352,6 +352,13 @@ class Question:
     """Content words for text search, stop words left out."""
     future_day: date | None = None
     """A day was named that lies after the instant looked at: nothing can be known of it."""
+    details: tuple[str, ...] = ()
+    """Quantities of a stock or the market named by their own words (``pivot``, ``averages``, ``volume_ratio`` …)."""
+    absent: tuple[str, ...] = ()
+    """Kinds of quantities asked for that no data here hold (``dividend``, ``market_cap``, ``foreign_market`` …)."""
+    order_by: str = ""
+    """What stocks are to be put in order by, with the end that comes first (``value:desc``), or a list by its name
+    (``new_high``); empty for none."""
 
 
 # -- what the window is told ------------------------------------------------------------------------------------------------
@@ -470,6 +477,14 @@ class WatchBook(Protocol):
 
     async def set_alert_active(self, rule_id: int, active: bool) -> None: ...
     async def delete_alert(self, rule_id: int) -> None: ...
+    async def edit_alert(self, rule_id: int, ticker: str, quantity: str, op: str, value: float, note: str = "") -> AlertRule:
+        """Change an alert in one step; another condition waits anew. Raises as :meth:`add_alert`; it stays as it was then."""
+        ...
+
+    async def put_back_alert(self, rule: AlertRule) -> None:
+        """Take an edit back: the alert is what it was before."""
+        ...
+
     async def restore_alert(self, rule: AlertRule) -> AlertRule:
         """Bring a deleted alert back as it was, under another number."""
         ...

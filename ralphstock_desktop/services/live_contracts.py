@@ -6,8 +6,8 @@ rows changed. A panel reads the arrays, it never gets an object per tick. Everyt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
 
@@ -43,6 +43,7 @@ __all__ = [
     "IndexBoard",
     "LiveMarket",
     "LiveScan",
+    "PriceSpan",
     "QuoteBoard",
     "QuoteFrame",
     "ServiceHealth",
@@ -99,6 +100,16 @@ class QuoteBoard:
         return row if row < len(self.tickers) and self.tickers[row] == ticker else None
 
 
+@dataclass(frozen=True, slots=True)
+class PriceSpan:
+    """Prices one symbol traded at since the frame before; the last of them is on the board."""
+
+    low_krw: int
+    high_krw: int
+    since_ns: int
+    """None of them is older than this: exchange time of the first one."""
+
+
 @dataclass(frozen=True, eq=False)
 class QuoteFrame:
     """Rows of the board that changed since the last frame."""
@@ -109,6 +120,8 @@ class QuoteFrame:
     at_ns: int
     """Market clock."""
     number: int
+    spans: Mapping[int, PriceSpan] = field(default_factory=dict)
+    """By row, where a symbol traded at more than one price since the last frame: what a conflated value would hide."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,7 @@ from engine.thresholds import OrderPlanThresholds
 from ralphstock_desktop.services.contracts import ScanPicture
 from ralphstock_desktop.services.strategy_contracts import ClosingPicture, Recommendation, Recommendations, RecordTable
 from ralphstock_desktop.strategy_ports import SignalRecord, StrategyStore
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["MOST", "Choice", "load_and_recommend", "recommend", "trading_days_after"]
 
@@ -248,7 +249,7 @@ def _vcp_candidates(
                     strategies=("VCP",),
                     grade=int(grade),
                     score=score,
-                    score_scale=f"{score:g}/{_VCP_FULL:g}",
+                    score_scale=f"{fmt.score(score)}/{_VCP_FULL:g}",
                     entry_krw=entry,
                     stop_krw=stop,
                     target_krw=float(scan.target_krw[row]),

@@ -9,26 +9,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from engine.model.errors import DataUnavailable, RalphStockError, ValidationFailed
 from engine.model.instants import kst_datetime
-from ralphstock_desktop.assistant_ports import AlertRule, AssistantStore, WatchEntry
-from ralphstock_desktop.services.alert_checks import check_kind, check_tick, is_reached, notice_of, quoted, refuse_reached
+from ralphstock_desktop.assistant_ports import AlertRule, AssistantStore
+from ralphstock_desktop.services.alert_checks import (
+    check_kind,
+    check_tick,
+    is_reached,
+    notice_of,
+    quoted,
+    refuse_reached,
+    score_of,
+    spiked,
+)
 from ralphstock_desktop.services.channels import Channel, Subscription
 from ralphstock_desktop.services.contracts import MarketPicture, ScanPicture, Workstation
 from ralphstock_desktop.services.live_contracts import LiveScan, QuoteBoard, QuoteFrame
-from ralphstock_desktop.services.watch_names import DEFAULT_LIST, as_kept, check_room
+from ralphstock_desktop.services.watch_names import DEFAULT_LIST
+from ralphstock_desktop.services.watching_lists import LONGEST_NOTE, WatchLists
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.strategy_ports import NoticeRecord
 
 __all__ = ["DEFAULT_LIST", "WatchService"]
 
 _MOST_ALERTS = 200
-_LONGEST_NOTE = 500
 _FEW_ROWS = 200
 _OWNER, _MOST_WANTED = "alert_rules", 60
 """Symbols with alerts that the feed is asked for beside those on screen: a table must not lose its stream to them."""
@@ -39,7 +47,7 @@ _log = logging.getLogger(__name__)
 Post = Callable[[tuple[NoticeRecord, ...]], Coroutine[Any, Any, Sequence[NoticeRecord]]]
 
 
-class WatchService:
+class WatchService(WatchLists):
     """See :class:`ralphstock_desktop.services.assistant_contracts.WatchBook`.
 
     Parameters
@@ -61,18 +69,17 @@ class WatchService:
         post: Post,
         now_ns: Callable[[], int],
     ) -> None:
-        self.lists: Channel[tuple[WatchEntry, ...]] = Channel("watch_lists")
+        super().__init__(workstation, workers, now_ns)
         self.alerts: Channel[tuple[AlertRule, ...]] = Channel("alert_rules")
         self.trouble: Channel[RalphStockError | None] = Channel("watch_trouble")
-        self._workstation, self._workers, self._open_store, self._post = workstation, workers, open_store, post
-        self._now_ns = now_ns
+        self._open_store, self._post = open_store, post
         self._kind = ""
-        self._store: AssistantStore | None = None
         self._active: dict[str, list[AlertRule]] = {}
-        self._held: set[int] = set()
+        self._since: dict[AlertRule, int] = {}
+        """Since when each active alert waits, on the market's clock: a price traded before cannot reach it."""
+        self._held: set[AlertRule] = set()
         """Alerts that are being told, or wait for another try: they fire no second time meanwhile."""
         self._present = False
-        self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._retries: set[asyncio.TimerHandle] = set()
         self._subscriptions: list[Subscription] = []
@@ -122,11 +129,14 @@ class WatchService:
             asyncio.get_running_loop().call_exception_handler(context)
 
     def _on_market(self, picture: MarketPicture) -> None:
+        if picture.is_latest and not self._present:
+            # Alerts rest while the past is looked at: what was touched meanwhile is not told after the way back.
+            self._since = dict.fromkeys(self._since, self._now_ns())
         self._present = picture.is_latest
         if picture.kind != self._kind:
             self._kind = picture.kind
             # Quotes of the other market may come before its alerts are read: those of this one must not fire on them.
-            self._store, self._active, self._held = None, {}, set()
+            self._store, self._active, self._since, self._held = None, {}, {}, set()
             self.reload()
 
     def reload(self) -> None:
@@ -158,114 +168,67 @@ class WatchService:
             self._take_rules(rules)
 
     def _take_rules(self, rules: tuple[AlertRule, ...]) -> None:
-        self._active = {}
-        for rule in rules:
-            if rule.active:
-                self._active.setdefault(rule.ticker, []).append(rule)
+        self._active, before, now = {}, self._since, self._now_ns()
+        # Not when it was set: one that was off, away or brought back waits from now on.
+        self._since = {rule: before.get(rule, now) for rule in rules if rule.active}
+        for rule in self._since:
+            self._active.setdefault(rule.ticker, []).append(rule)
         live = self._workstation.live
         if live is not None:
             live.want(_OWNER, tuple(self._active)[:_MOST_WANTED])  # newest first
         self.alerts.publish(rules)
-
-    def _open(self) -> AssistantStore:
-        if self._store is None:
-            raise DataUnavailable("No market is open yet.", key="error.chat.no_market")
-        return self._store
-
-    # -- watch lists ------------------------------------------------------------------------------------------------------
-
-    def _of(self, list_name: str) -> list[WatchEntry]:
-        return [entry for entry in self.lists.last or () if entry.list_name == list_name]
-
-    async def _write_list(self, list_name: str, entries: Sequence[WatchEntry], *, publish: bool = True) -> None:
-        store = self._open()
-        numbered = tuple(replace(entry, list_name=list_name, position=position) for position, entry in enumerate(entries))
-        await self._workers.read(store.set_watch_list, list_name, numbered)
-        lists = await self._workers.read(store.watch_lists) if publish else ()
-        if publish and store is self._store:
-            self.lists.publish(lists)
-
-    async def add(self, ticker: str, list_name: str = "") -> None:
-        """Add a symbol at the end of a list; a symbol that is there stays where it is. Raises ValidationFailed."""
-        async with self._turn:
-            name = as_kept(list_name)
-            self._known(ticker)
-            entries = self._of(name)
-            if any(entry.ticker == ticker for entry in entries):
-                return
-            check_room(self.lists.last or (), name, len(entries) + 1)
-            await self._write_list(name, [*entries, WatchEntry(name, ticker, len(entries), "", self._now_ns())])
-
-    async def remove(self, ticker: str, list_name: str = "") -> None:
-        """Take a symbol off a list; nothing happens where it is not on it."""
-        async with self._turn:
-            name = as_kept(list_name)
-            entries = self._of(name)
-            left = [entry for entry in entries if entry.ticker != ticker]
-            if len(left) != len(entries):
-                await self._write_list(name, left)
-
-    async def set_list(self, list_name: str, entries: Sequence[WatchEntry]) -> None:
-        """Write a list as a whole, in the order given; an empty one deletes it. Raises ValidationFailed."""
-        async with self._turn:
-            name = as_kept(list_name)
-            if entries:
-                check_room(self.lists.last or (), name, len(entries))
-            await self._write_list(name, entries)
-
-    async def rename(self, list_name: str, new_name: str) -> None:
-        """Give a list another name. Raises ValidationFailed where that name is taken or empty."""
-        async with self._turn:
-            before, after = as_kept(list_name), as_kept(new_name)
-            if not new_name.strip() or (after != before and self._of(after)):
-                raise ValidationFailed(
-                    f"There is a list '{after}' already, or the name is empty.", key="error.watch.name", name=new_name.strip()
-                )
-            entries = self._of(before)
-            if after != before and entries:
-                # Written under the new name first: a program killed in between has the list twice, never lost.
-                await self._write_list(after, entries, publish=False)
-                await self._write_list(before, [])
-
-    async def move(self, ticker: str, list_name: str, position: int) -> None:
-        """Put a symbol of a list at another place, counted from 0."""
-        async with self._turn:
-            name = as_kept(list_name)
-            entries = self._of(name)
-            moved = next((entry for entry in entries if entry.ticker == ticker), None)
-            if moved is not None:
-                entries.remove(moved)
-                entries.insert(max(0, min(position, len(entries))), moved)
-                await self._write_list(name, entries)
-
-    async def annotate(self, ticker: str, list_name: str, note: str) -> None:
-        """Write a note on a symbol of a list."""
-        async with self._turn:
-            name = as_kept(list_name)
-            clean = note.strip()[:_LONGEST_NOTE]
-            entries = [replace(e, note=clean) if e.ticker == ticker else e for e in self._of(name)]
-            await self._write_list(name, entries)
-
-    def _known(self, ticker: str) -> int:
-        picture = self._workstation.market.last
-        row = picture.panel.row_of(ticker) if picture is not None else None
-        if row is None:
-            raise ValidationFailed(f"There is no symbol {ticker}.", key="error.watch.symbol", ticker=ticker)
-        return row
 
     # -- alerts -----------------------------------------------------------------------------------------------------------
 
     async def add_alert(self, ticker: str, quantity: str, op: str, value: float, note: str = "") -> AlertRule:
         """Keep an alert. Raises ValidationFailed for a value that makes no sense or is reached already."""
         async with self._turn:
-            known, comparison = check_kind(quantity, op, value)
-            row, picture = self._known(ticker), self._workstation.market.last
-            if known == "price" and picture is not None:
-                check_tick(picture.panel, row, value, kst_datetime(self._now_ns()).date())
-            clean = note.strip()[:_LONGEST_NOTE]
-            rule = AlertRule(0, ticker, known, comparison, float(value), clean, True, self._now_ns())
-            refuse_reached(rule, self._measured(ticker, known))
+            rule = self._new_rule(ticker, quantity, op, value, note)
+            refuse_reached(rule, self._measured(ticker, rule.quantity))
             return await self._keep(rule)
+
+    def _new_rule(self, ticker: str, quantity: str, op: str, value: float, note: str) -> AlertRule:
+        """An alert set now, without a number; raises ValidationFailed for what makes no sense."""
+        known, comparison = check_kind(quantity, op, value)
+        row, picture = self._known(ticker), self._workstation.market.last
+        if known == "price" and picture is not None:
+            check_tick(picture.panel, row, value, kst_datetime(self._now_ns()).date())
+        return AlertRule(0, ticker, known, comparison, float(value), note.strip()[:LONGEST_NOTE], True, self._now_ns())
+
+    async def edit_alert(self, rule_id: int, ticker: str, quantity: str, op: str, value: float, note: str = "") -> AlertRule:
+        """Change an alert. Another condition waits anew, whatever became of the one before; another note changes nothing else.
+
+        Notices told before stay: the changed alert is one more to be told, under the instant of the change.
+
+        Raises
+        ------
+        DataUnavailable
+            ``error.alert.unknown``.
+        ValidationFailed
+            As :meth:`add_alert`; the alert stays as it was.
+        """
+        async with self._turn:
+            before, store = self._rule(rule_id), self._open()
+            if (ticker, quantity, op, value) == (before.ticker, before.quantity, before.op, before.value):
+                rule = replace(before, note=note.strip()[:LONGEST_NOTE])
+            else:
+                rule = replace(self._new_rule(ticker, quantity, op, value, note), id=rule_id)
+                # The key of a notice holds the instant: an edit in the tick of the clock that set the alert is another one.
+                rule = replace(rule, created_ns=max(rule.created_ns, before.created_ns + 1))
+                refuse_reached(rule, self._measured(ticker, rule.quantity))
+                self._check_alerts(not before.active)
+            if rule != before:
+                await self._workers.read(store.set_alert, rule)
+                await self._publish_alerts(store)
+            return rule
+
+    async def put_back_alert(self, rule: AlertRule) -> None:
+        """Take an edit back: the alert is again what it was, told, off or waiting. Raises DataUnavailable where it is gone."""
+        async with self._turn:
+            now, store = self._rule(rule.id), self._open()
+            self._check_alerts(rule.active and not now.active)
+            await self._workers.read(store.set_alert, rule)
+            await self._publish_alerts(store)
 
     async def restore_alert(self, rule: AlertRule) -> AlertRule:
         """Bring a deleted alert back as it was, under another number."""
@@ -326,7 +289,7 @@ class WatchService:
             newest = live.scans.last if live is not None else None
             if newest is not None and (picture is None or newest.picture.scan.as_of > picture.scan.as_of):
                 picture = newest.picture
-            return _score(picture, ticker) if picture is not None and not picture.what_if else None
+            return score_of(picture, ticker) if picture is not None and not picture.what_if else None
         board = self._board()
         row = board.row_of(ticker) if board is not None else None
         return None if board is None or row is None else quoted(board, row, quantity)
@@ -343,6 +306,17 @@ class WatchService:
             if row is not None:
                 waiting = [rule for rule in self._active[ticker] if rule.quantity != "score"]
                 self._fire(rule for rule in waiting if is_reached(rule, quoted(board, row, rule.quantity)))
+                if row in frame.spans:
+                    self._on_span(board, row, frame, waiting)
+
+    def _on_span(self, board: QuoteBoard, row: int, frame: QuoteFrame, waiting: Iterable[AlertRule]) -> None:
+        """Prices between two frames: what touched a level and left it again is told with the price that touched it."""
+        for rule in waiting:
+            if rule in self._since and frame.at_ns < self._since[rule]:
+                self._since[rule] = frame.at_ns  # the market's clock was set back: its day begins anew
+            touched = spiked(rule, board, row, frame.spans[row], self._since.get(rule, frame.at_ns))
+            if touched is not None:
+                self._fire((rule,), touched)
 
     def _on_scan(self, picture: ScanPicture) -> None:
         market = self._workstation.market.last
@@ -356,52 +330,49 @@ class WatchService:
     def _on_scores(self, picture: ScanPicture) -> None:
         if self._present and not picture.what_if:
             waiting = [rule for rules in self._active.values() for rule in rules if rule.quantity == "score"]
-            self._fire(rule for rule in waiting if is_reached(rule, _score(picture, rule.ticker)))
+            self._fire(rule for rule in waiting if is_reached(rule, score_of(picture, rule.ticker)))
 
-    def _fire(self, rules: Iterable[AlertRule]) -> None:
+    def _fire(self, rules: Iterable[AlertRule], touched: float | None = None) -> None:
         for rule in tuple(rules):
-            if rule.id not in self._held and self._store is not None:
-                self._held.add(rule.id)
-                self._spawn(self._tell(self._store, rule), "alert")
+            if rule not in self._held and self._store is not None:
+                self._held.add(rule)
+                self._spawn(self._tell(self._store, rule, touched), "alert")
 
-    async def _tell(self, store: AssistantStore, rule: AlertRule) -> None:
+    async def _tell(self, store: AssistantStore, rule: AlertRule, touched: float | None) -> None:
         async with self._turn:
             # The market, the instant looked at or the alert itself may be another one since the quote came.
             if store is not self._store or not self._present or rule not in (self.alerts.last or ()):
-                self._held.discard(rule.id)
+                self._held.discard(rule)
                 return
             picture, now = self._workstation.market.last, self._now_ns()
-            notice = notice_of(rule, picture.panel if picture is not None else None, now)
+            notice = notice_of(rule, picture.panel if picture is not None else None, now, touched)
             try:
                 if not await self._post((notice,)) and not self._was_told(notice):
-                    self._try_later(rule)  # notices look at the past still, or have no market yet
+                    self._try_later(rule, touched)  # notices look at the past still, or have no market yet
                     return
                 await self._workers.read(store.set_alert, replace(rule, active=False, fired_ns=now))
                 await self._publish_alerts(store)
             except RalphStockError as error:
                 _log.warning("an alert could not be told: %s", error)
                 self._workstation.notices.publish(error.key)
-                self._try_later(rule)
+                self._try_later(rule, touched)
             else:
-                self._held.discard(rule.id)
+                self._held.discard(rule)
 
     def _was_told(self, notice: NoticeRecord) -> bool:
         strategies = self._workstation.strategies
         listed = strategies.notices.notices.last if strategies is not None else (notice,)
         return any(record.dedup == notice.dedup for record in listed or ())
 
-    def _try_later(self, rule: AlertRule) -> None:
+    def _try_later(self, rule: AlertRule, touched: float | None) -> None:
         def again() -> None:
             self._retries.discard(handle)
-            self._held.discard(rule.id)
-            if rule in self._active.get(rule.ticker, ()) and is_reached(rule, self._measured(rule.ticker, rule.quantity)):
-                self._fire((rule,))
+            self._held.discard(rule)
+            if rule not in self._active.get(rule.ticker, ()):
+                return
+            # A level that was touched was touched; one that was reached must hold still.
+            if touched is not None or is_reached(rule, self._measured(rule.ticker, rule.quantity)):
+                self._fire((rule,), touched)
 
         handle = asyncio.get_running_loop().call_later(_RETRY_S, again)
         self._retries.add(handle)
-
-
-def _score(picture: ScanPicture, ticker: str) -> float | None:
-    row = picture.panel.row_of(ticker)
-    value = float(picture.scan.total_score[row]) if row is not None else math.nan
-    return None if math.isnan(value) else value

@@ -77,6 +77,7 @@ class Badge(QAbstractButton):
         super().__init__(parent)
         self._appearance = appearance
         self._icon, self._token, self._tint = "", "text-secondary", ""
+        self._size = QSize()
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.hide()
@@ -87,7 +88,10 @@ class Badge(QAbstractButton):
         self.setText(text)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
-        self.updateGeometry()
+        size = self.sizeHint()
+        if size != self._size:  # else the window need not be laid out again
+            self._size = size
+            self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:

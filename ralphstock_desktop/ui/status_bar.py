@@ -27,19 +27,28 @@ class _Item(QWidget):
         super().__init__()
         self._appearance, self._icon, self.token = appearance, icon, token
         self._text = ""
+        self._shown: tuple[str, str, str, str, int] | None = None
+        self._size = QSize()
         self.dropped = False
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.hide()
 
     def show_text(self, text: str, tip: str = "", *, icon: str | None = None, token: str | None = None) -> None:
-        """Show words; empty words hide the item."""
-        self._text = text
-        self._icon = self._icon if icon is None else icon
-        self.token = self.token if token is None else token
+        """Show words; empty words hide the item. The words it shows already cost nothing."""
+        icon = self._icon if icon is None else icon
+        token = self.token if token is None else token
+        shown = (text, tip, icon, token, self._appearance.zoom_pct)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self._text, self._icon, self.token = text, icon, token
         self.setToolTip(tip)
         self.setAccessibleName(text)
         self.setVisible(bool(text) and not self.dropped)
-        self.updateGeometry()
+        size = self.sizeHint()
+        if size != self._size:  # else the window need not be laid out again
+            self._size = size
+            self.updateGeometry()
         self.update()
 
     def drop(self, dropped: bool) -> None:
@@ -166,7 +175,9 @@ class StatusBar(QWidget):
     def set_scan(self, scan: ScanPicture) -> None:
         """Show duration and counts of the last scan."""
         self._scan = scan
-        self.refresh()
+        self._show_data()
+        self._show_scan()
+        self._fit()
 
     def set_feed(self, status: FeedStatus) -> None:
         """Show where live values come from, how old they are, and what the market does."""
@@ -223,18 +234,15 @@ class StatusBar(QWidget):
     def _fit(self) -> None:
         """Leave out items until the rest stands whole."""
         items = (self.feed, *self._order)
-        for item in items:
-            item.drop(False)
         margins = self._row.contentsMargins()
         room = self.width() - margins.left() - margins.right()
         room -= 0 if self.stop.isHidden() else self.stop.sizeHint().width()
         needed = sum(item.sizeHint().width() for item in items if item.text())
         for item in self._order:
-            if needed <= room:
-                break
-            if item.text():
-                item.drop(True)
+            drops = needed > room and bool(item.text())
+            if drops:
                 needed -= item.sizeHint().width()
+            item.drop(drops)  # never shown only to be hidden: that would lay the whole window out again
         left_out = [item for item in items if item.dropped]
         shown = (
             self.feed,

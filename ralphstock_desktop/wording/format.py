@@ -30,12 +30,15 @@ __all__ = [
     "price",
     "ratio",
     "score",
+    "score_decimals",
     "shares",
     "signed",
 ]
 
 MISSING = "—"
 _MINUS = "\u2212"
+_LIMITS_APART = 5
+"""Points between which a grade may begin."""
 _WEEKDAYS_KO = "월화수목금토일"
 _WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -96,9 +99,21 @@ def ratio(value: float, decimals: int = 2) -> str:
     return MISSING if math.isnan(value) else f"{number(value, decimals)}×"
 
 
+def score_decimals(value: float) -> int:
+    """Decimals of a 0-100 score, the same wherever it stands: one; two where one would round it up onto a grade's limit.
+
+    Scores are kept with two decimals and graded by those (domain.md §0.4): 79.96 is no S, so it is not written ``80.0``.
+    """
+    if math.isnan(value):
+        return 1
+    kept = round(value, 2)
+    limit = math.ceil(kept / _LIMITS_APART) * _LIMITS_APART
+    return 2 if kept < limit <= round(kept, 1) else 1
+
+
 def score(value: float) -> str:
-    """Format a 0-100 score with one decimal."""
-    return number(value, 1)
+    """Format a 0-100 score with one decimal (see :func:`score_decimals`)."""
+    return number(value, score_decimals(value))
 
 
 def points(value: float) -> str:

@@ -1,4 +1,5 @@
-"""The 120 questions of ``tests/services/assistant/questions.json`` over the whole recorded market, answered without a model.
+"""The 120 questions of ``tests/services/assistant/questions.json`` over the whole recorded market, answered without a model; and
+those of ``questions_more.json``, put as traders type them: without spaces, with nicknames, elliptic, or about what is in no data.
 
 Each must be read from the right place (what an honest answer has to contain is in it), every number of every answer is a link,
 and the values the links stand for are those of the recorded tables and of the scorers, read and computed again another way.
@@ -39,6 +40,7 @@ from tests.services.assistant.stock.twin import Twin
 pytestmark = pytest.mark.real_data
 
 QUESTIONS = Path(__file__).parent.parent / "services" / "assistant" / "questions.json"
+MORE = QUESTIONS.with_name("questions_more.json")
 LEAST_RIGHT = 0.95
 _DIGIT = re.compile(r"\d")
 _SAME = {  # one quantity, named by what it is read from
@@ -98,10 +100,9 @@ def holds(each: Asked, name: str, planned: set[str]) -> bool:
     return any(same in names for same in _SAME.get(name, (name,)))
 
 
-async def test_the_120_questions(qapp: QApplication, world: World, tmp_path: Path, recorded_data: Path) -> None:
-    rows = json.loads(QUESTIONS.read_text(encoding="utf-8"))
-    assert len(rows) == 120 and Counter(row["language"] for row in rows) == {"ko": 60, "en": 60}
-    desk = AssistantDesk(world, tmp_path, outside=False)
+async def ask_all(rows: list[dict[str, Any]], world: World, folder: Path) -> tuple[list[Asked], list[str]]:
+    """Ask every question in a conversation of its own at its instant; the answers, and what failed."""
+    desk = AssistantDesk(world, folder, outside=False)
     asked: list[Asked] = []
     failed: list[str] = []
     try:
@@ -120,6 +121,13 @@ async def test_the_120_questions(qapp: QApplication, world: World, tmp_path: Pat
                 asked.append(Asked(row, _as_of(instant), turn.answer))
     finally:
         await desk.close()
+    return asked, failed
+
+
+async def test_the_120_questions(qapp: QApplication, world: World, tmp_path: Path, recorded_data: Path) -> None:
+    rows = json.loads(QUESTIONS.read_text(encoding="utf-8"))
+    assert len(rows) == 120 and Counter(row["language"] for row in rows) == {"ko": 60, "en": 60}
+    asked, failed = await ask_all(rows, world, tmp_path)
     planned = {as_of: _planned(world, as_of) for as_of in {each.as_of for each in asked}}
     missing = []
     for each in asked:
@@ -139,6 +147,32 @@ async def test_the_120_questions(qapp: QApplication, world: World, tmp_path: Pat
     assert all(each.answer.numbers == each.answer.linked for each in asked)
     assert len(missing) <= 120 * (1 - LEAST_RIGHT), "\n".join(report)
     assert total > 1_500 and sum(compared.values()) > 500
+
+
+async def test_more_questions_as_traders_put_them(
+    qapp: QApplication, world: World, tmp_path: Path, recorded_data: Path
+) -> None:
+    rows = json.loads(MORE.read_text(encoding="utf-8"))
+    assert len(rows) >= 100 and {row["language"] for row in rows} == {"ko", "en"}
+    asked, failed = await ask_all(rows, world, tmp_path)
+    planned = {as_of: _planned(world, as_of) for as_of in {each.as_of for each in asked}}
+    missing = [
+        f"{each.row['id']} {each.row['text']}: without {left}"
+        for each in asked
+        if (left := [name for name in each.row["must_read"] if not holds(each, name, planned[each.as_of])])
+    ]
+    loose = [f"{each.row['id']} {each.row['text']}: {unlinked(each.answer)}" for each in asked if unlinked(each.answer)]
+    invented = [
+        f"{each.row['id']} {each.row['text']}: {names}"
+        for each in asked
+        if not each.row["tickers"] and each.row.get("unknown_names")
+        if (names := [fact.name for fact in each.answer.facts if fact.ticker])
+    ]
+    wrong, compared = values_again(asked, world, recorded_data)
+    report = "\n".join([*failed, *missing, *loose, *invented, *wrong])
+    assert not failed and not loose and not wrong and not invented, report
+    assert len(missing) <= len(rows) * (1 - LEAST_RIGHT), report
+    assert sum(compared.values()) > 200
 
 
 def values_again(asked: list[Asked], world: World, recorded_data: Path) -> tuple[list[str], Counter[str]]:

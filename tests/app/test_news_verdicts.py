@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from engine.model.errors import StorageError
 from engine.model.instants import AsOf
 from ralphstock_desktop.app.assistant import open_assistant
 from ralphstock_desktop.app.news import NewsWiring
+from ralphstock_desktop.services.assistant_contracts import AssistantState, Screen
 from ralphstock_desktop.services.health import HealthRegistry
 from tests.providers.gemini.server import GeminiServer, Reply, bad_key, fails, quota, says, usage
 from tests.services.strategy.small_market import BEFORE, Template
@@ -135,7 +137,7 @@ async def test_candidates_get_an_opinion_beside_their_points(desk: Desk) -> None
     assert desk.asked == len(wanted), "each once"
     for ticker in wanted:
         news, old = strategies.news_of(ticker), before[ticker]
-        assert news is not None and old is not None and news.verdict is not None
+        assert news is not None and old is not None and news.verdict is not None and old.points is not None
         assert news.points == old.points, "the rule's points stay"
         assert news.verdict.score == 3 and abs(news.verdict.final - old.points) <= 1
     np.testing.assert_array_equal(strategies.closing.last.scan.total, totals)  # type: ignore[union-attr]
@@ -201,6 +203,99 @@ async def test_the_budget_ends_the_questions_and_zero_is_no_limit(desk: Desk) ->
     assert len(desk.with_news()) > 1 and desk.asked == 1, "the first question used up the rest"
     desk.switch(assistant_budget=0)
     await desk.until(lambda: desk.asked == len(desk.with_news()))
+
+
+async def restarted(desk: Desk) -> AssistantState:
+    """Another start of the assistant over the same repositories, and what it says once its market is open."""
+    world = desk.world
+    assistant, watch = open_assistant(
+        world.workstation, world.settings, world.workers, world.strategies.notices, world.clock, world.clock
+    )
+    assistant.start()
+    await assistant.idle()
+    state = assistant.state.last
+    assert state is not None
+    await assistant.close()
+    await watch.close()
+    return state
+
+
+async def test_what_was_used_is_known_after_a_restart_with_the_conversations(desk: Desk) -> None:
+    """300 + 60 tokens a verdict, 1000 + 10 the answer; a million cost 1 and 4 US dollars. Each is in the sum once."""
+    desk.switch(assistant_price_in=100, assistant_price_out=400)
+    desk.server.respond = verdict
+    desk.switch(assistant_outside=True, news_judge=True)
+    count = len(desk.with_news())
+    await desk.until(lambda: desk.asked == count)
+    await desk.rested()
+    desk.server.respond = lambda _body: says("자료에 없습니다.", tokens=usage(1_000, 10))
+    desk.assistant.ask("오늘 게이트는?", Screen("", ("signals",), AsOf(desk.world.clock())))
+    await desk.assistant.idle()
+    for run in range(2):
+        state = await restarted(desk)
+        assert state.tokens_today == 360 * count + 1_010, f"run {run}"
+        assert state.cost_today_usd == pytest.approx((300 * count + 1_000 + 4 * (60 * count + 10)) / 1e6)
+
+
+async def test_a_spent_budget_stays_spent_over_a_restart(desk: Desk) -> None:
+    desk.server.respond = verdict
+    desk.switch(assistant_outside=True, news_judge=True)
+    await desk.until(lambda: desk.asked == len(desk.with_news()))
+    await desk.rested()
+    desk.switch(assistant_budget=360)
+    state = await restarted(desk)
+    assert state.reason_key == "assistant.note.budget"
+
+
+async def test_another_day_begins_with_nothing_used(desk: Desk) -> None:
+    desk.server.respond = verdict
+    desk.switch(assistant_outside=True, news_judge=True)
+    await desk.until(lambda: desk.asked)
+    await desk.rested()
+    desk.world.now_ns += 86_400_000_000_000
+    state = await restarted(desk)
+    assert state.tokens_today == 0
+
+
+async def test_an_answer_that_was_refused_is_kept_too(desk: Desk) -> None:
+    desk.server.respond = lambda _body: says("no JSON", tokens=usage(200, 10))
+    desk.switch(assistant_outside=True, news_judge=True)
+    await desk.until(lambda: desk.asked == len(desk.with_news()))
+    await desk.rested()
+    state = await restarted(desk)
+    assert state.tokens_today == 210 * len(desk.with_news())
+
+
+async def test_what_is_kept_before_its_market_was_counted_is_counted_once(desk: Desk) -> None:
+    world, store = desk.world, desk.assistant._stores["real"]
+    store.add_tokens_beside(AsOf(world.clock()).day, 1_000, 0)  # of an earlier run
+    early, watch = open_assistant(
+        world.workstation, world.settings, world.workers, world.strategies.notices, world.clock, world.clock
+    )
+    early.access.add_tokens(100, 10)
+    await early.access.keep_tokens(store, 100, 10)
+    await early.access.count_today(store)
+    assert early.state.last is not None and early.state.last.tokens_today == 1_110
+    assert store.tokens_beside(AsOf(world.clock()).day) == (1_100, 10)
+    await early.close()
+    await watch.close()
+
+
+async def test_tokens_that_cannot_be_stored_are_counted_and_the_verdict_is_shown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise StorageError("full", key="error.storage.full")
+
+    monkeypatch.setattr(desk.assistant._stores["real"], "add_tokens_beside", broken)
+    desk.server.respond = verdict
+    desk.switch(assistant_outside=True, news_judge=True)
+    await desk.until(lambda: desk.asked == len(desk.with_news()))
+    await desk.rested()
+    state = desk.assistant.state.last
+    assert state is not None and state.tokens_today == 360 * desk.asked
+    assert all(desk.world.strategies.news_of(t).verdict is not None for t in desk.with_news())  # type: ignore[union-attr]
+    assert "could not be stored" in caplog.text
 
 
 async def test_the_past_and_the_made_up_market_are_not_asked_about(desk: Desk) -> None:

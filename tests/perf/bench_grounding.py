@@ -1,4 +1,4 @@
-"""How long an answer of 600 words takes to check against 400 facts, and an update while it arrives.
+"""How long an answer of 600 words takes to check against 400 facts (numbers and claims), and an update while it arrives.
 
 python -m pytest -m perf tests/perf/bench_grounding.py -s
 """
@@ -70,7 +70,7 @@ def test_a_whole_answer() -> None:
     print(
         f"\n{result.numbers} numbers against {len(facts)} facts: check {_median_ms(times):.2f} ms, index {_median_ms(built):.2f} ms"
     )
-    assert _median_ms(times) < 15  # the goal is 5 ms; room for a busy machine
+    assert _median_ms(times) < 12  # the goal is 5 ms, claims without numbers included; room for a busy machine
 
 
 def test_updates_while_it_arrives() -> None:

@@ -84,7 +84,7 @@ _COUNTED = re.compile(
     r"(?:(?P<lead>최근|지난|직전|과거|근래|last|past|recent|previous|trailing|over the last|over the past)\s?)?"
     rf"(?<![\d.,월/\-a-z])(?P<n>{_COUNT}|하루|이틀|사흘|나흘|닷새|열흘|보름|한|두|세|석|네|넉|a)\s?-?"
     r"(?P<unit>" + phrase("day_unit").pattern + ")?"
-    r"(?P<tail>\s?(?:간|동안|치|누적|연속|평균|전|ago|선|이동평균|이평|선|봉|신고가|신저가|자|날|에|차))?"
+    r"(?P<tail>\s?(?:간|동안|치|누적|연속|평균|전|ago|선|이동평균|이평|선|봉|moving|ma(?![a-z])|sma|average|신고가|신저가|자|날|에|차))?"
 )
 _RELATIVE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), name)
@@ -105,17 +105,21 @@ _RELATIVE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"올해|금년|연초\s?이후|이번\s?년|this year|year to date|ytd|so far this year", "year0"),
         (r"상반기|first half", "half1"),
         (r"하반기|second half", "half2"),
-        (r"내일(?!배움)|모레|다음\s?주|다음\s?달|내년|next week|next month|next year|tomorrow", "future"),
+        (phrase("ahead").pattern, "future"),
         (r"오늘|금일|당일|today|tonight", "today"),
     )
 )
 _WEEKDAY = re.compile(
     r"(?P<lead>지난\s?주|저번\s?주|지난|저번|이번\s?주|last|this|on)?\s?(?P<day>월요일|화요일|수요일|목요일|금요일|monday|tuesday|wednesday|thursday|friday)"
 )
+_OF_AVERAGES = frozenset(("선", "이동평균", "이평", "봉", "차", "moving", "ma", "sma", "average"))
+_AHEAD = re.compile(r"\s?(?:뒤|후(?![가-힣])|later|from now)")
+_AVERAGE_BEFORE = re.compile(r"(?:above|below|under|over|vs\.?|versus)\s(?:the\s|its\s)?$")
+"""Before a count of days it speaks of an average ("above the 200 day")."""
 _OF_ONE_DAY = re.compile(r"(?:종가|시가|고가|저가|시초가)(?!\s?(?:평균|추이|흐름|[베배]팅))|얼마에?\s?(?:끝|마감|닫)")
 _NOW = re.compile(r"오늘|금일|당일|today|tonight")
 _SINCE = re.compile(
-    r"^\s?(?:(?:[와과]|이?랑|하고)\s?(?:오늘|지금)|이후|부터|이래|보다|대비|하고\s?비교|[와과]\s?비교|이?랑\s?비교)"
+    r"^\s?(?:(?:종가|주가|가격)?\s?(?:[와과]|이?랑|하고)\s?(?:오늘|지금|현재)|이후|부터|이래|보다|대비|하고\s?비교|[와과]\s?비교|이?랑\s?비교)"
     r"|^\s?(?:onwards?|until now|to date)"
 )
 _SINCE_BEFORE = re.compile(r"(?:since|from|starting|after)\s(?:the\s)?$")
@@ -334,6 +338,8 @@ def _counted(text: str, book: _Calendar, places: list[tuple[int, int]]) -> tuple
         unit, tail, lead = match["unit"], (match["tail"] or "").strip(), match["lead"]
         if any(match.start() < end and match.end() > start for start, end in places):
             continue
+        if _AHEAD.match(text, match.end()):
+            continue
         word = match["n"]
         whole = word in ("하루", "이틀", "사흘", "나흘", "닷새", "열흘", "보름")
         if (unit is None and not whole) or (word == "52" and _unit(unit) == "week"):
@@ -344,7 +350,9 @@ def _counted(text: str, book: _Calendar, places: list[tuple[int, int]]) -> tuple
         ):
             continue
         kind = "day" if whole else _unit(unit)
-        if tail in ("선", "이동평균", "이평", "봉", "차") or (kind == "day" and tail in ("신고가", "신저가")):
+        if kind == "day" and not lead and (tail == "평균" or (unit == "day" and _AVERAGE_BEFORE.search(text[: match.start()]))):
+            continue
+        if tail in _OF_AVERAGES or (kind == "day" and tail in ("신고가", "신저가")):
             continue
         places.append(match.span())
         dated = tail in ("자", "날", "에") or (not tail and _OF_ONE_DAY.search(text) is not None)

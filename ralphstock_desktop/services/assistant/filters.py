@@ -14,7 +14,7 @@ from ralphstock_desktop.services.assistant.quantities import Amount
 from ralphstock_desktop.services.assistant.triggers import named, phrase, spoken
 from ralphstock_desktop.wording.texts import Language
 
-__all__ = ["Condition", "filter_line", "find_conditions"]
+__all__ = ["Condition", "filter_line", "find_conditions", "is_measured"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,17 @@ class Condition:
     korean: str
     english: str
     compares: bool
+
+
+_OF_MONEY = frozenset(("현재가", "거래대금", "평균거래대금", "외국인", "기관"))
+"""Fields that are amounts of won."""
+_ABOVE_PIVOT = re.compile(r"위(?!치)|넘|돌파|above|beyond|over the pivot|past the pivot")
+_IMPLIED = re.compile(r"[<>] 0\b")
+
+
+def is_measured(condition: Condition) -> bool:
+    """Whether a condition holds a number the user wrote; "bought" and "risen" are read as above zero."""
+    return condition.compares and re.search(r"\d", _IMPLIED.sub("", condition.korean)) is not None
 
 
 _FIELD = spoken("fields")
@@ -127,6 +138,8 @@ def _free(found: Sequence[Condition], start: int, end: int) -> bool:
 
 
 def _of_amount(text: str, amount: Amount, floor: int) -> Condition | None:
+    if amount.plain in ("위", "개", "종목"):
+        return None  # a place or a count of answers, not a quantity of a stock
     sign, start, end = _sign(text, amount)
     percent = amount.plain in ("%", "퍼센트", "프로", "퍼", "percent", "pct")
     before = text[max(0, amount.start - 24) : amount.start]
@@ -141,11 +154,17 @@ def _of_amount(text: str, amount: Amount, floor: int) -> Condition | None:
         sign = sign or ">="
         end = max(end, up.end() if up else end)
         return Condition(start, end, f"등락률 {sign} {amount.text}", f"change {sign} {amount.text}", True)
+    times = amount.plain in ("배", "×", "x")
+    near = _field_near(text, amount, floor) if times else None
+    if not sign and near is not None and near[2] in ("거래량", "거래량비"):
+        sign = ">="  # "volume five times the usual"
     if not sign:
         return None
     if _UNKNOWN_FIELD.search(text[max(0, start - 24) : start]) or _UNKNOWN_FIELD.search(before):
         return None  # a quantity the table does not hold must not become another one
     named = _field_near(text, amount, floor)
+    if named is not None and amount.plain in ("원", "won", "krw") and named[2] not in _OF_MONEY:
+        named = None  # "below 100,000 won, RS 95": won are no rank
     if named is None:
         if percent:
             korean, english = "등락률", "change"
@@ -160,6 +179,15 @@ def _of_amount(text: str, amount: Amount, floor: int) -> Condition | None:
     if korean == "거래량" and amount.plain in ("배", "×", "x"):
         korean, english = "거래량비", "volume ratio"
     value = amount.text
+    if korean == "피봇까지" and amount.value > 0 and sign and _ABOVE_PIVOT.search(text) is None:
+        # The field is negative below the pivot: "within 3 %" is meant to both sides, "5 % or more to go" below it.
+        if sign in ("<=", "<"):
+            far, near_end = (">=", "<=") if sign == "<=" else (">", "<")
+            return Condition(
+                min(first, start), max(last, end), f"({korean} {far} -{value} 그리고 {korean} {near_end} {value})",
+                f"({english} {far} -{value} and {english} {near_end} {value})", True,
+            )  # fmt: skip
+        sign, value = {">=": "<=", ">": "<"}.get(sign, sign), f"-{value}"
     around = text[first : min(len(text), end + 12)]
     if korean in ("외국인", "기관") and _NET_SELL.search(around) and amount.value > 0:
         sign, value = {">=": "<=", ">": "<", "<=": ">=", "<": ">"}.get(sign, sign), f"-{value}"

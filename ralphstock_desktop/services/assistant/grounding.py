@@ -6,6 +6,8 @@
    symbol; of several the one whose title stands nearest. A number of a title ("5일 순매수") is tied to the fact of that title.
 4. What only a headline says is tied to it inside quotation marks, or where the headline stands verbatim and is called one.
 5. Everything else is struck with its reason; nothing is left as plain text but list markers and the disclaimer.
+6. A claim without a number ("순매도 중입니다", "the price fell") is struck where the facts read say otherwise or nothing; one
+   that holds stays plain text and is not counted.
 
 Pure; one instance belongs to one thread. Checked blocks are remembered, so a growing answer costs only what is new.
 """
@@ -17,9 +19,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from ralphstock_desktop.services.assistant.grounding_claims import ClaimChecker
 from ralphstock_desktop.services.assistant.grounding_facts import FactIndex
 from ralphstock_desktop.services.assistant.grounding_grades import graded, grades_in
 from ralphstock_desktop.services.assistant.grounding_letters import PlainText, plain_text
+from ralphstock_desktop.services.assistant.grounding_marks import Mark, at_lines, split_spans
 from ralphstock_desktop.services.assistant.grounding_match import Matcher
 from ralphstock_desktop.services.assistant.grounding_scene import NameFinder, NameHit, Scene, quotations
 from ralphstock_desktop.services.assistant.numbers import Token, find_tokens
@@ -40,12 +44,14 @@ from ralphstock_desktop.wording.texts import Language
 __all__ = ["REASONS", "Grounded", "Grounding", "NameFinder", "NameHit"]
 
 REASONS = tuple(
-    "computed date link number other_quantity other_symbol quoted rounding sign symbol time unclear unit user".split()
+    "claim claim_unread computed date link number other_quantity other_symbol quoted rounding sign symbol time unclear unit "
+    "user".split()
 )
 """Why something is struck; the text key is ``assistant.struck.<reason>``."""
 
-_MARKER = re.compile(r"(?:^|(?<=\n))\s*(?:[1-9]|1\d|20)[.)](?=\s)")
-_CIRCLED = re.compile(r"(?:^|(?<=\n))\s*[\u2460-\u2473\u2474-\u249b](?=\s)")
+_MARKER = re.compile(r"\s*(?:[1-9]|1\d|20)[.)](?=\s)")
+_CIRCLED = re.compile(r"\s*[\u2460-\u2473\u2474-\u249b](?=\s)")
+_MAY_BE_URL = re.compile(r"\.[a-z]|[a-z]:\S|:/|www\.", re.IGNORECASE)
 _URL = re.compile(
     r"[a-z][a-z0-9+.-]{1,15}://[^\s<>\"')]+|\b(?:javascript|data|vbscript|mailto|file):[^\s<>\"')]+|\bwww\.[^\s<>\"')]+"
     r"|\b[\w.-]+\.(?:com|net|org|kr|io|me|ly|gg|xyz|ai|co|app|dev|info|biz|ru|cn|jp|uk|site|online|shop|top|click|link|example"
@@ -69,9 +75,9 @@ class Grounded:
     Attributes
     ----------
     blocks : tuple of Block
-        Every number, date, time, symbol is a span with ``fact`` or ``struck``.
+        Every number, date, time, symbol is a span with ``fact`` or ``struck``; so is every claim that does not hold.
     numbers, linked, struck : int
-        All found, those tied to a fact, those not; ``numbers == linked + struck``.
+        All found, those tied to a fact, those not; ``numbers == linked + struck``. A struck claim counts as one found.
     by_reason : dict of str to int
         Struck ones by reason (``REASONS``).
     """
@@ -81,16 +87,6 @@ class Grounded:
     linked: int = 0
     struck: int = 0
     by_reason: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A run of a text: tied to ``fact`` or struck for ``reason``."""
-
-    start: int
-    end: int
-    fact: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +138,7 @@ class Grounding:
         self._disclaimer = disclaimer.strip()
         self._index = FactIndex(facts, language)
         self._matcher = Matcher(self._index, own_numbers)
+        self._claims = ClaimChecker(self._index)
         self._grades = tuple(
             fact for fact in facts if not fact.quoted and (fact.unit == "grade" or fact.target.kind == "record")
         )
@@ -223,7 +220,7 @@ class Grounding:
             taken[start:end] = b"\x01" * (end - start)
             marks.append(Mark(*plain.original(start, end), fact, reason))
 
-        for match in _URL.finditer(text) if "." in text or ":" in text else ():
+        for match in _URL.finditer(text) if _MAY_BE_URL.search(text) is not None else ():
             if not any(taken[match.start() : match.end()]):
                 fact = self._index.urls.get(match.group().rstrip(".,"))
                 take(match.start(), match.end(), fact.id if fact else "", "" if fact else "link")
@@ -252,7 +249,7 @@ class Grounding:
             found = self._matcher.match(token, scene, before, after, head=context.head, news=context.news, tokens=tokens)
             if found is not None:
                 marks.append(Mark(*plain.original(token.start, token.end), *found))
-        for match in _STATES.finditer(text):
+        for match in _STATES.finditer(text) if "RE" in text or "YELLOW" in text else ():
             if not any(taken[match.start() : match.end()]) and match.group() not in self._states:
                 take(*match.span(), "", "unclear")
         for start, end, letter in grades_in(text, context.head) if self._reads_grades else ():
@@ -260,12 +257,21 @@ class Grounding:
                 continue
             held = graded(self._grades, letter, scene.subject(start, end, 0).tickers)
             take(start, end, held.id if held else "", "" if held else "unclear")
+        if context.head and (why := self._claims.cell(text, context.head, scene)):
+            take(0, len(text), "", why)
+        for start, end, why in self._claims.struck(text, scene):
+            first, last = plain.original(start, end)
+            if any(taken[start:end]) or any(mark.start < last and first < mark.end for mark in marks):
+                continue
+            called_news = context.news or _NEWS.search(scene.sentence(start)) is not None
+            if self._matcher.headline(text, start, end, quotes, news=called_news) is None:
+                take(start, end, "", why)
         marks.sort(key=lambda mark: mark.start)
         return marks, scene.spoken_of
 
     def _exempt(self, text: str, flat: str, plain: PlainText) -> list[tuple[int, int]]:
-        places = [match.span() for match in _MARKER.finditer(text)]
-        places += [(plain.starts(match.start()), plain.starts(match.end())) for match in _CIRCLED.finditer(flat)]
+        places = at_lines(_MARKER, text)
+        places += [(plain.starts(start), plain.starts(end)) for start, end in at_lines(_CIRCLED, flat)]
         if self._disclaimer:
             at = text.find(self._disclaimer)
             if at >= 0:
@@ -368,29 +374,3 @@ def _with_head(token: Token, head: str) -> Token:
     if read is None or read.value is None:
         return token
     return replace(token, unit=read.unit, value=token.value * read.value, step=token.step * read.value)
-
-
-def split_spans(spans: Spans, marks: Sequence[Mark]) -> Spans:
-    """Cut spans at the marks; what a mark covers takes its fact or its reason, the rest is plain."""
-    if not marks:
-        return tuple(replace(span, fact="", struck="") if span.fact or span.struck else span for span in spans)
-    found: list[Span] = []
-    place, number = 0, 0
-    for span in spans:
-        end = place + len(span.text)
-        at = place
-        while at < end:
-            while number < len(marks) and marks[number].end <= at:
-                number += 1
-            mark = marks[number] if number < len(marks) else None
-            if mark is None or mark.start >= end:
-                stop, fact, struck = end, "", ""
-            elif mark.start > at:
-                stop, fact, struck = mark.start, "", ""
-            else:
-                stop, fact = min(end, mark.end), mark.fact
-                struck = f"assistant.struck.{mark.reason}" if mark.reason else ""
-            found.append(Span(span.text[at - place : stop - place], fact, span.bold, span.italic, span.code, struck))
-            at = stop
-        place = end
-    return tuple(found)

@@ -48,11 +48,17 @@ def date_token(text: str, match: re.Match[str], year: str | None, month: str | N
     return Token(match.start(), match.end(), match.group(), "date", year=y, month=number, day=d)
 
 
+_INSIDE: dict[tuple[re.Pattern[str], str], tuple[int, ...]] = {}
+
+
 def groups(match: re.Match[str], name: str) -> list[str | None]:
     """The unnamed groups inside the alternative ``name``."""
-    first = match.re.groupindex[name] + 1
-    last = min((n for n in match.re.groupindex.values() if n >= first), default=match.re.groups + 1)
-    return [match.group(number) for number in range(first, last)]
+    inside = _INSIDE.get((match.re, name))
+    if inside is None:
+        first = match.re.groupindex[name] + 1
+        last = min((n for n in match.re.groupindex.values() if n >= first), default=match.re.groups + 1)
+        inside = _INSIDE[match.re, name] = tuple(range(first, last))
+    return [match.group(number) for number in inside]
 
 
 def _ymd(text: str, match: re.Match[str], _: int) -> Token:

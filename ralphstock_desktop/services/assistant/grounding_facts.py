@@ -106,6 +106,8 @@ class FactIndex:
         own = [fact for fact in self.facts if not fact.quoted]
         self.quoted = [(fact, _flat(fact.text)) for fact in self.facts if fact.quoted]
         self.about: dict[str, list[Fact]] = {}
+        self.named: dict[str, dict[str, list[Fact]]] = {}
+        """Facts of ours by name and ticker."""
         self.titled: dict[str, list[Fact]] = {}
         self.dates: dict[date, list[Fact]] = {}
         self.times: dict[tuple[int, int], list[Fact]] = {}
@@ -113,6 +115,7 @@ class FactIndex:
         self.urls = {fact.target.url: fact for fact in self.facts if fact.target.url}
         entries: list[Entry] = []
         for fact in own:
+            self.named.setdefault(fact.name, {}).setdefault(fact.ticker, []).append(fact)
             if _TICKER.fullmatch(fact.ticker) and fact.unit not in {"name", "code"}:
                 self.about.setdefault(fact.ticker, []).append(fact)
             entries += self._entries(fact)
@@ -339,9 +342,11 @@ def _entry(value: Decimal, unit: str, fact: Fact, number: int, sign: int = 0, *,
 def _stands_for(token: Token, value: Decimal, step: Decimal, exact: Decimal) -> bool:
     if token.floor:
         return value <= exact < value + step
+    if exact == value:
+        return True
     if not rounds_to(exact, value, step):
         return False
-    return not token.strict or exact == value or abs(exact - value) * 100 <= exact
+    return not token.strict or abs(exact - value) * 100 <= exact
 
 
 def _holds(numbers: Sequence[float], wanted: float, reach: float) -> bool:

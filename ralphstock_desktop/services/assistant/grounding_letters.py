@@ -95,7 +95,7 @@ class PlainText:
 def plain_text(text: str) -> PlainText:
     """Return the plain form of a text: ASCII digits, no invisible characters, one kind of minus, comma and quote."""
     plain = text.translate(_TABLE)
-    if len(plain) == len(text) and _TABLE.odd.isdisjoint(text):
+    if plain == text or (len(plain) == len(text) and _TABLE.odd.isdisjoint(text)):
         return PlainText(plain)
     letters: list[str] = []
     places: list[int] = []

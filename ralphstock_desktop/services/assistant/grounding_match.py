@@ -25,7 +25,8 @@ _HIS = re.compile(
 )
 _AGREES = re.compile(
     r"맞습|맞아|맞고|정확|사실|실제|확인(?!되지|할 수 없|이 안)|옳|\b(?:correct|right|indeed|true|confirm\w*|yes)\b|네,"
-    r"|거짓|과장|과언|틀리|틀린|잘못|오류|허위|의심|의문|이견|농담|반박|부정|부족|모자라|못지|\b(?:wrong|false|lies?|exaggerat\w*"
+    r"|거짓|과장|과언|틀리|틀린|잘못|오류|허위|의심|의문|이견|농담|반박|부정|부족|모자라|못지|\b(?:wrong|false|lies?"
+    r"|exaggerat\w*"
     r"|doubt\w*|question(?:able|ed)|mistake\w*|incorrect|untrue|only|less|disput\w*|den(?:y|ied|ying))\b",
     re.IGNORECASE,
 )
@@ -38,17 +39,17 @@ _DATED_BEFORE = re.compile(
 _SIGNED_WORDS = re.compile(r"순매|등락|변화|변동|수익|전일|대비|flow|net|change|return|gap", re.IGNORECASE)
 _DOWN_WORDS = re.compile(r"낙폭|손실|하락|감소|조정|drawdown|loss|declin|depth|drop|fall|mdd", re.IGNORECASE)
 _SYMBOLS_COUNTED = re.compile(r"종목|stocks?|names?|symbols?|둘|개 기업|개 회사")
-_LINKING = re.compile(
-    r"(?:\s|은|는|이|가|도|의|로|으로|에서|약|대략|:|=|\||-|\b(?:was|is|are|of|at|to|stands|about|around|its|the"
-    r"|a)\b|[₩+−▲▼])+$",
-    re.IGNORECASE,
-)
+_NO_UNITS: frozenset[str] = frozenset()
+_PARTICLES = frozenset("은 는 이 가 도 의 로 으로 에서 약 대략 : = | - ₩ + − ▲ ▼".split())
+_SMALL_WORD = re.compile(r"\b(?:was|is|are|of|at|to|stands|about|around|its|the|a)$")
+_LONGEST_SMALL = 6
 _ASIDE = re.compile(r"\s?[(（][^)）]*[)）]")
 _FOREIGN_QUANTITY = re.compile(
     r"(?:\b(?:p/[ebs](?: ratio)?|per|pbr|psr|roe|roa|eps|bps|rsi|macd|obv|cci|ev/ebitda|dividend|market cap"
     r"|revenue|profit|target price)"
     r"|시가총액|시총|영업이익|순이익|매출(?:액)?|배당(?:금|수익률)?|목표 ?주?가|적정 ?주?가|부채 ?비율)$"
 )
+_FOREIGN_ENDS = frozenset("ebsoraidvpt액총익출당금률가율")
 """Quantities a model likes to remember; a value of ours is never one of them unless a fact is called so."""
 _LEAST_VERBATIM = 8
 
@@ -149,7 +150,7 @@ class Matcher:
     ) -> tuple[Fact | None, str]:
         index = self._index
         entries = index.fitting(token)
-        units = COMPATIBLE.get(token.unit, frozenset())
+        units = COMPATIBLE.get(token.unit, _NO_UNITS)
         if token.unit == "×" and token.text.rstrip().endswith("times"):
             units |= {"count", ""}
         if token.unit == "period" and token.text.rstrip().endswith("주"):
@@ -185,7 +186,7 @@ class Matcher:
         number = scene.sentence_of(place)
         before = scene.without_names(max(scene.starts[number], place - 64), place)
         plain = (_ASIDE.sub("", before) if "(" in before else before).casefold().rstrip(" :=|₩+−-▲▼")
-        said = _LINKING.sub("", plain)  # a particle may also be the title's last letter: 종가
+        said = _unlinked(plain)  # a particle may also be the title's last letter: 종가
         for words in (plain, said, *(map(str.strip, _ASIDE.sub("", head).casefold().split("\u241f")) if head else ())):
             title = self._index.title_at_end(words)
             if title:
@@ -195,9 +196,7 @@ class Matcher:
                 units = {entry.unit for entry in entries}
                 if any(fact.unit in units and _is_of(fact, subject) for fact in self._index.titled[title]):
                     return None, "other_quantity"
-        foreign = _FOREIGN_QUANTITY.search(plain, max(0, len(plain) - 14)) or _FOREIGN_QUANTITY.search(
-            said, max(0, len(said) - 14)
-        )
+        foreign = _foreign(plain) or _foreign(said)
         if foreign is not None and not any(_related(entry.fact, foreign.group().casefold()) for entry in entries):
             return None, "other_quantity"
         return self._nearest(entries, scene, place, subject, head), ""
@@ -359,6 +358,27 @@ class Matcher:
         if _any_of(self._index.near(token), units):
             return "rounding"
         return "computed" if self._index.computed(token) else "number"
+
+
+def _foreign(words: str) -> re.Match[str] | None:
+    """The quantity nobody read that ends a run of lower-case words."""
+    return _FOREIGN_QUANTITY.search(words, max(0, len(words) - 14)) if words[-1:] in _FOREIGN_ENDS else None
+
+
+def _unlinked(words: str) -> str:
+    """Lower-case words without the particles and small words they end with."""
+    at = len(words)
+    while at:
+        if at > 1 and words[at - 2 : at] in _PARTICLES:
+            at -= 2
+        elif words[at - 1] in _PARTICLES or words[at - 1].isspace():
+            at -= 1
+        else:
+            small = _SMALL_WORD.search(words, max(0, at - _LONGEST_SMALL), at) if words[at - 1].isascii() else None
+            if small is None or (at < len(words) and (words[at].isalnum() or words[at] == "_")):
+                break
+            at = small.start()
+    return words[:at]
 
 
 def _related(fact: Fact, title: str) -> bool:

@@ -8,7 +8,7 @@ in its sentence, else the next named in it, else the one spoken of last. Names j
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -72,11 +72,12 @@ def quotations(text: str) -> list[tuple[int, int]]:
     return found
 
 
-_BREAK = re.compile(r"(?<=[.!?。])\s+|\n+|;\s")
+_BREAK = re.compile(r"[.!?。]\s+|\n+|;\s")
 _JOINED = re.compile(r"\s*(?:\(?[A0-9]?[0-9A-Z]{6}\)?)?\s*(?:,|와|과|·|/|및|&|랑|이랑|하고|,?\s*and|vs\.?|대|그리고)?\s*\(?")
 _COMPARED = re.compile(r"\)?\s?(?:보다|에 비해|에 비하여|대비|와 비교|과 비교)")
 _THAN = re.compile(r"(?:than|versus|vs\.?|compared (?:with|to)|over)\s$", re.IGNORECASE)
 _BEHIND = re.compile(r"\)?\s?(?:인|을 기록한|를 기록한|에 마감한|으로 마감한)\s$|\s?\(\s?$|\s(?:for|at|of|by)\s(?:the\s)?$")
+_BEHIND_LONGEST = 12
 _EACH = re.compile(r"각각|순서대로|respectively", re.IGNORECASE)
 
 
@@ -112,8 +113,11 @@ class Scene:
             else:
                 self._groups.append([hit])
         self._ends = [group[-1].end for group in self._groups]
+        self._begins = [hit.start for hit in self.hits]
         self._by_sentence: dict[int, tuple[str, ...]] = {}
-        self.has_each = _EACH.search(self.text) is not None
+        self._subjects = [Subject(_tickers(group)) for group in self._groups]
+        self._is_compared: dict[int, bool] = {}
+        self.has_each = "각각" in self.text or "순서대로" in self.text or "respectively" in self.text.lower()
 
     def _same_sentence(self, one: NameHit, other: NameHit) -> bool:
         return self.sentence_of(one.start) == self.sentence_of(other.start)
@@ -128,11 +132,20 @@ class Scene:
         end = self.starts[number + 1] if number + 1 < len(self.starts) else len(self.text)
         return self.text[self.starts[number] : end]
 
+    def last_hit(self, place: int) -> NameHit | None:
+        """The last name that begins before a place."""
+        number = bisect_left(self._begins, place)
+        return self.hits[number - 1] if number else None
+
     def without_names(self, start: int, end: int) -> str:
         """The text between two places, names left out ("RS of Samsung is" reads "RS of is")."""
-        inside = [hit for hit in self.hits if start <= hit.start and hit.end <= end]
+        first = bisect_left(self._begins, start)
+        last = bisect_right(self._begins, end, lo=first)
+        inside = [hit for hit in self.hits[first:last] if hit.end <= end] if first < last else ()
         if not inside:
             return self.text[start:end]
+        if len(inside) == 1:
+            return self.text[start : inside[0].start] + self.text[inside[0].end : end]
         edges = [start, *(edge for hit in inside for edge in (hit.start, hit.end)), end]
         return "".join(self.text[first:last] for first, last in zip(edges[::2], edges[1::2], strict=True))
 
@@ -145,24 +158,31 @@ class Scene:
         number = self.sentence_of(start)
         index = bisect_right(self._ends, start) - 1
         after = self._groups[index + 1] if index + 1 < len(self._groups) else None
-        if after is not None and _BEHIND.fullmatch(self.text, end, after[0].start):
-            return Subject(_tickers(after))
+        if after is not None and after[0].start - end <= _BEHIND_LONGEST and _BEHIND.fullmatch(self.text, end, after[0].start):
+            return self._subjects[index + 1]
         if index >= 0 and self.sentence_of(self._groups[index][0].start) == number:
             group = self._groups[index]
-            if _COMPARED.match(self.text, group[-1].end) or _THAN.search(
-                self.text, max(0, group[0].start - 18), group[0].start
-            ):
+            if self._compared(index):
                 everyone = self._named_in(number)
                 return Subject((*_tickers(group), *everyone, *self.carried))
-            tickers = _tickers(group)
-            if len(tickers) > 1 and _EACH.search(self.sentence(start)) and nth < len(tickers):
+            tickers = self._subjects[index].tickers
+            if len(tickers) > 1 and self.has_each and _EACH.search(self.sentence(start)) and nth < len(tickers):
                 return Subject((tickers[nth],), placed=True)
-            return Subject(tickers)
+            return self._subjects[index]
         if after is not None and self.sentence_of(after[0].start) == number:
-            return Subject(_tickers(after))
+            return self._subjects[index + 1]
         if index >= 0:
             return Subject(self._named_in(self.sentence_of(self._groups[index][0].start)))
         return Subject(self.carried)
+
+    def _compared(self, index: int) -> bool:
+        """Whether a group of names is what others are compared with."""
+        if index not in self._is_compared:
+            first, last = self._groups[index][0].start, self._groups[index][-1].end
+            self._is_compared[index] = (
+                _COMPARED.match(self.text, last) is not None or _THAN.search(self.text, max(0, first - 18), first) is not None
+            )
+        return self._is_compared[index]
 
     def _named_in(self, number: int) -> tuple[str, ...]:
         if number not in self._by_sentence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-__all__ = ["CURRENCY_BEFORE", "FLOOR", "GLUED_LETTERS", "MULTIPLIER", "SIZES", "UNIT", "unit_of"]
+__all__ = ["CURRENCY_BEFORE", "FLOOR", "GLUED_LETTERS", "MULTIPLIER", "SIZES", "UNIT", "UNITS_AT", "UNIT_NAMES", "unit_of"]
 
 SIZES: dict[str, Decimal] = {
     "십": Decimal(10), "백": Decimal(100), "천": Decimal(1000), "만": Decimal(10**4), "십만": Decimal(10**5),
@@ -47,7 +47,20 @@ _UNITS: tuple[tuple[str, str], ...] = (
      r"|(?:items?|stocks?|symbols?|signals?|articles?|trades?|cases?|reports?|headlines?|names?|results?)\b"),
 )  # fmt: skip
 UNIT = re.compile(r"\s?(?:" + "|".join(f"(?P<u{i}>{pattern})" for i, (_, pattern) in enumerate(_UNITS)) + ")", re.IGNORECASE)
-_NAMES = tuple(name for name, _ in _UNITS)
+UNIT_NAMES = {f"u{i}": name for i, (name, _) in enumerate(_UNITS)}
+"""Units by the group of ``UNIT`` (and of ``UNITS_AT``) that matched."""
+
+
+def _only(*names: str) -> re.Pattern[str]:
+    wanted = [f"(?P<u{i}>{pattern})" for i, (name, pattern) in enumerate(_UNITS) if name in names]
+    return re.compile("|".join(wanted), re.IGNORECASE)
+
+
+UNITS_AT = {
+    "%": _only("%p", "%"), "원": _only("won"), "점": _only("points"), "배": _only("×"), "건": _only("count"),
+    "봉": _only("bars"),
+}  # fmt: skip
+"""``UNIT`` without the forms that cannot begin with the letter; for the letters most numbers are followed by."""
 
 CURRENCY_BEFORE = re.compile(r"(₩|KRW|won|\$|€|¥|USD|EUR|JPY)\s?$", re.IGNORECASE)
 FLOOR = re.compile(r"\s?대(?![비한해로상형표규폭량금부체])")
@@ -59,4 +72,4 @@ def unit_of(text: str, place: int) -> tuple[str, int]:
     match = UNIT.match(text, place)
     if match is None:
         return "", place
-    return _NAMES[int((match.lastgroup or "u0")[1:])], match.end()
+    return UNIT_NAMES[match.lastgroup or "u0"], match.end()

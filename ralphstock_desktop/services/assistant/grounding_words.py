@@ -81,6 +81,8 @@ _RANK = re.compile(r"위(?=[는가로에를의,. ]|$)")
 _PARTICLE = re.compile(
     r"(?![가-힣])|(?:을|를|은|는|이|가|에|의|로|으로|입니다|이다|이며|이고|정도|쯤|가량|이상|이하)(?![가-힣])"
 )
+_AFTER_ONE = frozenset("퍼프%포원배등점위")
+"""What units that a number of one letter needs begin with."""
 _NOT_SINO = frozenset({"구조", "만일", "조사", "오만", "이만", "만이", "천만", "이조", "사조", "만조", "조만", "백조", "일조"})
 _HAN = re.compile(r"[半零〇一二三四五六七八九十百千萬万億亿兆两兩壹貳參肆伍陸柒捌玖拾佰仟]+")
 _BARE = re.compile(
@@ -165,19 +167,21 @@ def worded_numbers(text: str) -> list[Worded]:
     """
     found: list[Worded] = []
     for match in _WORD.finditer(text):
-        place, first = match.start(), match.group()[0]
-        if first in _BY_FIRST:
-            for pattern, read in _BY_FIRST[first]:
+        place, word = match.start(), match.group()
+        if word in _BY_FIRST:
+            if word in _NEXT:
+                behind = text[place + 1 : place + 2]
+                if (text[place + 2 : place + 3] if behind.isspace() else behind or " ") not in _NEXT[word]:
+                    continue
+            for pattern, read in _BY_FIRST[word]:
                 hit = pattern.match(text, place)
                 if hit is not None:
                     found += read(text, hit)
-        elif first.isascii() and match.group().lower() in _ENGLISH_START:
+        elif word.lower() in _ENGLISH_START:
             for pattern, read in _ENGLISH_READERS:
                 hit = pattern.match(text, place)
                 if hit is not None and (not found or found[-1].end <= place or found[-1].start == place):
                     found += read(text, hit)
-    if not text.isascii():
-        found += [Worded(match.start(), match.end(), None, Decimal(1), attached=False) for match in _BARE.finditer(text)]
     if "반" in text or "갑절" in text or "곱절" in text:
         found += [_half(match) for match in _HALF_KO.finditer(text)]
     if not text.isascii():
@@ -191,6 +195,10 @@ def _vague(_: str, match: re.Match[str]) -> list[Worded]:
     return [Worded(match.start(), match.end(), None, Decimal(1))]
 
 
+def _bare(_: str, match: re.Match[str]) -> list[Worded]:
+    return [Worded(match.start(), match.end(), None, Decimal(1), attached=False)]
+
+
 def _half(match: re.Match[str]) -> Worded:
     if match.group() in {"갑절", "곱절"}:
         return Worded(match.start(), match.end(), Decimal(2), Decimal(1), "×", attached=False)
@@ -199,6 +207,10 @@ def _half(match: re.Match[str]) -> Worded:
 
 def _sino(text: str, match: re.Match[str]) -> list[Worded]:
     run, start, end = match.group(), match.start(), match.end()
+    if end - start == 1:  # most often a letter of a usual word, which the letter behind it tells
+        behind = text[end : end + 1]
+        if (text[end + 1 : end + 2] if behind.isspace() else behind) not in _AFTER_ONE:
+            return []
     if " " in run:
         return [Worded(start, end, *(read_sino(run.replace(" ", "")) or (None, Decimal(1))))]
     whole, _, fraction = run.partition("점")
@@ -310,18 +322,27 @@ def _read_english(words: list[str]) -> tuple[Decimal | None, Decimal]:
 
 
 _Reader = Callable[[str, re.Match[str]], list[Worded]]
-_WORD = re.compile(r"[가-힣]+|[A-Za-z]+")
 _TEN_COUNTED = frozenset({"배", "건", "개", "종목", "명", "가지", "번"})
 _KOREAN_READERS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
     ("수몇한두세네십열제넘텐더트탑톱일이삼사오유육칠팔구시과반백천", _VAGUE_KO, _vague),
     ("영공일이삼사오육륙칠팔구십백천만억조", _SINO, _sino),
     ("열스서마쉰예여일아하한둘두셋세석넷네넉다", _NATIVE, _native),
     ("셋넷다여일아", _NATIVE_ALONE, _native_alone),
+    ("스서마쉰예일여아이삼사오육칠팔구", _BARE, _bare),
 )
 _BY_FIRST: dict[str, list[tuple[re.Pattern[str], _Reader]]] = {}
 for _firsts, _pattern, _read in _KOREAN_READERS:
     for _first in _firsts:
         _BY_FIRST.setdefault(_first, []).append((_pattern, _read))
+_WORD = re.compile(rf"[{''.join(_BY_FIRST)}](?<![가-힣].)|[A-Za-z]+")
+"""The first letter of a Korean word that may begin a number, and whole English words."""
+_NEXT = {
+    "하": "나", "마": "흔", "다": "섯", "스": "물무", "서": "른", "아": "흔홉", "예": "순", "여": "든섯덟", "과": "반",
+    "유": "월", "시": "월", "제": "로", "더": "블", "트": "리", "넘": "버", "수": "십백천만억조", "몇": "십백천만억조",
+}  # fmt: skip
+"""Letters many words begin with, and what must follow, after a space or not, where they begin a number."""
+_AFTER_DIGIT = "영공일이삼사오육륙칠팔구십백천만억조두세네월점퍼프%포원배등위분"
+_NEXT |= dict.fromkeys("이삼사오육륙칠팔구영공", _AFTER_DIGIT) | {"일": f"{_AFTER_DIGIT}흔곱"}
 _ENGLISH_START = frozenset(
     "quintuple quintupled sextuple sextupled fivefold sixfold sevenfold eightfold ninefold hundredfold thousandfold "
     "first second number tenbagger a an one two three single double doubled doubles doubling twice twofold thrice triple "

@@ -64,7 +64,7 @@ class ModelAccess:
         self._missing = False
         self._retry_at_ns: int | None = None
         self._tokens = (0, 0)
-        self._opening = asyncio.Lock()
+        self._opening, self._counting = asyncio.Lock(), asyncio.Lock()
         self._counted: list[AssistantStore] = []
         self._day: date | None = None
 
@@ -136,14 +136,30 @@ class ModelAccess:
         self._tokens = (self._tokens[0] + input_tokens, self._tokens[1] + output_tokens)
 
     async def count_today(self, store: AssistantStore) -> None:
-        """Add what the stored answers of a market say they used today; each market once, for what is asked now is counted."""
+        """Add what was used today in a market, as it is stored; each market once, for what is asked now is counted."""
+        async with self._counting:
+            await self._count(store)
+        self.publish()
+
+    async def keep_tokens(self, store: AssistantStore, input_tokens: int, output_tokens: int) -> None:
+        """Keep in a market's repository what a question beside the conversations used; it is counted already.
+
+        Raises StorageError where it cannot be kept.
+        """
+        self._turn_day()
+        assert self._day is not None
+        async with self._counting:
+            await self._count(store)  # before, or it would be read again as something of an earlier run
+            await self._workers.read(store.add_tokens_beside, self._day, input_tokens, output_tokens)
+
+    async def _count(self, store: AssistantStore) -> None:
         self._turn_day()
         if any(counted is store for counted in self._counted):
-            self.publish()
             return
         self._counted.append(store)
-        midnight = kst_ns(kst_datetime(self._now_ns()).date(), 0)
-        spent = [0, 0]
+        today = kst_datetime(self._now_ns()).date()
+        midnight = kst_ns(today, 0)
+        spent = list(await self._workers.read(store.tokens_beside, today))
         for session in await self._workers.read(store.sessions):
             if session.last_ns >= midnight:
                 for message in await self._workers.read(store.messages, session.id):
@@ -152,7 +168,6 @@ class ModelAccess:
                         spent[0] += int(usage.get("input_tokens", 0))
                         spent[1] += int(usage.get("output_tokens", 0))
         self._tokens = (self._tokens[0] + spent[0], self._tokens[1] + spent[1])
-        self.publish()
 
     # -- the model ----------------------------------------------------------------------------------------------------------
 

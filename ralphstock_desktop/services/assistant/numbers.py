@@ -26,6 +26,8 @@ from ralphstock_desktop.services.assistant.grounding_units import (
     GLUED_LETTERS,
     MULTIPLIER,
     SIZES,
+    UNIT_NAMES,
+    UNITS_AT,
     unit_of,
 )
 from ralphstock_desktop.services.assistant.grounding_words import Worded, read_sino, worded_numbers
@@ -49,15 +51,21 @@ _FORMS = re.compile(
     r"|(?P<alike>(?<![A-Za-z])[lIOo|]{2,}(?=\s?(?:%|원|점|배|위|percent|won|points)))"
 )
 _STARTS = re.compile(
-    r"[0-9A-Za-z.|오낮밤새저아\u0400-\u058f\u0590-\u08ff\u0900-\u0fff\u10a0-\u10ff\u1200-\u139f\u1680-\u17ff\u1800-\u18af\u2801-\u28ff"
+    r"[0-9A-Za-z]|\.(?=\d)|\|(?=[lIOo|])|(?:오[전후]|낮|밤|새벽|저녁|아침)\s?(?=\d)"
+    r"|[\u0400-\u058f\u0590-\u08ff\u0900-\u0fff\u10a0-\u10ff\u1200-\u139f\u1680-\u17ff\u1800-\u18af\u2801-\u28ff"
     r"\u3041-\u30ff\u3105-\u312f\U00010100-\U0001013f\U0001d360-\U0001d378\U0001f000-\U0001f0ff]"
 )
+"""Where a form may begin."""
 _USUAL = re.compile(r"(?<![\d.,A-Za-z])(?:\d{1,3}(?:,\d{3})+|[1-9]\d*|0)(?:\.\d+)?(?=[%원점배억조만건봉×])")
 """Most numbers of an honest answer; found without trying every other form."""
 _LATIN_WORD = re.compile(r"[A-Za-z_]+")
 _PROPER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:'\d{3})+|\d{1,3}(?:_\d{3})+|\d+)(?:\.\d+)?|\.\d+")
 _EXPONENT = re.compile(r"[eE]([+-]?\d{1,3})(?![\dA-Za-z])|\s?[×xX*]\s?10\s?\^\s?([+-]?\d{1,2})")
 _SIGNS = {"-": -1, "▼": -1, "▽": -1, "↓": -1, "⬇": -1, "+": 1, "▲": 1, "△": 1, "↑": 1, "⬆": 1}
+_MAY_LEAD = frozenset("₩$€¥WwDdRrYyNn+-▲△▼▽↑↓⬇⬆—스sSeE")
+"""What may stand before a digit, or before spaces before it, and belong to the number: currencies, signs, their words' ends."""
+_STEPS = tuple(Decimal(1).scaleb(-digits) for digits in range(25))
+_FLOORED = frozenset({"u1", "u4", "u7", "u8"})
 _SIGN_WORDS = re.compile(r"(?:(마이너스|minus|negative)|(플러스|plus))\s?$", re.IGNORECASE)
 _TAIL = re.compile(r"\s?([일이삼사오육칠팔구십백천만]+)(?=\s?(?:원|주))")
 _GLUED = re.compile(r"(?:[A-Za-z0-9]|[,.](?=[0-9]))+")
@@ -84,7 +92,7 @@ def find_tokens(text: str) -> list[Token]:
         last_end = found[-1].end if found else 0
         match = _USUAL.match(text, start)
         if match is not None:
-            found.append(_number(text, match, last_end))
+            found.append(_usual(text, match, last_end))
             place = found[-1].end
             continue
         match = _FORMS.match(text, start)
@@ -106,7 +114,7 @@ def _next_start(text: str, place: int) -> int | None:
     """The next place where a form may begin; words that cannot are passed over without a closer look."""
     while (match := _STARTS.search(text, place)) is not None:
         start, letter = match.start(), text[match.start()]
-        if not (letter.isascii() and letter.isalpha()):
+        if letter <= "9" or not (letter.isascii() and letter.isalpha()):
             return start
         word = _LATIN_WORD.match(text, start)
         assert word is not None
@@ -146,6 +154,8 @@ def _sign_before(text: str, start: int, last_end: int) -> tuple[int, int]:
 
 def _head(text: str, start: int, last_end: int) -> tuple[str, int, int]:
     """Currency and sign before a digit: ``(unit, sign, start)``; they come in either order."""
+    if text[max(0, start - 3) : start].rstrip()[-1:] not in _MAY_LEAD:
+        return "", 0, start
     unit, sign, begin = "", 0, start
     for _ in range(2):
         if begin:
@@ -158,6 +168,30 @@ def _head(text: str, start: int, last_end: int) -> tuple[str, int, int]:
         if not sign:
             sign, begin = _sign_before(text, begin, last_end)
     return unit, sign, begin
+
+
+def _usual(text: str, match: re.Match[str], last_end: int) -> Token:
+    """As :func:`_number` where a unit follows at once and the digits are known to be in order."""
+    start, end = match.span()
+    quick = UNITS_AT.get(text[end])
+    run = match.group()
+    if quick is None or len(run) > 24:
+        return _read_number(text, start, run, end, last_end)
+    found = quick.match(text, end)
+    if found is None:
+        return _read_number(text, start, run, end, last_end)
+    unit, after = found.lastgroup or "", found.end()
+    head, sign, begin = _head(text, start, last_end)
+    digits = run.replace(",", "")
+    point = digits.find(".")
+    step = _STEPS[len(digits) - point - 1 if point >= 0 else 0]
+    floor = FLOOR.match(text, after) if unit in _FLOORED and "대" in text[after : after + 2] else None
+    if floor is not None:
+        after = floor.end()
+    unit = UNIT_NAMES[unit]
+    if head:
+        unit = head if unit in {"", head} else "mixed"
+    return Token(begin, after, text[begin:after], "number", Decimal(digits), step, unit, sign, floor is not None)
 
 
 def _number(text: str, match: re.Match[str], last_end: int) -> Token:

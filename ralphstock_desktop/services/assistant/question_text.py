@@ -10,12 +10,13 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from ralphstock_desktop.services.assistant.asked import find_absent, find_details, find_order, find_special_list
 from ralphstock_desktop.services.assistant.dates import DaySpan, find_days
-from ralphstock_desktop.services.assistant.filters import Condition, find_conditions
+from ralphstock_desktop.services.assistant.filters import Condition, find_conditions, is_measured
 from ralphstock_desktop.services.assistant.folding import Folded, fold
 from ralphstock_desktop.services.assistant.intents import BY_TYPE, INTENTS, find_strategies
 from ralphstock_desktop.services.assistant.names import NameBook, NameHit
-from ralphstock_desktop.services.assistant.quantities import Amount, amounts_in, find_grades
+from ralphstock_desktop.services.assistant.quantities import Amount, amounts_in, find_grades, find_limit
 from ralphstock_desktop.services.assistant.strangers import Stranger, find_strangers
 from ralphstock_desktop.services.assistant.triggers import phrase
 from ralphstock_desktop.services.assistant.wordlore import ENGLISH_WORDS, STOCK_CUE, WEAK_PARTICLES
@@ -36,8 +37,16 @@ _ENGLISH_BEFORE = phrase("english_before")
 _STRANGE_PAIR = phrase("strange_pair")
 _LEAD_IN = phrase("lead_in")
 _ARTICLE = re.compile(r"(?<![A-Za-z0-9])(?:a)(?=\s(?:grades?|rated)(?![a-z]))")
+_WHEN_TO = phrase("when_to")
+_WHATS_UP = phrase("whats_up")
+_THAN_BEFORE = phrase("than_before")
+_SINCE_BEFORE = phrase("since_before")
 _OWN_WORDS = frozenset(("order", "alert", "watch", "override"))
 """Intents that never come from what a user quotes."""
+_ORDER_WORD = phrase("order_word")
+_INDEX, _LISTED = phrase("market_index"), phrase("listing")
+_UNORDERED = frozenset(("definition", "private", "override", "order", "forecast", "alert", "sector", "promise"))
+"""Intents beside which words of order put no stocks in order."""
 _NO_LANGUAGE = frozenset(("vcp", "rs", "kospi", "kosdaq", "mdd", "vs", "s", "a"))
 
 
@@ -59,6 +68,12 @@ class Reading:
     grades: tuple[str, ...]
     type_found: QuestionType | None
     """First type of the law that its words trigger, ``stock`` and ``help`` aside."""
+    details: tuple[str, ...] = ()
+    """Quantities named by their own words."""
+    absent: tuple[str, ...] = ()
+    """Quantities asked for that no data hold."""
+    order_by: str = ""
+    """What stocks are to be put in order by, or a list by its name; empty for none."""
 
 
 def read_question(text: str, names: NameBook, trading_days: Days, as_of: date) -> Reading:
@@ -75,6 +90,8 @@ def read_question(text: str, names: NameBook, trading_days: Days, as_of: date) -
     quiet = QUOTED.sub(lambda match: " " * len(match.group(0)), blank)
     found = [name for name, pattern in INTENTS if pattern.search(quiet if name in _OWN_WORDS else blank)]
     type_found = next((name for name, pattern in BY_TYPE if pattern.search(blank)), None)
+    conditions = find_conditions(graded, amounts)
+    _settle(found, blank, conditions)
     if type_found == "news" and days.future is None and "forecast" in found:
         found.remove("forecast")  # "news on raised price targets" asks for what was written, not for what will be
     return Reading(
@@ -85,12 +102,45 @@ def read_question(text: str, names: NameBook, trading_days: Days, as_of: date) -
         language=language,
         days=days,
         amounts=amounts,
-        conditions=find_conditions(graded, amounts),
+        conditions=conditions,
         intents=tuple(found),
         strategies=find_strategies(blank),
         grades=find_grades(graded),
         type_found=type_found,
+        details=find_details(blank),
+        absent=() if "news" in found else find_absent(blank),
+        order_by=_ordered_by(blank, found),
     )
+
+
+def _settle(found: list[str], blank: str, conditions: Sequence[Condition]) -> None:
+    """Where words of two intents stand, leave the one that is meant: "narrowly missed" is no change since yesterday, and
+    neither is "fell more than 10 %"."""
+    if "price" in found and _WHATS_UP.search(blank):
+        found.remove("price")
+    if "score" in found and _THAN_BEFORE.search(blank) and "compare" not in found:
+        found.insert(0, "diff")
+    if "order" in found and _WHEN_TO.search(blank):
+        found.remove("order")  # when to sell is asked, nothing is ordered
+        found.append("recommend")
+    if "record" in found and "definition" in found and _ORDER_WORD.search(blank):
+        found.remove("definition")  # "which grade has the highest win rate" asks for no word's meaning
+    measured = any(is_measured(item) for item in conditions)
+    if "diff" in found and ("near" in found or (measured and _SINCE_BEFORE.search(blank) is None)):
+        found.remove("diff")
+    if "definition" in found and BLANK not in blank:
+        found[:] = [name for name in found if name not in ("compare", "open")]  # "the difference between PENDING and OPEN"
+
+
+def _ordered_by(blank: str, found: Sequence[str]) -> str:
+    """What stocks are to be put in order by; nothing where something else is asked for."""
+    if _UNORDERED & set(found):
+        return ""
+    special = find_special_list(blank)
+    if special and _INDEX.search(blank) and _LISTED.search(blank) is None:
+        return ""  # whether an index stands at its high is asked of the index
+    # A count of answers puts them in order too: "foreign net buying, five of them".
+    return special or find_order(blank) or (find_order(f"{blank} 상위") if find_limit(blank) else "")
 
 
 def _accepted(folded: Folded, names: NameBook) -> tuple[NameHit, ...]:

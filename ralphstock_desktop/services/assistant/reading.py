@@ -37,6 +37,9 @@ Reader = Callable[[Desk, AnswerDraft], Awaitable[None]]
 REFUSED_INTENTS = frozenset({"private"})
 """What is never answered, whatever else the question holds."""
 
+_SIGNALS = re.compile(r"신호(?!등)|시그널|vcp|종가\s?베팅|종베|단타|signals?\b|closing[- ]bets?", re.IGNORECASE)
+"""A market is named beside these to limit the list, not to ask how it stands."""
+_LISTED = re.compile(r"추천\s?(?:종목|주|목록|리스트)|recommendations|recommended (?:stocks|names)", re.IGNORECASE)
 _PANELS = {
     "bars": "chart",
     "flow": "flow",
@@ -71,6 +74,8 @@ _DENIED = re.compile(r"없|않|아니|아닙|\b(?:not|no|none|nothing)\b", re.IG
 
 def _reader(question: Question) -> Reader:
     """The function that answers a type of question; imported when it is first needed."""
+    from ralphstock_desktop.services.assistant.answers.opening import panel_named
+
     if REFUSED_INTENTS & set(question.intents):
         from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 
@@ -79,6 +84,10 @@ def _reader(question: Question) -> Reader:
         from ralphstock_desktop.services.assistant.answers.stock import answer_stock
 
         return answer_stock
+    if question.order_by and question.type != "recommendation":
+        from ralphstock_desktop.services.assistant.answers.ranking import answer_ranking
+
+        return answer_ranking
     if "screen" in question.intents and question.filter_text:
         from ralphstock_desktop.services.assistant.answers.screen import answer_screen
 
@@ -87,12 +96,27 @@ def _reader(question: Question) -> Reader:
         from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 
         return answer_refusal
-    if {"promise", "outside"} & set(question.intents) and question.type in ("general", "recommendation"):
+    asked = set(question.intents)
+    if "override" in asked and question.type in ("market", "recommendation", "signal", "performance"):
+        from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
+
+        return answer_refusal
+    if panel_named(question):
+        from ralphstock_desktop.services.assistant.answers.opening import answer_opening
+
+        return answer_opening
+    if "outside" in asked or ("promise" in asked and question.type in ("general", "recommendation")):
         from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 
         return answer_refusal
     if "record" in question.intents and question.type in ("signal", "performance"):
         return _by_type("performance")
+    if question.type == "market" and "recommend" in asked and _LISTED.search(question.text):
+        return _by_type("recommendation")
+    if question.type == "market" and "record" in asked and (question.grades or question.strategies):
+        return _by_type("performance")
+    if question.type == "market" and _SIGNALS.search(question.text) and "definition" not in question.intents:
+        return _by_type("signal")
     if "definition" in question.intents and question.type != "help":
         return _by_type("general")
     return _by_type(question.type)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ralphstock_desktop.services.assistant.filters import is_measured
 from ralphstock_desktop.services.assistant.intents import CHANGING, GREETING, HELP, STOCK_INTENTS
 from ralphstock_desktop.services.assistant.question_text import BLANK, Reading, spans_of_hits
-from ralphstock_desktop.services.assistant.triggers import phrase
+from ralphstock_desktop.services.assistant.triggers import named, phrase
 from ralphstock_desktop.services.assistant.wordlore import content_words
 from ralphstock_desktop.services.assistant_contracts import Question, Screen
 
@@ -27,6 +28,16 @@ _RANKED = phrase("ranked")
 _MARKET_EXTRA = phrase("market_extra")
 _FOLLOWED = STOCK_INTENTS | {"news", "record", "diff", "near", "compare"}
 _NOT_ONE = frozenset(("definition", "sector", "private", "diff", "record", "override", "outside"))
+_SEVERAL_ASKED = phrase("several_asked")
+"""What is asked of all stocks, also of a quantity no data hold."""
+_LIST_WHY = phrase("list_why")
+"""Why a list is what it is; "this one" then is no stock on screen."""
+_CAN_YOU = phrase("can_you")
+_PANELS = named("panels")
+_SIGNALS = re.compile(r"신호(?!등)|시그널|(?<![a-z])signals?(?![a-z])")
+_BREADTH = phrase("market_breadth")
+_OF_NO_STOCK = frozenset(("foreign_market", "other_asset"))
+"""What no data hold and no stock has."""
 _NO_SCREEN = frozenset(("definition", "private", "order", "alert", "record", "diff", "near"))
 
 
@@ -69,7 +80,7 @@ def stocks_of(read: Reading, screen: Screen, previous: Question | None) -> tuple
 
 def _pointed_at(read: Reading, before: tuple[str, ...], *, has_names: bool) -> tuple[int, bool] | None:
     """Where a word points at a stock, and whether it is one of the question before."""
-    this = _THIS.search(read.blank)
+    this = None if read.type_found == "recommendation" and _LIST_WHY.search(read.blank) else _THIS.search(read.blank)
     if this is not None and not (has_names and this.group(0) in ("여기", "이게", "이건") and "compare" not in read.intents):
         return this.start(), False
     if has_names and "compare" not in read.intents:
@@ -98,19 +109,27 @@ def _pointed_at(read: Reading, before: tuple[str, ...], *, has_names: bool) -> t
 
 def _follows(read: Reading, previous: Question) -> bool:
     """Whether a question without a name goes on about the stocks of the one before."""
-    if read.type_found in ("market", "recommendation") or is_screening(read) or "sector" in read.intents:
+    if read.type_found in ("market", "recommendation") or is_screening(read) or "sector" in read.intents or read.order_by:
         return False
+    if "definition" in read.intents and "why" in read.intents and len(content_words(read.blank)) <= 2:
+        return previous.type == "stock"  # "what is the reason"
+    if previous.type == "stock" and "compare" in read.intents and len(previous.tickers) > 1 and not read.strategies:
+        return _LISTING.search(_FOLLOW.sub("", read.blank).replace("which", "").replace("뭐가", "").replace("뭐", "")) is None
     if previous.type != "stock" or "definition" in read.intents or GREETING.search(read.blank) or HELP.search(read.blank):
         return False
+    if "diff" in read.intents and read.type_found is None and _LISTING.search(read.blank) is None:
+        return True
     marked = _FOLLOW.match(read.blank) is not None
     words = content_words(_FOLLOW.sub("", read.blank))
     if marked and (read.strategies or (_FOLLOWED & set(read.intents)) or read.days.first is not None):
         return _LISTING.search(read.blank) is None or "news" in read.intents
     if read.type_found == "news":
         return len(words) <= 1 and read.language is not None
+    if read.type_found == "signal" and read.strategies and len(words) <= 1 and "record" not in read.intents:
+        return _LISTING.search(read.blank) is None
     if read.type_found in ("signal", "performance"):
         return False
-    asked = STOCK_INTENTS & set(read.intents)
+    asked = (STOCK_INTENTS & set(read.intents)) | set(read.details) | (set(read.absent) - _OF_NO_STOCK)
     if read.days.first is not None and not read.intents and len(words) <= 2:
         return True
     return bool(asked) and _LISTING.search(_FOLLOW.sub("", read.blank)) is None
@@ -118,12 +137,20 @@ def _follows(read: Reading, previous: Question) -> bool:
 
 def _needs_a_stock(read: Reading) -> bool:
     """Whether a question that names none can only be about one: the one on screen."""
-    asked = STOCK_INTENTS & set(read.intents)
+    if read.order_by or _OF_NO_STOCK & set(read.absent) or (read.absent and _SEVERAL_ASKED.search(read.blank)):
+        return False
+    asked = (STOCK_INTENTS & set(read.intents)) | set(read.details) | set(read.absent)
     if read.type_found is None and (
         _BARE_OPINION.match(read.blank) or ("near" in read.intents and _WHAT_LACKS.search(read.blank))
     ):
         return True
     if not asked or read.type_found is not None or is_screening(read):
+        return False
+    if "order" in asked and _CAN_YOU.search(read.blank):
+        return False
+    if "open" in read.intents and any(pattern.search(read.blank) for _, pattern in _PANELS):
+        return False
+    if "near" in read.intents and _LISTING.search(read.blank):
         return False
     if _NOT_ONE & set(read.intents) or HELP.search(read.blank):
         return False
@@ -159,13 +186,15 @@ def is_screening(read: Reading) -> bool:
     if not read.conditions or _NO_SCREEN & intents or HELP.search(read.blank):
         return False
     spoken = [item for item in read.conditions if item.compares]
-    numeric = [item for item in spoken if re.search(r"\d", item.korean)]
+    numeric = [item for item in spoken if is_measured(item)]
     if any("등락률" not in item.korean or _LISTING.search(read.blank) for item in numeric) and (
         len(numeric) > 1 or _LISTING.search(read.blank) or len(read.blank.split()) <= 8
     ):
         return "news" not in intents or _LISTING.search(read.blank) is not None
     shown = _LISTING.search(read.blank) or _SHOWN.search(read.blank)
+    graded = [item for item in spoken if "등급" in item.korean]
     listing = shown is not None or len(spoken) > 1 or read.type_found == "recommendation"
+    listing = listing or (read.type_found == "market" and bool(graded) and not intents - {"score"})
     if not listing or "news" in intents:
         return False
     flows = [item for item in spoken if item.korean.startswith(("외국인", "기관"))]
@@ -173,10 +202,11 @@ def is_screening(read: Reading) -> bool:
         return True
     if read.type_found == "recommendation":
         return any(item.korean.startswith(("업종", "상태", "제외")) for item in read.conditions)
-    graded = [item for item in spoken if "등급" in item.korean]
     others = [item for item in read.conditions if item not in graded]
     if read.type_found == "market":
-        return bool(spoken)
-    if read.strategies and not [item for item in others if not item.korean.startswith("상태")]:
+        return bool(spoken) and (bool(numeric) or _BREADTH.search(read.blank) is None)
+    if (read.strategies or _SIGNALS.search(read.blank)) and not [
+        item for item in others if not item.korean.startswith(("상태", "업종", "시장"))
+    ]:
         return False
     return bool(spoken) or any(item.korean.startswith(("업종", "제외")) for item in others)

@@ -225,6 +225,17 @@ class AssistantService:
         if change.key.startswith("assistant_") and change.key != "assistant_session":
             self._access.settings_changed(change.key)
 
+    async def keep_tokens(self, kind: str, input_tokens: int, output_tokens: int) -> None:
+        """Keep with a market what another service's question about it used: the day's budget knows it after a restart."""
+        await self._wait_for_store()
+        store = self._stores.get(kind)
+        if store is None or not input_tokens + output_tokens:
+            return
+        try:
+            await self._access.keep_tokens(store, input_tokens, output_tokens)
+        except RalphStockError as error:  # the running program knows it all the same
+            _log.warning("used tokens could not be stored: %s", error)
+
     @property
     def access(self) -> ModelAccess:
         """The model, whether it may be asked, and what it costs: for other services that ask it."""

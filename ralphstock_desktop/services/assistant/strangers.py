@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ralphstock_desktop.services.assistant.asked import FOREIGN, find_absent
 from ralphstock_desktop.services.assistant.folding import Folded
 from ralphstock_desktop.services.assistant.names import NameBook, NameHit
 from ralphstock_desktop.services.assistant.triggers import phrase
@@ -24,9 +25,16 @@ _ENGLISH_AFTER = phrase("stranger_english_after")
 _CODE = re.compile(
     r"(?<![0-9a-z.,:/\-])a?(\d{5}[0-9a-hj-npq-tv-z]|\d{4}[a-hj-npq-tv-z]\d)(?:\.k[sq])?(?![0-9a-z,.]|\s?(?:원|주|억|만|조|천|won))"
 )
+_ABOUT_HERE = phrase("about_here")
+"""Beside these a company abroad is what the question is about, not whose price is asked for."""
 _WEAK_TAIL = re.compile(r"(?<=[가-힣]{2})(?:이랑|랑|하고|은|는|이|가|을|를|의|도|와|과|요)$")
+_AFTER_NAME = phrase("after_foreign_name")
 _GRADE = re.compile(r"[sabc](?:급|등급)")
 _COUNT = re.compile(r"\d")
+_INITIALS = re.compile(r"(?<![가-힣ㄱ-ㅎa-z0-9§])(?!(.{1,2})\1+(?![ㄱ-ㅎ]))[ㄱ-ㅎ]{3,}(?=\s+[a-z0-9가-힣])")
+"""First consonants that no listed name has, with something asked behind them; the same again and again are talk."""
+_PLACE_IN_LIST = phrase("place_in_list")
+"""A stock by its place in the list shown before: which one that was is not kept, so it has to be named."""
 
 
 class _Take(Protocol):
@@ -61,21 +69,38 @@ def find_strangers(folded: Folded, blank: str, hits: Sequence[NameHit], names: N
     for match in _CODE.finditer(blank):
         if match.group(1)[:2] not in ("19", "20") or not match.group(1).isdigit():
             take(match.start(), match.end())
+    for pattern in (_INITIALS, _PLACE_IN_LIST) if "§" not in blank else ():
+        for match in pattern.finditer(blank):
+            take(match.start(), match.end())
     taken = {(hit.start, hit.end) for hit in hits}
     for group in names.groups(folded.typed):
         at, end = group.start, group.end
         if "§" not in blank[at:end] and (at, end) not in taken and _stands_as_name(blank, at, end):
             take(at, end)
     tokens = list(_TOKEN.finditer(blank))
+    if _ABOUT_HERE.search(blank) is None:
+        for match in tokens:
+            name = _listed_abroad(match.group(0))
+            if name:
+                take(match.start(), match.start() + len(name))
     for number, match in enumerate(tokens):
         word = match.group(0)
-        if "§" in word or _COUNT.match(word) or _GRADE.match(word):
+        if "§" in word or find_absent(word) or _COUNT.match(word) or _GRADE.match(word):
             continue
         if re.search(r"[가-힣]", word):
             _take_korean(blank, match, names, take)
         elif word.isascii():
             _take_english(folded, blank, tokens, number, names, take)
     return tuple(sorted(found, key=lambda item: item.start))
+
+
+def _listed_abroad(word: str) -> str:
+    """The company listed abroad a word names, particles and English endings aside; empty for none."""
+    if word.isascii():
+        name = word.removesuffix("'s")
+        return name if name in FOREIGN else ""
+    begins = (name for name in FOREIGN if word.startswith(name))
+    return next((name for name in begins if word == name or _AFTER_NAME.match(word, len(name))), "")
 
 
 def _stands_as_name(blank: str, start: int, end: int) -> bool:

@@ -2,7 +2,8 @@
 
 1. Text that is complete (whole blocks before the last blank line) is parsed once and kept.
 2. Of the open end only so much is shown as no later letter can change: no half number, date, name or mark, and no number
-   before the words that decide about it have come (direction words behind it, a name its sentence still lacks).
+   before the words that decide about it have come (direction words behind it, a name its sentence still lacks). A word that
+   claims something ("순매도했") waits for the end of its sentence, which may yet deny it.
 3. What is shown goes through the same :class:`~.grounding.Grounding` as the finished answer.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 
 from ralphstock_desktop.services.assistant.grounding import Grounding
+from ralphstock_desktop.services.assistant.grounding_claims import first_claim
 from ralphstock_desktop.services.assistant.grounding_letters import plain_text
 from ralphstock_desktop.services.assistant.markdown import MOST_LETTERS, parse_markdown
 from ralphstock_desktop.services.assistant.numbers import find_tokens
@@ -24,6 +26,7 @@ _BARE_MARK = re.compile(r"[ \t]*(?:[-*+>]|\d{1,9}[.)]|#{1,6})?[ \t]*")
 _WORDS_HELD = 4
 _FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?:[.!?。](?=\s))|\n")
+_MARKUP = re.compile(r"[*_`~]+")
 _OPENERS = re.compile(r"\*+|_{1,3}|`+|~~|\[|<|&|!\[")
 
 
@@ -116,7 +119,8 @@ class StreamChecker:
         """Hold back an unfinished sentence that holds something countable, else the last words of it."""
         last = tail[sentence:]
         stop = len(tail)
-        if find_tokens(plain_text(last).text) or any(letter.isdigit() for letter in last):
+        plain = plain_text(last)
+        if find_tokens(plain.text) or any(letter.isdigit() for letter in last):
             stop = sentence
         else:
             cut = len(last.rstrip())
@@ -124,6 +128,11 @@ class StreamChecker:
                 cut = max(last.rfind(" ", 0, cut), last.rfind("\n", 0, cut), 0)
             # A name is shown whole or not at all; the cut may lie inside one of several words.
             stop = sentence + min((start for start, end in self._grounding.names_in(last) if start < cut < end), default=cut)
+            claim = first_claim(plain.text)
+            if claim is not None:
+                stop = min(stop, sentence + plain.original(claim, claim)[0])
+            elif first_claim(_MARKUP.sub("", plain.text)) is not None:
+                stop = sentence  # a word with marks inside
         shown = tail[:stop]
         paragraph = max(shown.rfind("\n\n") + 2 if "\n\n" in shown else 0, 0)
         opened = _first_open(shown[paragraph:])

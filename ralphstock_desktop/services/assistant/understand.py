@@ -22,6 +22,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from ralphstock_desktop.services.assistant.asked import find_order_field
 from ralphstock_desktop.services.assistant.filters import filter_line
 from ralphstock_desktop.services.assistant.intents import CHANGING, GREETING, HELP
 from ralphstock_desktop.services.assistant.names import NameBook
@@ -38,6 +39,12 @@ __all__ = ["Understanding"]
 Days = npt.NDArray[np.datetime64]
 
 _NEGATED = phrase("negated")
+_AHEAD_ASKED = frozenset(("news", "definition", "plan", "watch", "alert", "order", "diff", "record", "private", "forecast"))
+"""Intents with an answer of their own where a day to come is named."""
+_GOES_ON = frozenset(("flow", "news", "price"))
+"""Intents that are asked of other days by naming the days alone."""
+_CONTINUED = frozenset(("market", "performance", "signal", "news"))
+"""Types that are gone on with by naming another day, grade, strategy or sector alone."""
 _CHANGES = frozenset(("watch", "alert", "filter", "open", "chart"))
 _NEVER_INHERITED = frozenset(("private", "override", "promise", "order", "watch", "alert", "filter", "open", "compare"))
 
@@ -77,29 +84,50 @@ class Understanding:
             Everything the text says; what it does not say is left at its default.
         """
         read = read_question(text, self.names, self._days, min(today, screen.as_of.day))
-        tickers, from_screen = stocks_of(read, screen, previous)
+        carried = _carried_order(read, previous)
+        tickers, from_screen = ((), False) if carried else stocks_of(read, screen, previous)
         intents, strategies, days = read.intents, read.strategies, read.days
+        details, absent = read.details, read.absent
         if previous is not None and not intents and not strategies and read.hits and is_bare(read):
             # "하이닉스는?" behind a question about flows asks for flows.
             intents = tuple(intent for intent in previous.intents if intent not in _NEVER_INHERITED)
             strategies = previous.strategies
             if days.first is None:
                 days = replace(days, first=previous.first_day, last=previous.last_day, days=previous.days)
-        screening = not tickers and is_screening(read)
+            details, absent = previous.details, previous.absent
+        order_by = "" if tickers or strategies or read.strangers else carried or read.order_by
+        if read.grades and (read.type_found == "performance" or "record" in intents):
+            order_by = ""
+        if previous is not None and tickers == previous.tickers and not read.hits and not intents and days.first is not None:
+            # "and last week?" goes on asking what was asked.
+            intents = tuple(intent for intent in previous.intents if intent in _GOES_ON)
+        if not tickers and len(strategies) > 1 and "compare" in intents:
+            intents = (*intents, "record")  # which strategy is better is told by their records
+        screening = not tickers and not order_by and is_screening(read)
+        if days.future is not None and (tickers or read.type_found == "market") and not _AHEAD_ASKED & set(intents):
+            intents = (*intents, *(() if read.absent else ("forecast",)))
         intents = _ordered(intents, screening=screening, has_stock=bool(tickers))
+        if order_by:
+            intents = tuple(dict.fromkeys(("rank", "screen", *intents)))
         limit = find_limit(read.blank) if "order" not in intents else None
         numbers = [amount.value for amount in read.amounts]
         numbers += [float(number) for number in (days.days, limit) if number is not None]
         line = ""
-        if screening or ("filter" in intents and read.conditions):
+        if screening or order_by or ("filter" in intents and read.conditions):
             line = filter_line(read.blank, read.conditions, read.language)
+        kind = _goes_on_as(read, previous) if previous is not None and not tickers else None
+        if kind is not None and previous is not None:
+            # "and yesterday?", "and grade S?" behind a question that was about no stock.
+            intents = tuple(intent for intent in previous.intents if intent not in _NEVER_INHERITED and intent != "screen")
+            strategies = strategies or previous.strategies
+            order_by, line = "", ""
         # Where another type's words stand too, a word counts as a name only if more than its place speaks for it.
         strangers = tuple(found for found in read.strangers if found.sure or (read.type_found is None and not tickers))
         unknown = tuple(dict.fromkeys(stranger.text for stranger in strangers))
         return Question(
             text=text,
             language=read.language,
-            type=_type_of(read, tickers, unknown),
+            type=kind or _type_of(read, tickers, unknown),
             intents=intents,
             tickers=tickers,
             from_screen=from_screen,
@@ -114,8 +142,11 @@ class Understanding:
             numbers=tuple(dict.fromkeys(numbers)),
             unknown_names=unknown,
             alike=self._alike(read, strangers),
-            words=content_words(read.blank.replace(BLANK, " ")),
+            words=content_words(_without(read.blank, days.places).replace(BLANK, " ")),
             future_day=days.future,
+            details=details,
+            absent=absent,
+            order_by=order_by,
         )
 
     def _alike(self, read: Reading, strangers: Sequence[Stranger]) -> tuple[str, ...]:
@@ -128,6 +159,33 @@ class Understanding:
             for group in self.names.groups(read.folded.typed):
                 found += [ticker for ticker in group.tickers if ticker not in taken]
         return tuple(dict.fromkeys(self.names.name(ticker) for ticker in found))[:8]
+
+
+def _carried_order(read: Reading, previous: Question | None) -> str:
+    """The order of the question before by another quantity ("and by foreigners?"); empty where this one is about more."""
+    if previous is None or ":" not in previous.order_by or read.hits or read.order_by or read.type_found is not None:
+        return ""
+    field = find_order_field(read.blank)
+    short = len(content_words(_without(read.blank, read.days.places))) <= 1
+    return f"{field}:{previous.order_by.partition(':')[2]}" if field and short else ""
+
+
+def _goes_on_as(read: Reading, previous: Question) -> QuestionType | None:
+    """The type of the question before, where this one only names another day, grade, strategy or sector."""
+    if previous.type not in _CONTINUED or read.type_found is not None or read.strangers:
+        return None
+    if set(read.intents) - {"score", "sector"}:
+        return None
+    names_other = read.days.first is not None or read.grades or read.strategies or read.conditions
+    short = len(content_words(_without(read.blank, read.days.places))) <= 1
+    return previous.type if names_other and short else None
+
+
+def _without(text: str, places: Sequence[tuple[int, int]]) -> str:
+    """A text with spaces in place of its days: these are no words to search for."""
+    for start, end in places:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
 
 
 def _ordered(intents: tuple[str, ...], *, screening: bool, has_stock: bool) -> tuple[str, ...]:
@@ -156,6 +214,8 @@ def _type_of(read: Reading, tickers: tuple[str, ...], unknown: tuple[str, ...]) 
         return "market"
     if {"near", "diff"} & set(read.intents) or is_ranked(read):
         return "signal"
+    if "record" in read.intents and (read.grades or read.strategies):
+        return "performance"
     if not read.intents and not read.strategies and GREETING.search(read.blank):
         return "help"
     return "general"

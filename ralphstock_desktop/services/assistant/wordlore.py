@@ -47,6 +47,7 @@ _KEPT = frozenset((*words("kept"), *words("stems")))
 _STOP_KOREAN = frozenset(words("stop_korean"))
 _STOP_ENGLISH = frozenset(words("stop_english"))
 _ASKING = phrase("asking")
+_MIXED = re.compile(r"([a-z]{2,})[가-힣]{1,3}")
 _WORDS = re.compile(r"[a-z0-9][a-z0-9&.+'\-]*[a-z0-9]|[가-힣ㄱ-ㅎ]+|[a-z0-9]")
 
 
@@ -64,6 +65,9 @@ def is_known_word(token: str) -> bool:
     """Whether a folded word is one of the market's or of everyday speech, and so no stock's name."""
     if token.isascii():
         return token in ENGLISH_WORDS or token.isdigit()
+    mixed = _MIXED.fullmatch(token)
+    if mixed is not None and mixed[1] in ENGLISH_WORDS:
+        return True  # "yellow면": an English word with a Korean ending
     return _is_made_of_stems(token, 0)
 
 

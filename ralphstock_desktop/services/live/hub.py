@@ -27,19 +27,24 @@ from engine.model.live import (
     PhaseNotice,
     ProgramTick,
     QuoteSnapshot,
+    QuoteSource,
     TradeTick,
     ViEvent,
 )
 from ralphstock_desktop.live_ports import ConnectionChange
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.live.board import apply_best, apply_snapshots, apply_trades
-from ralphstock_desktop.services.live_contracts import IndexBoard, QuoteBoard, QuoteFrame, TradeRun
+from ralphstock_desktop.services.live_contracts import IndexBoard, PriceSpan, QuoteBoard, QuoteFrame, TradeRun
 
 __all__ = ["LiveHub", "TradeKeeper"]
 
 _TAPE_TRADES = 5_000
 _PATH_POINTS = 400
 _PATH_STEP_NS = 60_000_000_000
+_LOOKS_APART_NS = 30_000_000_000
+"""Between answers further apart (a source that failed, a lost connection) a price may be an old one: nobody is told of it."""
+_ANSWER_TAKES_NS = 5_000_000_000
+"""An answer may be so much older than its delivery."""
 _NEVER = 2**63 - 1
 """No day yet: nothing counts as after hours."""
 
@@ -82,6 +87,11 @@ class LiveHub:
         self._machine_ns, self._market_ns = machine_ns, market_ns
         self._rows: dict[str, int] = {}
         self._pending: dict[str, TradeTick] = {}
+        self._spans: dict[str, list[int]] = {}
+        """Lowest and highest price of pending symbols that traded at several, and the time of the first of these trades."""
+        self._polled_spans: dict[int, PriceSpan] = {}
+        self._looked: dict[int, tuple[int, int]] = {}
+        """By row: when it was last asked for, by this machine's clock and by the market's."""
         self._best: dict[str, BestQuotes] = {}
         self._pending_books: dict[str, BookTick] = {}
         self._books: dict[str, BookTick] = {}
@@ -106,9 +116,13 @@ class LiveHub:
         if anew:
             self.unconfirmed = set(self.covered)
         if anew or self.board is None or self.board.day != board.day:
-            for kept in (self._pending, self._books, self._pending_books, self._tapes, self._runs, self._ticks, self._paths):
+            for kept in (self._pending, self._spans, self._books, self._pending_books):
                 kept.clear()
+            for of_day in (self._tapes, self._runs, self._ticks, self._paths):
+                of_day.clear()
         self.board = board
+        self._looked.clear()
+        self._polled_spans.clear()
         self._after_hours_ns = DEFAULT_SESSIONS.official_bar_ns(board.day)
         self._rows = {str(ticker): row for row, ticker in enumerate(board.tickers)}
         self._dirty.clear()
@@ -160,8 +174,23 @@ class LiveHub:
         before = self._pending.get(ticker)
         if before is None or tick.volume_shares >= before.volume_shares:
             self._pending[ticker] = tick
+        if before is not None and before.price_krw != tick.price_krw:
+            self._widen(before, tick)
         if ticker in self._tapes and tick.quantity_shares:
             self._runs.setdefault(ticker, []).append(tick)
+
+    def _widen(self, before: TradeTick, tick: TradeTick) -> None:
+        price, span = tick.price_krw, self._spans.get(tick.ticker)
+        if span is None:
+            low, high = (before.price_krw, price) if price > before.price_krw else (price, before.price_krw)
+            self._spans[tick.ticker] = [low, high, min(before.at_ns, tick.at_ns)]
+            return
+        if price < span[0]:
+            span[0] = price
+        elif price > span[1]:
+            span[1] = price
+        if tick.at_ns < span[2]:
+            span[2] = tick.at_ns
 
     def on_book(self, book: BookTick) -> None:
         """Take an order book."""
@@ -249,9 +278,33 @@ class LiveHub:
         if not known:
             return
         rows = np.array([row for row, _ in known], dtype=np.intp)
+        of_today = board.source[rows] >= QuoteSource.POLLED
+        highs, lows = board.high_krw[rows], board.low_krw[rows]  # copies
         changed, signs = apply_snapshots(board, rows, [state for _, state in known], self._market_ns(), self._streamed)
+        self._look(
+            board,
+            rows,
+            of_today & (highs != MISSING) & (board.high_krw[rows] > highs),
+            of_today & (lows != MISSING) & (board.low_krw[rows] < lows),
+        )
         for row, sign in zip(changed.tolist(), signs.tolist(), strict=True):
             self._dirty[row] = sign
+
+    def _look(
+        self, board: QuoteBoard, rows: npt.NDArray[np.intp], higher: npt.NDArray[np.bool_], lower: npt.NDArray[np.bool_]
+    ) -> None:
+        """A new extreme of the day was traded since the answer before; told where that one is recent enough."""
+        machine, market = self._machine_ns(), self._market_ns()
+        for row, is_higher, is_lower in zip(rows.tolist(), higher.tolist(), lower.tolist(), strict=True):
+            before = self._looked.get(row)
+            self._looked[row] = machine, market
+            if (is_higher or is_lower) and before is not None and machine - before[0] <= _LOOKS_APART_NS:
+                price = int(board.price_krw[row])  # the other extreme may be an old one
+                self._polled_spans[row] = PriceSpan(
+                    low_krw=int(board.low_krw[row]) if is_lower else price,
+                    high_krw=int(board.high_krw[row]) if is_higher else price,
+                    since_ns=before[1] - _ANSWER_TAKES_NS,
+                )
 
     def mark_gaps(self, tickers: frozenset[str]) -> None:
         """Set which symbols have an open gap."""
@@ -306,7 +359,12 @@ class LiveHub:
         return did
 
     def _frame_quotes(self, board: QuoteBoard) -> bool:
-        rows_of = self._rows
+        rows_of, spans = self._rows, self._polled_spans
+        if spans:
+            self._polled_spans = {}
+        if self._spans:
+            seen, self._spans = self._spans, {}
+            spans = spans | {rows_of[ticker]: PriceSpan(*span) for ticker, span in seen.items() if ticker in rows_of}
         if self._best:
             best, self._best = self._best, {}
             apply_best(board, ((rows_of[ticker], value) for ticker, value in best.items() if ticker in rows_of))
@@ -334,6 +392,7 @@ class LiveHub:
                 signs=np.fromiter(dirty.values(), dtype=np.int8, count=len(dirty)),
                 at_ns=self._market_ns(),
                 number=self._frame,
+                spans=spans,
             )
         )
         return True

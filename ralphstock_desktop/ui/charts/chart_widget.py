@@ -204,8 +204,12 @@ class ChartWidget(QWidget):
         self._meet_range()
 
     def set_pattern(self, overlay: VcpOverlay | None, summary: PatternSummary | None = None) -> None:
-        """Draw a pattern over the bars; None removes it."""
-        self._given = replace(self._given, overlay=overlay, summary=summary or PatternSummary())
+        """Draw a pattern over the bars; None removes it. The pattern that is drawn already costs nothing."""
+        summary = summary or PatternSummary()
+        # A slider rescans with every move and seldom changes this pattern. As texts, a missing number equals itself.
+        if repr((overlay, summary)) == repr((self._given.overlay, self._given.summary)):
+            return
+        self._given = replace(self._given, overlay=overlay, summary=summary)
         if not self._view_is_own:
             self._use_default_view()
             self._meet_range()

@@ -19,6 +19,7 @@ class ChipButton(QAbstractButton):
         super().__init__(parent)
         self.chip_id = chip_id
         self._appearance = appearance
+        self._size = QSize()
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -26,11 +27,15 @@ class ChipButton(QAbstractButton):
         appearance.changed.connect(self.updateGeometry)
 
     def set_label(self, text: str) -> None:
-        """Change the word and the size that follows from it."""
-        self.setText(text)
-        self.setAccessibleName(text)
-        self.updateGeometry()
-        self.update()
+        """Change the word and the size that follows from it; the window is laid out again only for another size."""
+        if text != self.text():
+            self.setText(text)
+            self.setAccessibleName(text)
+            self.update()
+        size = self.sizeHint()
+        if size != self._size:
+            self._size = size
+            self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         font = self._appearance.font("caption", bold=True)

@@ -1,4 +1,6 @@
-"""The editor of a new alert: symbol, quantity, comparison, value. What the service refuses is said at its field.
+"""The editor of an alert, a new one or one that is changed: symbol, quantity, comparison, value, note.
+
+What the service refuses is said at its field.
 
 The dialog stays open until the alert is stored, keeps what was typed when it is refused, and blocks nothing.
 """
@@ -15,6 +17,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from engine.model.errors import RalphStockError, ValidationFailed
+from ralphstock_desktop.assistant_ports import AlertRule
 from ralphstock_desktop.services.contracts import SymbolHit
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.controls import ProblemLine
@@ -95,6 +98,10 @@ class AlertValueField(QLineEdit):
         """Write a value; None empties the field."""
         self.setText("" if value is None else self._written(value))
 
+    def shows(self, quantity: str, value: float) -> bool:
+        """Whether this value of a quantity is written here, untouched."""
+        return self.quantity == quantity and self.text() == self._written(value)
+
     def _written(self, value: float) -> str:
         if self.quantity in ("price", "volume"):
             return fmt.number(value, 0 if value == int(value) else 2)
@@ -140,12 +147,20 @@ class AlertValueField(QLineEdit):
 
 
 class AlertRuleDialog(QDialog):
-    """See the module text. ``ticker`` may be given; the user can choose another."""
+    """See the module text. ``ticker`` may be given; the user can choose another. ``rule`` is the alert that is changed."""
 
-    def __init__(self, appearance: Appearance, desk: AlertDesk, ticker: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        appearance: Appearance,
+        desk: AlertDesk,
+        ticker: str = "",
+        parent: QWidget | None = None,
+        *,
+        rule: AlertRule | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._look, self._desk, self.ticker = appearance, desk, ticker
+        self._look, self._desk, self.ticker, self._rule = appearance, desk, rule.ticker if rule is not None else ticker, rule
         self._busy = False
         self._error: RalphStockError | None = None
         self.symbol = SymbolField(appearance, desk.find)
@@ -153,6 +168,9 @@ class AlertRuleDialog(QDialog):
         self.value, self.unit, self.now = AlertValueField(), QLabel(), QLabel()
         self.note = QLineEdit()
         self.note.setMaxLength(500)
+        self.hint = QLabel()
+        self.hint.setWordWrap(True)
+        self.hint.setVisible(rule is not None)
         self.symbol_problem, self.value_problem = ProblemLine(appearance), ProblemLine(appearance)
         self.ok, self.cancel = WordButton(), QPushButton()
         self.ok.setDefault(True)
@@ -171,9 +189,20 @@ class AlertRuleDialog(QDialog):
         self.cancel.clicked.connect(self.reject)
         appearance.changed.connect(self._apply)
         self._apply()
-        if ticker:
-            self.choose(ticker)
+        if rule is not None:
+            self._fill(rule)
+        if self.ticker:
+            self.choose(self.ticker)
             self.value.setFocus()
+
+    def _fill(self, rule: AlertRule) -> None:
+        """Take over what an alert holds; :meth:`choose` writes its value."""
+        for box, held in ((self.quantity, rule.quantity), (self.op, rule.op)):
+            box.blockSignals(True)
+            box.setCurrentIndex(box.findData(held))
+            box.blockSignals(False)
+        self.value.quantity = rule.quantity
+        self.note.setText(rule.note)
 
     def _assemble(self) -> None:
         self._form = QFormLayout()
@@ -206,12 +235,13 @@ class AlertRuleDialog(QDialog):
         buttons.addWidget(self.ok)
         self._box = QVBoxLayout(self)
         self._box.addLayout(self._form)
+        self._box.addWidget(self.hint)
         self._box.addStretch(1)
         self._box.addLayout(buttons)
 
     def _apply(self) -> None:
         look, px, tr = self._look, self._look.px, self._look.tr
-        self.setWindowTitle(tr("watch.editor.title"))
+        self.setWindowTitle(tr("watch.editor.title" if self._rule is None else "watch.editor.title.edit"))
         self._box.setContentsMargins(px(16), px(14), px(16), px(14))
         self._box.setSpacing(px(10))
         self._form.setSpacing(px(6))
@@ -228,7 +258,10 @@ class AlertRuleDialog(QDialog):
         self.op.setFont(look.font("body"))
         self.op.setAccessibleName(tr("watch.editor.op"))
         self.symbol.setPlaceholderText(tr("watch.add.hint"))
-        self.ok.setText(tr("watch.editor.ok"))
+        self.ok.setText(tr("watch.editor.ok" if self._rule is None else "watch.editor.ok.edit"))
+        self.hint.setText(tr(self._hint_key()))
+        self.hint.setFont(look.font("caption"))
+        colour_label(self.hint, look, "text-secondary")
         self.cancel.setText(tr("watch.editor.cancel"))
         for button in (self.ok, self.cancel):
             button.setFont(look.font("body"))
@@ -241,10 +274,16 @@ class AlertRuleDialog(QDialog):
         self._show_now()
         self._say(self._error)
 
+    def _hint_key(self) -> str:
+        """What saving does beside changing the alert."""
+        if self._rule is None or self._rule.active:
+            return "watch.editor.hint.waiting"
+        return "watch.editor.hint.off" if self._rule.fired_ns is None else "watch.editor.hint.fired"
+
     # -- what is chosen ---------------------------------------------------------------------------------------------------
 
     def choose(self, ticker: str) -> None:
-        """Take a symbol; the value begins at what is quoted now."""
+        """Take a symbol; the value begins at what is quoted now, that of the alert's own symbol at its own."""
         self.ticker = ticker
         self.symbol.setText(f"{self._desk.name(ticker)} {ticker}")
         self.value.moves = self._desk.price_moves(ticker)
@@ -267,8 +306,11 @@ class AlertRuleDialog(QDialog):
         self._begin_value()
 
     def _begin_value(self) -> None:
-        now = self._desk.measured(self.ticker, self.value.quantity) if self.ticker else None
-        self.value.set_value(now)
+        rule = self._rule
+        if rule is not None and (self.ticker, self.value.quantity) == (rule.ticker, rule.quantity):
+            self.value.set_value(rule.value)
+        else:
+            self.value.set_value(self._desk.measured(self.ticker, self.value.quantity) if self.ticker else None)
         self._show_now()
 
     def _show_now(self) -> None:
@@ -277,8 +319,8 @@ class AlertRuleDialog(QDialog):
         now = self._desk.measured(self.ticker, quantity) if self.ticker else None
         text = fmt.MISSING
         if now is not None:
-            decimals = {"price": 0, "volume": 0, "change_pct": 2, "score": 1}[quantity]
-            text = f"{fmt.number(now, decimals)}{tr(f'watch.editor.unit.{quantity}')}"
+            written = fmt.score(now) if quantity == "score" else fmt.number(now, 2 if quantity == "change_pct" else 0)
+            text = f"{written}{tr(f'watch.editor.unit.{quantity}')}"
         self.now.setText(tr("watch.editor.now", value=text))
 
     # -- storing ----------------------------------------------------------------------------------------------------------
@@ -287,7 +329,9 @@ class AlertRuleDialog(QDialog):
         """Store the alert; what is wrong is said in place."""
         if self._busy:
             return
-        value = self.value.value
+        value, rule = self.value.value, self._rule
+        if rule is not None and self.value.shows(rule.quantity, rule.value):
+            value = rule.value  # as it is kept, which may be finer than it is written
         if not self.ticker:
             # A name typed out in full needs no second Enter.
             hits = self._desk.find(self.symbol.text().strip())

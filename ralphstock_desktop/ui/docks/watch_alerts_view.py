@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from ralphstock_desktop.assistant_ports import AlertRule
@@ -29,6 +29,8 @@ _SETS = (
 )
 """Columns, the most first: the first set that fits is shown."""
 _SCROLL_BAR = 12
+_KEYS = {"edit": "F2", "toggle": "Shift+F2", "delete": "Del"}
+"""What the keyboard does with the chosen alert."""
 
 
 class WatchAlertsView(QWidget):
@@ -38,11 +40,14 @@ class WatchAlertsView(QWidget):
     -------
     new_wanted(str)
         An alert is to be made; ticker of the current row, or empty.
+    edit_wanted(AlertRule)
+        F2, a double click or the button: an alert is to be changed.
     opened(str)
-        Enter or a double click: the chart of a ticker.
+        Enter: the chart of a ticker.
     """
 
     new_wanted = Signal(str)
+    edit_wanted = Signal(object)
     opened = Signal(str)
 
     def __init__(self, appearance: Appearance, view_model: WatchViewModel, parent: QWidget | None = None) -> None:
@@ -55,7 +60,7 @@ class WatchAlertsView(QWidget):
         self.detail = CellDetail(appearance, self.view)
         self.resting = QLabel()
         self.resting.setWordWrap(True)
-        self.buttons = {name: QPushButton() for name in ("new", "toggle", "delete")}
+        self.buttons = {name: QPushButton() for name in ("new", "edit", "toggle", "delete")}
         self._chosen_id: int | None = None
         self._columns: tuple[str, ...] = ()
         self._line = QHBoxLayout()
@@ -89,9 +94,11 @@ class WatchAlertsView(QWidget):
         self.view.detail_requested.connect(self._on_detail)
         self.view.selectionModel().currentRowChanged.connect(lambda _now, _before: self._on_current())
         self.view.installEventFilter(self)
+        self.view.viewport().installEventFilter(self)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._open_menu)
         self.buttons["new"].clicked.connect(lambda: self.new_wanted.emit(self.view.chosen_ticker()))
+        self.buttons["edit"].clicked.connect(self.edit)
         self.buttons["toggle"].clicked.connect(self.toggle)
         self.buttons["delete"].clicked.connect(self.delete)
         self._look.changed.connect(self._apply)
@@ -179,12 +186,20 @@ class WatchAlertsView(QWidget):
         for name, button in self.buttons.items():
             button.setEnabled(name == "new" or rule is not None)
             button.setText(tr(self._key(name)))
+            if name in _KEYS:
+                button.setToolTip(tr("watch.alerts.tip", action=button.text().rstrip("…"), key=_KEYS[name]))
 
     def _key(self, name: str) -> str:
         rule = self.current()
         if name == "toggle" and rule is not None and not rule.active:
             return "watch.alerts.again" if rule.fired_ns is not None else "watch.alerts.on"
-        return {"new": "watch.alerts.new", "toggle": "watch.alerts.off", "delete": "watch.alerts.delete"}[name]
+        return "watch.alerts.off" if name == "toggle" else f"watch.alerts.{name}"
+
+    def edit(self) -> None:
+        """Open the editor with the chosen alert."""
+        rule = self.current()
+        if rule is not None:
+            self.edit_wanted.emit(rule)
 
     def toggle(self) -> None:
         """Switch the chosen alert on or off; one that has fired waits anew."""
@@ -201,10 +216,16 @@ class WatchAlertsView(QWidget):
     # -- keyboard, menu, room ---------------------------------------------------------------------------------------------
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Delete deletes, F2 switches."""
+        """A double click and F2 edit, Shift+F2 switches, Delete deletes."""
+        if watched is self.view.viewport() and event.type() == QEvent.Type.MouseButtonDblClick:
+            assert isinstance(event, QMouseEvent)
+            if event.button() == Qt.MouseButton.LeftButton and self.view.indexAt(event.position().toPoint()).isValid():
+                self.edit()
+                return True
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and watched is self.view:
-            slot = {Qt.Key.Key_Delete: self.delete, Qt.Key.Key_F2: self.toggle}.get(Qt.Key(event.key()))
-            if slot is not None and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            pressed = QKeySequence(event.keyCombination()).toString(QKeySequence.SequenceFormat.PortableText)
+            slot = {_KEYS["edit"]: self.edit, _KEYS["toggle"]: self.toggle, _KEYS["delete"]: self.delete}.get(pressed)
+            if slot is not None:
                 slot()
                 return True
         return super().eventFilter(watched, event)
@@ -219,6 +240,9 @@ class WatchAlertsView(QWidget):
         for name, button in self.buttons.items():
             action = menu.addAction(self._look.tr(self._key(name)))
             action.setEnabled(button.isEnabled())
+            if name in _KEYS:
+                action.setShortcut(QKeySequence(_KEYS[name]))  # shown; the table hears the key itself
+                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             action.triggered.connect(button.click)
         subject = self.view.ask_subject(None)
         if self.more_entries is not None and subject is not None:

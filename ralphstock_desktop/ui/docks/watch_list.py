@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.model.errors import RalphStockError
+from ralphstock_desktop.assistant_ports import AlertRule
 from ralphstock_desktop.ui.chat.link import AskSubject
 from ralphstock_desktop.ui.dialogs.alert_desk import alert_desk
 from ralphstock_desktop.ui.dialogs.alert_rule import AlertRuleDialog
@@ -92,6 +95,7 @@ class WatchPanel(TablePanel):
         self.head.alert_wanted.connect(lambda: self.open_editor(view.chosen_ticker()))
         self.undo_line.wanted.connect(vm.undo)
         self.alerts.new_wanted.connect(self.open_editor)
+        self.alerts.edit_wanted.connect(self.open_editor_of)
         self.alerts.opened.connect(self._on_opened)
         self.order.moved.connect(self._on_moved)
         self.order.refused.connect(lambda: self._say(look.tr("watch.order.sorted")))
@@ -191,13 +195,21 @@ class WatchPanel(TablePanel):
 
     def open_editor(self, ticker: str = "") -> AlertRuleDialog | None:
         """Open the editor of a new alert."""
+        return self._open_editor(ticker, None)
+
+    def open_editor_of(self, rule: AlertRule) -> AlertRuleDialog | None:
+        """Open the editor of an alert that is there."""
+        return self._open_editor("", rule)
+
+    def _open_editor(self, ticker: str, rule: AlertRule | None) -> AlertRuleDialog | None:
         if self.watch.book is None:
             return None
         if self.editor is not None:
             self.editor.close()
-        self.editor = AlertRuleDialog(
-            self.appearance, alert_desk(self._context.workstation, self.appearance, self._context.spawn), ticker, self
-        )
+        desk = alert_desk(self._context.workstation, self.appearance, self._context.spawn)
+        if rule is not None:
+            desk = replace(desk, submit=partial(self.watch.edit_alert, rule))
+        self.editor = AlertRuleDialog(self.appearance, desk, ticker, self, rule=rule)
         self.editor.destroyed.connect(self._forget_editor)
         self.editor.open()
         return self.editor

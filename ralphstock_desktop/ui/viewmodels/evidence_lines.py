@@ -132,7 +132,7 @@ class EvidenceWriter:
             return self._look.tr("evidence.formula.none")
         key = "evidence.formula.no_flow" if math.isnan(flow) else "evidence.formula"
         return self._look.tr(
-            key, vcp=fmt.points(vcp), weight=f"{weight:g}", flow=fmt.points(flow), rest=f"{round(1 - weight, 4):g}"
+            key, vcp=fmt.score(vcp), weight=f"{weight:g}", flow=fmt.score(flow), rest=f"{round(1 - weight, 4):g}"
         )
 
     def _plan(self, explanation: Explanation) -> tuple[PlanCell, ...]:

@@ -166,7 +166,7 @@ class RecommendViewModel(QObject):
         fields: dict[str, str | int | float] = {
             "when": fmt.as_of_long(found.as_of, self._look.language),
             "choice": self._look.tr(f"recommend_panel.choice.{self.choice}"),
-            "score": fmt.score(gate.score) if gate is not None and gate.score is not None else fmt.MISSING,
+            "score": fmt.points(gate.score) if gate is not None and gate.score is not None else fmt.MISSING,
             "coverage": fmt.percent(gate.coverage, 0, plus=False) if gate is not None else fmt.MISSING,
         }
         action = {"gate_red": "gate", "gate_unknown": "gate", "stale_data": "scan"}.get(name, "")

@@ -109,8 +109,8 @@ def _other_grade(name: str, strategy: str, vm: WatchViewModel) -> Column:
 # -- alerts -----------------------------------------------------------------------------------------------------------------
 
 
-def alert_value(look: Appearance, quantity: str, value: float | None) -> str:
-    """A value with its unit; an em dash where it is missing."""
+def alert_value(look: Appearance, quantity: str, value: float | None, *, wanted: bool = False) -> str:
+    """A value with its unit; an em dash where it is missing. A ``wanted`` score is one the user wrote, to the last decimal."""
     if value is None:
         return fmt.MISSING
     if quantity == "price":
@@ -119,7 +119,8 @@ def alert_value(look: Appearance, quantity: str, value: float | None) -> str:
         return fmt.percent(value)
     if quantity == "volume":
         return look.tr("watch.unit.volume", value=fmt.number(value))
-    return look.tr("watch.unit.score", value=fmt.score(value))
+    fine = wanted and round(value, 1) != round(value, 2)
+    return look.tr("watch.unit.score", value=fmt.number(value, 2) if fine else fmt.score(value))
 
 
 def alert_gap(look: Appearance, rule: AlertRule, now: float | None) -> str:
@@ -217,7 +218,7 @@ def alert_columns(look: Appearance) -> tuple[ColumnSpec[AlertRuleRows], ...]:
 
     def rule_words(rows: AlertRuleRows, row: int) -> str:
         rule = rows.rules[row]
-        value = alert_value(look, rule.quantity, rule.value)
+        value = alert_value(look, rule.quantity, rule.value, wanted=True)
         return look.tr(f"watch.rule.{'at_least' if rule.op == '>=' else 'at_most'}",
                        quantity=look.tr(f"watch.quantity.{rule.quantity}"), value=value)  # fmt: skip
 

@@ -7,6 +7,7 @@ are the ones of every other table. The lists belong to the user and not to the i
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,8 @@ class WatchViewModel(ScanTableViewModel):
         self.drafts: list[str] = []
         """Lists without symbols: the repository keeps none of those."""
         self.undos: list[Undo] = []
+        self._numbers: dict[int, list[int]] = {}
+        """By the number of an alert: its number now, shared by the steps about it. One that comes back has another."""
         self._kind = ""
         self._index: tuple[object, str, dict[str, tuple[int, WatchEntry]]] = (None, "", {})
 
@@ -94,7 +97,7 @@ class WatchViewModel(ScanTableViewModel):
         if kind != self._kind:
             # Steps of the other market cannot be taken back in this one.
             self.drafts = [] if self._kind else self.drafts
-            self._kind, self.undos = kind, []
+            self._kind, self.undos, self._numbers = kind, [], {}
             self.undo_changed.emit()
         kept = {entry.list_name for entry in self.all_entries}
         self.drafts = [name for name in self.drafts if name not in kept]
@@ -281,12 +284,40 @@ class WatchViewModel(ScanTableViewModel):
         if self.book is not None:
             self._run(self.book.set_alert_active(rule_id, active))
 
+    async def edit_alert(self, rule: AlertRule, ticker: str, quantity: str, op: str, value: float, note: str) -> None:
+        """Change an alert; can be undone. Raises what is wrong with it (the editor says it)."""
+        book = self.book
+        if book is None:
+            return
+        changed = await book.edit_alert(rule.id, ticker, quantity, op, value, note)
+        self.failed.emit(None)
+        if changed == rule:
+            return
+
+        number = self._numbers.setdefault(rule.id, [rule.id])
+
+        def back() -> Coroutine[Any, Any, None]:
+            return book.put_back_alert(replace(rule, id=number[0]))
+
+        key = "watch.undo.edit.waits" if changed.created_ns != rule.created_ns else "watch.undo.edit.note"
+        self._push(Undo(key, {"name": self.stock_name(changed.ticker)}, back))
+
     def delete_alert(self, rule: AlertRule) -> None:
         """Delete an alert; can be undone."""
         book = self.book
-        if book is not None:
-            undo = Undo("watch.undo.alert", {"name": self.stock_name(rule.ticker)}, lambda: book.restore_alert(rule))
-            self._run(book.delete_alert(rule.id), undo)
+        if book is None:
+            return
+        number = self._numbers.setdefault(rule.id, [rule.id])
+
+        async def go() -> None:
+            await book.delete_alert(rule.id)
+            self._numbers.pop(rule.id, None)  # the repository may give it to another alert
+
+        async def back() -> None:
+            number[0] = (await book.restore_alert(rule)).id
+            self._numbers[number[0]] = number
+
+        self._run(go(), Undo("watch.undo.alert", {"name": self.stock_name(rule.ticker)}, back))
 
     @property
     def is_past(self) -> bool:

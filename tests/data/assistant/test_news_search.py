@@ -199,6 +199,7 @@ def test_the_database_finds_what_memory_finds(
     """One ranking everywhere: after every change, for random questions and instants, against a search built from scratch."""
     monkeypatch.setattr(news_postings, "_KEPT_NUMBERS", 150)  # words are forgotten and read again
     monkeypatch.setattr(news_index, "_LATE_MOST", 40)
+    monkeypatch.setattr(news_index, "_FOLD_EVERY", 16)  # the tail is folded between searches that remember what they read
     chance = random.Random(seed)
     other = SqlAssistantStore(database, lambda: 0)
     for _ in range(5):

@@ -98,6 +98,13 @@ def test_relevance_by_hand() -> None:
     ]
 
 
+def test_a_sign_met_in_title_and_body_by_different_words_counts_once_as_title() -> None:
+    """Three items known, each sign or word in one of them: equal weights."""
+    search = MemoryNewsSearch([item(1, "금값", body="금리"), item(2, "실적"), item(3, "무관")])
+    found = search.search("금 실적", as_of_ns=10)
+    assert [(news.id, share) for news, share in found] == [(1, 0.5), (2, 0.5)]
+
+
 def test_equal_items_newer_first_then_by_id() -> None:
     search = MemoryNewsSearch([item(9, "실적", 5), item(2, "실적", 5), item(3, "실적", 7), item(4, "실적", None, collected=6)])
     assert [news.id for news, _ in search.search("실적", as_of_ns=10)] == [3, 4, 2, 9]

@@ -101,7 +101,7 @@ def test_the_head_adds_up(desk: Desk) -> None:
     assert head is not None and picture is not None
     scan, row = picture.scan, picture.panel.row_of("000020") or 0
     assert head.total == scan.total_score[row] and head.grade == scan.grade[row]
-    assert head.formula == f"VCP {scan.vcp_score[row]:g} × 0.7 + 수급 {scan.smartmoney_score[row]:g} × 0.3"
+    assert head.formula == f"VCP {scan.vcp_score[row]:.1f} × 0.7 + 수급 {scan.smartmoney_score[row]:.1f} × 0.3"
     entry, stop, target, reward = head.plan
     assert entry.value == f"{scan.entry_krw[row]:,.0f}" and stop.distance.startswith("−") and target.distance.startswith("+")
     assert reward.value.endswith(" R")

@@ -157,7 +157,7 @@ def test_every_empty_list_says_why(desk: Desk, reason: str, status: GateStatus, 
 def test_the_gates_numbers_are_in_the_words(desk: Desk) -> None:
     desk.fake.answer = nothing("GATE_RED", GateStatus.RED)
     vm(desk).ask()
-    assert desk.panel._page.line.text() == "2026-03-11 (수) 기준 게이트 35.0점. 신호 화면에서 관찰은 계속할 수 있습니다"
+    assert desk.panel._page.line.text() == "2026-03-11 (수) 기준 게이트 35점. 신호 화면에서 관찰은 계속할 수 있습니다"
     desk.fake.answer = nothing("GATE_UNKNOWN", GateStatus.UNKNOWN)
     vm(desk).ask()
     assert desk.panel._page.line.text() == "2026-03-11 (수) 기준 게이트 산출 범위 48%"

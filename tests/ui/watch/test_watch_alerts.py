@@ -76,8 +76,8 @@ def test_off_on_and_set_again(page: WatchDesk) -> None:
     assert buttons["toggle"].text() == "끄기"
     QTest.mouseClick(buttons["toggle"], Qt.MouseButton.LeftButton)
     assert "꺼짐" in shown(page, "state") and buttons["toggle"].text() == "켜기"
-    QTest.keyClick(page.panel.alerts.view, Qt.Key.Key_F2)
-    assert shown(page, "state").count("기다림") == 2
+    QTest.keyClick(page.panel.alerts.view, Qt.Key.Key_F2, Qt.KeyboardModifier.ShiftModifier)
+    assert shown(page, "state").count("기다림") == 2 and page.panel.editor is None
     choose(page, shown(page, "rule").index("가격 ≥ 35,500원"))
     assert buttons["toggle"].text() == "다시 켜기"
     QTest.mouseClick(buttons["toggle"], Qt.MouseButton.LeftButton)
@@ -109,7 +109,7 @@ def test_choosing_an_alert_moves_the_linked_panels(page: WatchDesk) -> None:
 def test_no_alerts_yet(desk: WatchDesk) -> None:
     desk.panel.show_page("alerts")
     assert desk.panel.alerts.view._message is not None
-    assert [button.isEnabled() for button in desk.panel.alerts.buttons.values()] == [True, False, False]
+    assert [button.isEnabled() for button in desk.panel.alerts.buttons.values()] == [True, False, False, False]
 
 
 # -- the editor -------------------------------------------------------------------------------------------------------------

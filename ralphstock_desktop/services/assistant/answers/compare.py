@@ -23,6 +23,10 @@ _MATTERS_PERCENT = 3.0
 _ONLY_WHERE_APART = (("change", 3.0), ("closing", 2.0), ("day", 10.0))
 """Rows whose difference gets a sentence only from here on."""
 
+_FOREIGN_WORDS = ("외국인", "외인", "foreign")
+_INSTITUTION_WORDS = ("기관", "institution")
+_VALUE_WORDS = ("거래대금", "거래 대금", "turnover", "traded value")
+
 Row = Callable[[Symbol], Fact | None]
 
 
@@ -132,11 +136,41 @@ def write_compare(symbols: list[Symbol]) -> None:
         first.draft.blocks.append(Paragraph(first.say("compare.head.at", symbols=joined(heads, ", "), time=time)))
     else:
         first.draft.blocks.append(Paragraph(first.say("compare.head", symbols=joined(heads, ", "))))
+    leads = [_lead(symbols, by_name[name]) for name in _asked(first)]
+    first.paragraph(*leads)
     if len(symbols) == 2:
         first.items(*_differences(symbols[0], symbols[1], by_name))
     head = (first.say("compare.col.what"), *(s.book.spans("{name}", name=s.name_fact) for s in symbols))
     rows = tuple((first.say(f"compare.row.{line.name}"), *(_cell(first, fact) for fact in line.facts)) for line in known)
     first.draft.blocks.append(Table(head, rows, (False, *(True for _ in symbols))))
+
+
+def _asked(s: Symbol) -> list[str]:
+    """Rows the question itself is about."""
+    question = s.draft.question
+    text, found = question.text.casefold(), []
+    if "flow" in question.intents:
+        foreign, institution = (any(word in text for word in words) for words in (_FOREIGN_WORDS, _INSTITUTION_WORDS))
+        found += ["foreign"] if foreign or not institution else []
+        found += ["institution"] if institution or not foreign else []
+    if any(word in text for word in _VALUE_WORDS):
+        found.append("value")
+    elif "price" in question.intents and question.first_day is None:
+        found.append("change")
+    if "score" in question.intents:
+        found.append("total")
+    return found
+
+
+def _lead(symbols: list[Symbol], line: _Line) -> Spans:
+    """One quantity of all symbols, the largest first; a missing one is said to be missing."""
+    first = symbols[0]
+    known = [(s, fact) for s, fact in zip(symbols, line.facts, strict=True) if fact is not None and fact.value is not None]
+    known.sort(key=lambda pair: -float(pair[1].value or 0))
+    missing = [s for s in symbols if s not in [one for one, _ in known]]
+    parts = [s.say("compare.lead.part", name=s.name_fact, value=fact) for s, fact in known]
+    parts += [s.say("compare.lead.part", name=s.name_fact, value=s.say("word.missing")) for s in missing]
+    return first.say("compare.lead", what=first.say(f"compare.row.{line.name}"), values=joined(parts, ", "))
 
 
 def _cell(s: Symbol, fact: Fact | None) -> Spans:

@@ -6,7 +6,7 @@ from ralphstock_desktop.services.assistant.answers.market_parts import Writer
 from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.help_pages import HelpSection, help_book, section_blocks
-from ralphstock_desktop.services.assistant_contracts import Fact, Target
+from ralphstock_desktop.services.assistant_contracts import Fact, Span, Target
 
 __all__ = ["EXAMPLES", "answer_general", "examples", "tell_section", "topic"]
 
@@ -36,6 +36,9 @@ async def answer_general(desk: Desk, draft: AnswerDraft) -> None:
         return
     text, book = " ".join((question.text, *question.words)), help_book(draft.book.language)
     found = book.find(text)
+    if question.absent and "definition" not in question.intents:
+        tell_absent(writer)
+        return
     if not found and any(word in text.casefold() for word in _MARKET_WORDS):
         await tell_market(desk, draft)
         return
@@ -53,6 +56,14 @@ async def answer_general(desk: Desk, draft: AnswerDraft) -> None:
         writer.say("general.more", titles=tuple(titles))
     if question.type == "market":
         await tell_gate(writer)
+
+
+def tell_absent(writer: Writer) -> None:
+    """What was asked for and no data here hold."""
+    spans: list[Span] = []
+    for name in writer.draft.question.absent:
+        spans += [*(writer.line("comma") if spans else ()), *writer.line(f"/assistant_stock.absent.{name}")]
+    writer.say("/assistant_stock.absent.line", what=tuple(spans))
 
 
 def topic(writer: Writer, section: HelpSection) -> Fact:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.model.gate import GateComponent, GateReading, GateStatus, IndexState, SectorState
 from engine.scoring.gate import index_word
-from ralphstock_desktop.services.assistant.answers.general import answer_general
+from ralphstock_desktop.services.assistant.answers.general import answer_general, tell_absent
+from ralphstock_desktop.services.assistant.answers.market_focus import (
+    asks_hours,
+    focus_of,
+    sectors_named,
+    tell_averages,
+    tell_breadth,
+    tell_flow,
+    tell_highs,
+    tell_hours,
+    tell_returns,
+)
 from ralphstock_desktop.services.assistant.answers.market_parts import (
     Writer,
     bar_known_ns,
@@ -17,6 +29,8 @@ from ralphstock_desktop.services.assistant.answers.market_parts import (
     settled_strategies,
 )
 from ralphstock_desktop.services.assistant.answers.market_past import tell_chart, tell_past
+from ralphstock_desktop.services.assistant.answers.news import answer_news
+from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant.help_pages import rule_fact
@@ -33,14 +47,26 @@ _INDEX_WORDS = {
     "kosdaq": ("코스닥", "kosdaq"),
     "usdkrw": ("환율", "원달러", "원/달러", "달러", "exchange rate", "usd", "dollar"),
 }
+_GATE_SAID = re.compile(r"게이트|점수|gate|score", re.IGNORECASE)
 _UNITS: dict[str, Unit] = {"%": "%", "won": "krw", "count": ""}
 _HELP = "gate"
 
 
 async def answer_market(desk: Desk, draft: AnswerDraft) -> None:
     """Tell the state of the market, now or on an earlier day that was asked about, or what a word means."""
-    if "definition" in draft.question.intents:
+    question, writer = draft.question, Writer(desk, draft)
+    if asks_hours(question.text):
+        tell_hours(writer)
+    elif "definition" in question.intents:
         await answer_general(desk, draft)
+    elif "forecast" in question.intents:
+        await answer_refusal(desk, draft)
+    elif "foreign_market" in question.absent or "other_asset" in question.absent:
+        tell_absent(writer)
+        await tell_gate(writer)
+    elif "news" in question.intents:
+        await tell_gate(writer)
+        await answer_news(desk, draft)
     else:
         await tell_market(desk, draft)
 
@@ -56,6 +82,20 @@ async def tell_market(desk: Desk, draft: AnswerDraft) -> None:
     if asked is not None and asked != gate.reading.as_of.day and asked != day_of_index(gate.panel, gate.reading.day_index):
         await tell_past(writer, strategies, gate, asked)
         return
+    against = question.first_day is not None and question.first_day < gate.reading.as_of.day
+    compares = bool({"diff", "compare"} & set(question.intents)) and _GATE_SAID.search(question.text) is not None
+    if against and compares and question.first_day is not None:
+        from ralphstock_desktop.services.assistant.answers.signal_changes import tell_gate_change
+
+        await tell_gate_change(writer, strategies, question.first_day)
+        gate_line(writer, gate)
+        _lost(writer, gate)
+        writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
+        return
+    focus = focus_of(writer)
+    if focus:
+        await _tell_focus(writer, strategies, gate, focus)
+        return
     _named_indices(writer, gate)
     about_sectors = "sector" in question.intents
     if about_sectors:
@@ -68,6 +108,27 @@ async def tell_market(desk: Desk, draft: AnswerDraft) -> None:
     if not about_sectors:
         _sectors(writer, gate)
     await tell_chart(writer, strategies, gate)
+    writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
+
+
+async def _tell_focus(writer: Writer, strategies: Strategies, gate: GatePicture, focus: str) -> None:
+    """One matter of the market, and how the gate stands."""
+    question = writer.draft.question
+    if focus == "averages":
+        await tell_averages(writer, strategies, gate)
+    elif focus == "high":
+        await tell_highs(writer, strategies, gate)
+    elif focus == "breadth":
+        tell_breadth(writer, gate)
+    elif focus == "flow":
+        tell_flow(writer, gate)
+    elif focus == "sector":
+        _sectors(writer, gate)
+    elif question.first_day is not None and question.first_day < gate.reading.as_of.day:
+        await tell_returns(writer, strategies, gate, question.first_day)
+    else:
+        _named_indices(writer, gate)
+    gate_line(writer, gate)
     writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
 
 
@@ -271,9 +332,10 @@ def _named_indices(writer: Writer, gate: GatePicture) -> None:
     """The indices and rates the question names, before everything else."""
     text, reading = writer.draft.question.text.casefold(), gate.reading
     states = {"kospi": reading.kospi, "kosdaq": reading.kosdaq, "usdkrw": reading.usd_krw}
-    for name, words in _INDEX_WORDS.items():
-        if not any(word in text for word in words):
-            continue
+    meant = [name for name, words in _INDEX_WORDS.items() if any(word in text for word in words)]
+    if not meant and any(word in text for word in ("지수", "index", "indices", "indexes")):
+        meant = list(_INDICES)
+    for name in meant:
         state = states[name]
         close, change = index_facts(writer, gate, name, state)
         if close is None or state.day is None:
@@ -312,8 +374,7 @@ def _sectors(writer: Writer, gate: GatePicture) -> None:
     known.sort(key=lambda state: (-(state.change_pct or 0.0), state.name))
     count = min(_SECTORS, len(known))
     writer.head("head.sectors")
-    text = writer.draft.question.text.casefold().replace(" ", "")
-    named = [state for state in known if state.name and state.name.casefold().replace(" ", "") in text]
+    named = sectors_named(writer.draft.question.text, known)
     if named:
         head = ("col.sector", "col.change", "col.five", "col.rank", "col.members")
         writer.table(head, [_sector_row(writer, gate, state) for state in named], (False, True, True, True, True))

@@ -88,8 +88,8 @@ async def tell_past(writer: Writer, strategies: Strategies, gate: GatePicture, a
         writer.say("past.line", when=when, status=shown, score=score, coverage=coverage)
     shock, rules = float(history.values[row, GATE_COMPONENTS.index("shock")]), writer.desk.workstation.rules
     if status is GateStatus.RED and shock <= rules.gate.crash_pct:
-        change = writer.add("gate.shock", shock, "%", writer.title("gate_shock"), target, day=on, known_at_ns=known)
-        writer.say("gate.crash", change=change, limit=rule_fact(writer.book, "gate.crash_pct", rules, _HELP))
+        fall = writer.add("gate.shock", shock, "%", writer.title("gate_shock"), target, day=on, known_at_ns=known)
+        writer.say("gate.crash", change=fall, limit=rule_fact(writer.book, "gate.crash_pct", rules, _HELP))
     rows: list[tuple[Part, ...]] = []
     for name, levels in (("kospi", history.kospi), ("kosdaq", history.kosdaq), ("usdkrw", history.usd_krw)):
         level: Part = writer.line("missing")
@@ -98,6 +98,13 @@ async def tell_past(writer: Writer, strategies: Strategies, gate: GatePicture, a
                 "history.close", float(levels[row]), "index", writer.texts(f"gate.{name}"), Target("gate", item=name), day=on,
                 known_at_ns=known,
             )  # fmt: skip
-        rows.append((writer.line(f"/gate.{name}"), level))
-    writer.table(("col.index", "col.level"), rows, (False, True))
+        before = levels[:row][~np.isnan(levels[:row])]
+        change: Part = writer.line("missing")
+        if len(before) and not np.isnan(levels[row]):
+            value = 100.0 * (float(levels[row]) / float(before[-1]) - 1.0)
+            change = writer.add(
+                "history.change", value, "%", writer.title("index_change"), Target("gate", item=name), day=on, known_at_ns=known
+            )
+        rows.append((writer.line(f"/gate.{name}"), level, change))
+    writer.table(("col.index", "col.level", "col.change"), rows, (False, True, True))
     writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")

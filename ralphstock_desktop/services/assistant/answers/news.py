@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from engine.model.instants import AsOf, kst_datetime, kst_ns
-from engine.model.news import NewsItem
+from engine.model.news import NewsCluster, NewsItem
 from engine.news.clusters import cluster_items
 from ralphstock_desktop.services.assistant.answers.general import answer_general
 from ralphstock_desktop.services.assistant.answers.market_parts import Writer, fits, problem_of, settled_strategies
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
+from ralphstock_desktop.services.assistant.triggers import named, phrase
+from ralphstock_desktop.services.assistant.wordlore import is_known_word
 from ralphstock_desktop.services.assistant_contracts import Span, Target
 from ralphstock_desktop.services.strategy_contracts import NewsPicture, Strategies
 
 __all__ = ["answer_news", "known_at"]
 
 _USUAL, _MOST, _FOUND, _STOCKS = 8, 20, 60, 3
+_GOOD, _BAD = phrase("good_news"), phrase("bad_news")
+_TONE = re.compile(r"호재|악재|긍정|부정|좋은|나쁜|good|bad|positive|negative|bullish|bearish")
+_SECTORS = named("sectors")
+_COUNTED = re.compile(r"(?:개|건|가지|줄)(?:만|정도|씩)?|\d+")
 _DISCLOSURES = ("공시", "disclosure", "filing")
 _EMPTY_WORDS = frozenset(
     "뉴스 공시 이슈 기사 소식 헤드라인 속보 오늘 어제 그제 최근 요즘 시장 증시 나온 나왔 정리 요약 알려 이번 지난 주요 관련"
     " 무슨 종목 news headline headlines article articles latest recent today yesterday market disclosure disclosures issue"
-    " issues summary top stories story week summarise summarize filings".split()
+    " issues summary top stories story week summarise summarize filings"
+    " 떴 뜬 있냐 정리해 핫한 중요 주식 새로운 새 stocks stock hot big 코스피 코스닥 kospi kosdaq 장 briefing".split()
 )
 """Words that ask for news and say nothing about which."""
 
@@ -44,11 +52,21 @@ async def answer_news(desk: Desk, draft: AnswerDraft) -> None:
         problem = problem_of(strategies.news_state.last)
         writer.say("news.waiting" if problem is None else "news.nothing_known", when=writer.now())
         return
-    words = [word for word in question.words if word.casefold() not in _EMPTY_WORDS]
+    polarity = 1 if _GOOD.search(question.text.casefold()) else -1 if _BAD.search(question.text.casefold()) else 0
+    words = [
+        word
+        for word in question.words
+        if word.casefold() not in _EMPTY_WORDS and _TONE.search(word) is None and _COUNTED.fullmatch(word) is None
+    ]
+    titles = " ".join(item.title for item in picture.items).casefold()
+    # Everyday words that stand in no title ("the hottest", "broke") do not say which news are meant.
+    words = [word for word in words if word.casefold() in titles or not is_known_word(word) or sectors_meant(word)]
     if not picture.collected:
         writer.say("news.not_collected", when=writer.now(picture.as_of))
         writer.note("note.no_news")
-    if words:
+    if polarity and not words:
+        _toned(writer, strategies, picture, polarity)
+    elif words:
         await _searched(writer, words)
     else:
         _latest(writer, picture)
@@ -93,6 +111,54 @@ def _latest(writer: Writer, picture: NewsPicture) -> None:
     _listed(writer, clusters, len(items), "news.latest", picture.as_of)
 
 
+def _of_days(writer: Writer, clusters: tuple[NewsCluster, ...]) -> tuple[NewsCluster, ...]:
+    """Pieces of news of the days asked about; all where none were named."""
+    if writer.draft.question.first_day is None:
+        return clusters
+    items = _within(writer, (cluster.representative for cluster in clusters), writer.picture.as_of.instant_ns)
+    kept = {item.id for item in items}
+    return tuple(cluster for cluster in clusters if cluster.representative.id in kept)
+
+
+def _toned(writer: Writer, strategies: Strategies, picture: NewsPicture, polarity: int) -> None:
+    """Stocks whose recent news count for them, or against them, by the net effect; the strongest first."""
+    panel = writer.picture.panel
+    tickers = dict.fromkeys(code for item in picture.items for code in item.tickers if panel.row_of(code) is not None)
+    found: list[tuple[float, str, tuple[NewsCluster, ...]]] = []
+    for code in tickers:
+        news = strategies.news_of(code)
+        named = _of_days(writer, news.clusters) if news is not None else ()
+        net = float(sum(cluster.effect for cluster in named))
+        if net * polarity > 0:
+            found.append((net, code, named))
+    found.sort(key=lambda each: (-each[0] * polarity, each[1]))
+    target, now = Target("panel", panel="news"), picture.as_of.instant_ns
+    count = writer.number("news.toned", float(len(found)), "", "news_toned", target, known_at_ns=now)
+    tone = "good" if polarity > 0 else "bad"
+    writer.say(f"news.{tone}" if found else f"news.{tone}.none", when=writer.now(picture.as_of), count=count)
+    lines = []
+    for net, code, named in found[: min(max(writer.draft.question.limit or _USUAL, 1), _MOST)]:
+        strongest = max(named, key=lambda cluster: cluster.effect * polarity)
+        first = strongest.representative
+        at = Target("article", ticker=code, news_id=first.id, url=first.url)
+        title = writer.add("news.title", first.title, "text", first.source or writer.title("news_title"), at, ticker=code,
+                           known_at_ns=known_at(first), quoted=True)  # fmt: skip
+        effect = writer.add("news.net", net, "points", writer.title("news_net"), target, ticker=code, decimals=2, plus=True,
+                            known_at_ns=now)  # fmt: skip
+        stock = writer.stock(code, panel, Target("cell", panel="news", ticker=code, item="name"))
+        lines.append(writer.line("news.toned_item", stock=stock, net=effect, title=title))
+        writer.draft.articles.append(first)
+    writer.items(lines)
+    if found:
+        writer.say("news.quoted")
+        writer.draft.has_stock = True
+
+
+def sectors_meant(text: str) -> tuple[str, ...]:
+    """What the press calls the sectors a question names in other words."""
+    return tuple(name for name, pattern in _SECTORS if re.search(rf"(?<![a-z])(?:{pattern.pattern})", text.casefold()))
+
+
 async def _searched(writer: Writer, words: Sequence[str]) -> None:
     """The store's words search, known at the instant; pieces of news in the order of their best article."""
     desk, question = writer.desk, writer.draft.question
@@ -105,6 +171,15 @@ async def _searched(writer: Writer, words: Sequence[str]) -> None:
         return desk.store().search_news(" ".join(words), as_of_ns=as_of.instant_ns, limit=_FOUND, first_ns=first_ns)
 
     found = await desk.workers.read(search)
+    picture = _picture(writer, desk.workstation.strategies) if not found and desk.workstation.strategies is not None else None
+    if picture is not None:  # the store has not taken them in yet; they are on screen
+        meant = [*words, *sectors_meant(question.text)]
+        found = tuple(
+            (item, float(hits))
+            for item in picture.items
+            if (hits := sum(word.casefold() in item.title.casefold() for word in meant))
+        )
+        found = tuple(sorted(found, key=lambda pair: (-pair[1], -(pair[0].published_ns or 0))))
     rank = {item.id: place for place, (item, _) in enumerate(found)}
     items = _within(writer, (item for item, _ in found), as_of.instant_ns)
     clusters = cluster_items(items, desk.workstation.rules)

@@ -14,6 +14,7 @@ from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant_contracts import Span, Target
 from ralphstock_desktop.services.recommend import MOST
 from ralphstock_desktop.services.strategy_contracts import Recommendation, Recommendations
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["answer_recommendation", "choice_of"]
 
@@ -91,7 +92,7 @@ def _row(writer: Writer, place: int, item: Recommendation) -> tuple[Part, ...]:
     names = " · ".join(writer.strategy(name) for name in item.strategies)
     grade = writer.grade("recommend.grade", item.grade, target("grade"), ticker=ticker, day=day)
     score = writer.number("recommend.score", item.score, "points", "score", target("score"), ticker=ticker, day=day,
-                          decimals=1, formula=item.score_scale)  # fmt: skip
+                          decimals=fmt.score_decimals(item.score), formula=item.score_scale)  # fmt: skip
     prices = [
         writer.add(f"recommend.{column}", value, "won", writer.title(column), target(column), ticker=ticker, day=day)
         for column, value in (("entry", item.entry_krw), ("stop", item.stop_krw), ("target", item.target_krw))

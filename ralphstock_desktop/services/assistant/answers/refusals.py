@@ -9,18 +9,21 @@ __all__ = ["REFUSALS", "answer_refusal", "refusal_of"]
 
 REFUSALS: dict[str, tuple[str, ...]] = {
     "key": ("key", "secret", "password"),
-    "prompt": ("prompt", "private", "instruction", "override", "injection"),
-    "others": ("others", "personal", "account"),
+    "prompt": ("prompt", "instruction", "override", "injection"),
+    "others": ("private", "others", "personal", "account"),
     "order": ("order",),
     "promise": ("promise", "guarantee", "certain"),
     "forecast": ("forecast", "predict"),
-    "no_data": ("no_data", "outside"),
+    "account": ("outside",),
+    "no_data": ("no_data",),
 }
 """Kinds of refusal with the intents that mean them, gravest first."""
 
 _WORDS: dict[str, tuple[str, ...]] = {
-    "key": ("비밀번호", "api 키", "api키", "앱 키", "앱키", "시크릿", "인증키", "password", "api key", "secret key", "token"),
-    "prompt": ("프롬프트", "시스템 지시", "지시문", "prompt", "system instruction", "hidden instruction"),
+    "key": tuple(
+        "비밀번호|비번|패스워드|토큰|api 키|api키|앱 키|앱키|시크릿|인증키|password|api key|secret key|token".split("|")
+    ),
+    "prompt": tuple("프롬프트 지시 명령 규칙 시스템 관리자 prompt instruction rules system hidden developer".split()),
     "others": ("다른 사람", "남의", "타인", "someone else", "other people", "other user", "another user"),
     "promise": ("무조건", "반드시 오", "확실히", "100%", "guarantee", "definitely", "sure win"),
 }

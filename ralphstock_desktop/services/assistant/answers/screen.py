@@ -7,6 +7,7 @@ import numpy as np
 from engine.model.errors import DataUnavailable
 from engine.model.panel import FloatArray
 from engine.model.scan import Grade
+from ralphstock_desktop.services.assistant.answers.general import tell_absent
 from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index, fits, problem_of
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
@@ -64,6 +65,8 @@ async def answer_screen(desk: Desk, draft: AnswerDraft) -> None:
         raise DataUnavailable("There is no scan of this instant.", key="error.chat.no_scan")
     target = Target("panel", panel=_PANEL, item="filter")
     shown = writer.add("screen.filter", text, "text", writer.title("filter"), target, text=text, known_at_ns=None)
+    if draft.question.absent:
+        tell_absent(writer)
     rows = _Asked(picture)
     try:
         mask = parse_filter(text, scan_vocabulary())(rows)

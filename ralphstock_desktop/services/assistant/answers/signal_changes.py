@@ -16,8 +16,9 @@ from ralphstock_desktop.services.assistant.answers.market_parts import Writer, b
 from ralphstock_desktop.services.assistant_contracts import Fact, Span, Target
 from ralphstock_desktop.services.contracts import ScanPicture
 from ralphstock_desktop.services.strategy_contracts import Strategies
+from ralphstock_desktop.wording import format as fmt
 
-__all__ = ["tell_changes"]
+__all__ = ["tell_changes", "tell_gate_change"]
 
 _MOST = 8
 
@@ -40,12 +41,13 @@ async def tell_changes(writer: Writer, strategies: Strategies) -> None:
     now = writer.book.add_day("signal.day", day_of_index(panel, known.bar), writer.title("day"), target)
     then = writer.book.add_day("signal.day", before_day, writer.title("day"), target)
     writer.say("change.line", before=then, now=now)
-    await _gate(writer, strategies, before_day)
+    await tell_gate_change(writer, strategies, before_day)
     before = await writer.desk.workers.compute(scan_vcp, panel, earlier, shown.rules)
     _signals(writer, shown, before)
 
 
-async def _gate(writer: Writer, strategies: Strategies, before_day: date) -> None:
+async def tell_gate_change(writer: Writer, strategies: Strategies, before_day: date) -> None:
+    """The gate's score then and now."""
     gate = gate_of(writer, strategies)
     if gate is None or gate.reading.score is None:
         return
@@ -107,7 +109,7 @@ def _row(writer: Writer, shown: ScanPicture, before: VcpScan, row: int) -> tuple
     if any(np.isnan(total) for total in totals):
         return parts
     old, new = (
-        writer.number(name, total, "points", "score", target, ticker=ticker, day=day, decimals=1)
+        writer.number(name, total, "points", "score", target, ticker=ticker, day=day, decimals=fmt.score_decimals(total))
         for (_, name), total, day in zip(names, totals, days, strict=True)
     )
     change = _change(writer, totals[1] - totals[0], target, old, new, known, ticker)

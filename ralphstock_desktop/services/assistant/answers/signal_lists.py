@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,9 +14,10 @@ from engine.model.instants import AsOf
 from engine.model.panel import MarketPanel
 from engine.model.scan import Grade
 from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index, fits
+from ralphstock_desktop.services.assistant_contracts import Target
 from ralphstock_desktop.services.strategy_contracts import ClosingPicture, Strategies, StrategyName
 
-__all__ = ["FoundSignals", "SignalRow", "closing_row", "found_of"]
+__all__ = ["FoundSignals", "SignalRow", "closing_row", "found_of", "tell_common"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,28 @@ def found_of(writer: Writer, strategies: Strategies, name: StrategyName) -> Foun
     if name == "VCP":
         return _vcp(writer)
     return _closing(writer, strategies) if name == "CLOSING_BET" else _day(writer, strategies)
+
+
+def tell_common(writer: Writer, strategies: Strategies, names: Sequence[StrategyName]) -> bool:
+    """Symbols that are signals of every one of the strategies; False where one of them has no scan of the instant."""
+    found = [found_of(writer, strategies, name) for name in names]
+    if any(each is None for each in found):
+        return False
+    held = [{row.ticker for row in each.rows} for each in found if each is not None]
+    common = [row.ticker for row in found[0].rows if all(row.ticker in rows for rows in held)] if found[0] is not None else []
+    target = Target("panel", panel="signals")
+    count = writer.number("signal.count", float(len(common)), "", "signal_count", target)
+    words = tuple(
+        span
+        for number, name in enumerate(names)
+        for span in (*(writer.line("comma") if number else ()), *writer.cell(writer.strategy(name)))
+    )
+    writer.say("signal.common" if common else "signal.common.none", strategies=words, count=count)
+    panel = writer.picture.panel
+    writer.items([writer.cell(writer.stock(ticker, panel, Target("cell", panel="signals", ticker=ticker, item="name")))
+                  for ticker in common])  # fmt: skip
+    writer.draft.has_stock = writer.draft.has_stock or bool(common)
+    return True
 
 
 def _vcp(writer: Writer) -> FoundSignals | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -10,8 +11,10 @@ import numpy as np
 
 from engine.model.gate import GateStatus
 from engine.model.instants import AsOf
+from engine.model.instruments import Market
 from engine.model.scan import Grade
 from ralphstock_desktop.services.assistant.answers.general import answer_general
+from ralphstock_desktop.services.assistant.answers.market_focus import named_sectors
 from ralphstock_desktop.services.assistant.answers.market_parts import (
     Writer,
     problem_of,
@@ -20,16 +23,27 @@ from ralphstock_desktop.services.assistant.answers.market_parts import (
 from ralphstock_desktop.services.assistant.answers.market_quantities import SCORES, STRATEGY_PANELS
 from ralphstock_desktop.services.assistant.answers.performance import answer_performance
 from ralphstock_desktop.services.assistant.answers.signal_changes import tell_changes
-from ralphstock_desktop.services.assistant.answers.signal_lists import FoundSignals, SignalRow, closing_row, found_of
+from ralphstock_desktop.services.assistant.answers.signal_lists import (
+    FoundSignals,
+    SignalRow,
+    closing_row,
+    found_of,
+    tell_common,
+)
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
-from ralphstock_desktop.services.assistant_contracts import Span, Target
+from ralphstock_desktop.services.assistant.triggers import phrase
+from ralphstock_desktop.services.assistant_contracts import Question, Span, Target
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, NearMiss, Strategies, StrategyName
 from ralphstock_desktop.strategy_ports import SignalRecord
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["answer_signal"]
 
 _USUAL, _NEAR, _MOST = 10, 5, 50
+_MARKETS = {Market.KOSPI: ("코스피", "kospi"), Market.KOSDAQ: ("코스닥", "kosdaq")}
+_BOTH = phrase("both_strategies")
+_OR_BETTER = re.compile(r"이상|or (?:better|above|higher)|and (?:above|up)|at least")
 _HEAD = ("col.stock", "col.grade", "col.score", "col.change", "col.entry", "col.stop", "col.target")
 _RIGHT = (False, False, True, True, True, True, True)
 _LETTERS = ("S", "A", "B", "C")
@@ -46,11 +60,15 @@ async def answer_signal(desk: Desk, draft: AnswerDraft) -> None:
         return
     strategies = await settled_strategies(desk)
     writer, question = Writer(desk, draft), draft.question
-    if "diff" in question.intents:
+    if "diff" in question.intents and "near" not in question.intents:
         await tell_changes(writer, strategies)
         writer.propose("open_panel", "do.diff", "trend", panel="diff", ticker="")
         return
     asked = [name for name in STRATEGIES if name in question.strategies] or list(STRATEGIES)
+    of_both = len(question.strategies) > 1 and "near" not in question.intents and _BOTH.search(question.text.casefold())
+    if of_both and tell_common(writer, strategies, asked):
+        writer.propose("open_panel", "do.signals", "table", panel=STRATEGY_PANELS[asked[0]], ticker="")
+        return
     shown: date | None = None
     for name in asked:
         if "near" in question.intents:
@@ -65,6 +83,14 @@ async def answer_signal(desk: Desk, draft: AnswerDraft) -> None:
         else:
             _listed(writer, strategies, name, found)
     writer.propose("open_panel", "do.signals", "table", panel=STRATEGY_PANELS[asked[0]], ticker="")
+
+
+def _grades_meant(question: Question) -> tuple[str, ...]:
+    """Grades a question asks for; those above too, where it says "or better"."""
+    named = tuple(letter for letter in question.grades if letter in _LETTERS)
+    if len(named) == 1 and _OR_BETTER.search(question.text.casefold()):
+        return _LETTERS[: _LETTERS.index(named[0]) + 1]
+    return named
 
 
 def _asks_the_past(writer: Writer, found: FoundSignals | None) -> bool:
@@ -94,9 +120,22 @@ def _nothing(writer: Writer, strategies: Strategies, name: StrategyName) -> None
 def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: FoundSignals) -> None:
     question = writer.draft.question
     panel_target = Target("panel", panel=STRATEGY_PANELS[name], strategy=name)
-    wanted = {Grade[letter] for letter in question.grades if letter in Grade.__members__}
+    wanted = {Grade[letter] for letter in _grades_meant(question)}
     rows = [row for row in found.rows if not wanted or row.grade in wanted]
+    sectors = named_sectors(question.text)
+    if sectors:
+        of = {str(ticker): str(sector) for ticker, sector in zip(found.panel.tickers, found.panel.sectors, strict=True)}
+        rows = [row for row in rows if any(sector in of.get(row.ticker, "") for sector in sectors)]
+    text = question.text.casefold()
+    market = next((market for market, words in _MARKETS.items() if any(word in text for word in words)), None)
+    if market is not None and question.type == "market":
+        held = {str(found.panel.tickers[row]) for row in np.flatnonzero(found.panel.market == market)}
+        rows = [row for row in rows if row.ticker in held]
     writer.head("signal.head", strategy=writer.strategy(name))
+    if market is not None and question.type == "market":
+        writer.say("signal.of_market", market=writer.texts(f"table.market.{market.name.lower()}"))
+    if sectors:
+        writer.say("signal.of_sector", sector=", ".join(sectors))
     count = writer.number("signal.count", float(len(rows)), "", "signal_count", panel_target, known_at_ns=found.known_ns)
     day = writer.book.add_day("signal.day", found.day, writer.title("signal_day"), panel_target)
     key = "signal.what_if" if found.what_if else "signal.line" if rows else "signal.none"
@@ -104,13 +143,13 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: F
     if name != "VCP" and found.day < writer.picture.as_of.day:
         # These two are read during a day: results of another one must not pass for this one's.
         writer.say("signal.earlier")
-    if rows and not wanted:
+    if rows and len(rows) == len(found.rows):
         _counts(writer, name, rows, found)
     if found.gate in (GateStatus.RED, GateStatus.UNKNOWN) and rows:
         writer.say("signal.watch_only", status=writer.texts(f"gate.status.{found.gate.name.lower()}"))
     elif name == "DAY_TRADE" and rows and not any(row.phase for row in rows):
         writer.say("signal.no_entry")
-    if not rows and name == "CLOSING_BET":
+    if not rows and name == "CLOSING_BET" and not sectors:
         _candidates(writer, strategies, found)
     if rows:
         limit = min(max(question.limit or _USUAL, 1), _MOST)
@@ -164,7 +203,7 @@ def _row(writer: Writer, name: StrategyName, row: SignalRow, found: FoundSignals
         return writer.add(f"signal.{column}", value, "won", title, target(column), ticker=ticker, day=day, known_at_ns=known)
 
     grade = writer.grade(SCORES[name][0], row.grade, target("grade"), ticker=ticker, day=day, known_at_ns=known)
-    scale = {"decimals": 1} if name != "CLOSING_BET" else {}
+    scale = {"decimals": fmt.score_decimals(row.score)} if name != "CLOSING_BET" else {}
     score = writer.number(
         SCORES[name][1], row.score, "points", "score", target("total"), ticker=ticker, day=day, known_at_ns=known, **scale
     )
@@ -228,7 +267,7 @@ async def _stored_between(writer: Writer, strategies: Strategies, name: Strategy
     if first > as_of.day:
         writer.say("past.later", day=begin, when=writer.now())
         return
-    wanted = set(question.grades)
+    wanted = set(_grades_meant(question))
     rows = [
         record
         for record in _stored(strategies, name, as_of)
@@ -253,7 +292,8 @@ def _stored_row(writer: Writer, name: StrategyName, record: SignalRecord) -> tup
     score = signal.values.get("total_score" if name == "VCP" else "score")
     shown: Part = writer.line("missing")
     if isinstance(score, int | float):
-        shown = writer.number("signal.score", float(score), "points", "score", target, ticker=ticker, day=day)
+        scale = {"decimals": fmt.score_decimals(float(score))} if name != "CLOSING_BET" else {}
+        shown = writer.number("signal.score", float(score), "points", "score", target, ticker=ticker, day=day, **scale)
     letter = str(signal.values.get("grade") or "-")
     grade = writer.grade(
         "signal.grade", Grade[letter] if letter in Grade.__members__ else Grade.NONE, target, ticker=ticker, day=day

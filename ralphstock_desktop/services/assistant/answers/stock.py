@@ -6,6 +6,7 @@ computed for it is left out and said to be so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -19,6 +20,7 @@ from ralphstock_desktop.services.assistant.answers.stock_closing import (
     read_closing,
     read_day,
 )
+from ralphstock_desktop.services.assistant.answers.stock_details import absent_line, absent_words, write_details
 from ralphstock_desktop.services.assistant.answers.stock_flows import (
     read_flows,
     write_flow_interval,
@@ -26,7 +28,14 @@ from ralphstock_desktop.services.assistant.answers.stock_flows import (
 )
 from ralphstock_desktop.services.assistant.answers.stock_items import read_item
 from ralphstock_desktop.services.assistant.answers.stock_news import read_news, write_news
-from ralphstock_desktop.services.assistant.answers.stock_offers import offer_alert, offer_chart, offer_panel, offer_watch
+from ralphstock_desktop.services.assistant.answers.stock_offers import (
+    offer_alert,
+    offer_chart,
+    offer_panel,
+    offer_removal,
+    offer_watch,
+    takes_back,
+)
 from ralphstock_desktop.services.assistant.answers.stock_parts import (
     strategies_of,
     write_known,
@@ -55,13 +64,22 @@ from ralphstock_desktop.services.assistant.answers.stock_vcp import (
     read_vcp,
     short_items,
 )
+from ralphstock_desktop.services.assistant.asked import FOREIGN
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
+from ralphstock_desktop.services.assistant.triggers import phrase
+from ralphstock_desktop.services.assistant.wordlore import is_known_word
 from ralphstock_desktop.services.assistant_contracts import Paragraph, Question, Target
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, GradeDiff, StrategyName
 
 __all__ = ["answer_stock"]
 
 _MOST_SYMBOLS = 4
+_MOST_WORDS = 3
+_NEWS_POINTS = re.compile(r"뉴스\s?점수|news (?:points?|score)", re.IGNORECASE)
+_WHY_SO = phrase("why_so")
+_SCORE_WORDS = re.compile(r"점수|총점|등급|평가|몇\s?점|score|grade|rated|rating", re.IGNORECASE)
+_RECORD_WORDS = re.compile(r"승률|성과|기록|성적|통계|mdd|win rate|track record|record|back-?test", re.IGNORECASE)
+_MOVED_WORDS = phrase("moved_words")
 _RECORDED: tuple[StrategyName, ...] = ("VCP", "CLOSING_BET")
 _EACH = frozenset(("news", "plan", "near", "record", "alert"))
 """Intents that are answered for one symbol after the other where several are named; else they are compared."""
@@ -83,6 +101,8 @@ async def answer_stock(desk: Desk, draft: AnswerDraft) -> None:
     absent = [ticker for ticker in dict.fromkeys(tickers) if panel.row_of(ticker) is None]
     for name in (*absent, *question.unknown_names):
         _write_absent(draft, name)
+    if not held and question.absent:
+        draft.blocks.append(Paragraph(absent_words(draft)))
     if not held:
         if not absent and not question.unknown_names:
             draft.blocks.append(Paragraph(draft.book.sentence("assistant_stock.no_symbol")))
@@ -102,7 +122,17 @@ async def answer_stock(desk: Desk, draft: AnswerDraft) -> None:
     elif len(symbols) > 1 and "watch" not in intents:
         if intents & {"order", "forecast"}:
             symbols[0].paragraph(symbols[0].say("order.refused" if "order" in intents else "forecast.refused"))
+        symbols[0].paragraph(absent_line(symbols[0]))
+        span = _span(symbols[0])
+        for s in symbols if span is not None and "diff" not in intents else ():
+            _write_of_days(s, *(span or (s.today, s.today)))
         write_compare(symbols)
+        for s in symbols if "news" in intents else ():
+            s.paragraph(s.say("head.line", head=write_head(s)))
+            write_news(s)
+        for s in symbols if set(question.details) - {"high", "low", "sector"} else ():
+            s.paragraph(s.say("head.line", head=write_head(s)))
+            write_details(s)
     elif len(symbols) == 1:
         _write_one(symbols[0])
     _write_offers(symbols)
@@ -128,7 +158,9 @@ def _write_absent(draft: AnswerDraft, name: str) -> None:
     target = Target("panel", panel="symbols")
     word = book.add("stock.name", name, "text", book.texts("assistant_stock.title.stock.name"), target)
     alike = question.alike if name in question.unknown_names else ()
-    if alike:
+    if name.casefold() in FOREIGN:
+        draft.blocks.append(Paragraph(book.sentence("assistant_stock.unknown_name.foreign", name=word)))
+    elif alike:
         names = ", ".join(alike)
         close = book.add("stock.name", names, "text", book.texts("assistant_stock.title.stock.name"), target)
         draft.blocks.append(Paragraph(book.sentence("assistant_stock.unknown_name.alike", name=word, alike=close)))
@@ -161,11 +193,27 @@ def _span(s: Symbol) -> tuple[date, date] | None:
     return None if span == (s.today, s.today) else (min(span), max(span))
 
 
+def _write_of_days(s: Symbol, first: date, last: date) -> None:
+    """What became of one of several symbols over named days."""
+    s.paragraph(s.say("head.alone", head=write_head(s)))
+    write_interval(s, first, last)
+    if "flow" in s.draft.question.intents:
+        write_flow_interval(s, first, last)
+
+
 def _sections(question: Question) -> list[str]:
     """Sections asked for. Why a price moved is another question than why a score is what it is."""
     asked = set(question.intents)
+    if question.first_day is not None and not question.strategies and _RECORD_WORDS.search(question.text) is None:
+        asked.discard("record")  # the return of named days is the stock's own
+    if question.details and _SCORE_WORDS.search(question.text) is None:
+        asked.discard("score")
     wanted = [name for name in _SECTIONS if name in asked]
-    if {"why", "price"} <= asked and not question.strategies and "score" not in asked:
+    if {"news", "score"} <= asked and _NEWS_POINTS.search(question.text):
+        wanted.remove("score")
+    if "why" in asked and not question.grades and _WHY_SO.search(question.text.casefold()) and "score" not in asked:
+        asked.add("price")  # "what is the matter with it" asks for the price
+    if {"why", "price"} <= asked and "diff" not in asked and not question.strategies and "score" not in asked:
         return ["move", *(name for name in wanted if name not in ("why", "price", "flow", "news"))]
     if {"why", "diff"} & asked:
         wanted = [name for name in wanted if name != "score"]
@@ -175,16 +223,29 @@ def _sections(question: Question) -> list[str]:
         wanted.remove("recommend")
     if not wanted and question.strategies:
         wanted = ["why"]
+    if question.details or question.absent or (question.wants_change and "alert" in asked):
+        wanted = [name for name in wanted if name != "price"]
     return wanted
 
 
 def _write_one(s: Symbol) -> None:
-    question, span = s.draft.question, _span(s)
+    question = s.draft.question
+    span = _span(s) if "forecast" not in question.intents else None  # "until March" is no day that was
     wanted = _sections(question)
     for name in ("order", "recommend", "forecast"):
         if name in wanted:
             s.paragraph(s.say(f"{name}.refused"))
             break
+    if "outside" in question.intents:
+        s.paragraph(s.say("outside.refused"))
+    if question.absent:
+        s.paragraph(absent_line(s))
+    if question.details or question.absent:
+        _write_named(s, span)
+        wanted = [name for name in wanted if name not in ("price", "record")]
+        for name in wanted:
+            _write_section(s, name, opening=False)
+        return
     if span is not None and "diff" not in wanted:
         s.paragraph(s.say("head.alone", head=write_head(s)))
         if "flow" not in wanted or {"price", "move"} & set(wanted):
@@ -199,13 +260,37 @@ def _write_one(s: Symbol) -> None:
         if "chart" in question.intents or "open" in question.intents:
             write_price(s, whole=False)
             write_chart(s)
+        elif takes_back(question):
+            offer_removal(s)
         elif not question.wants_change:
+            _write_unexplained(s)
             write_summary(s)
         return
     for name in wanted:
         _write_section(s, name, opening=name == wanted[0] and (span is None or "diff" in wanted))
     if "chart" in question.intents and not {"price", "flow"} & set(wanted):
         write_chart(s)
+
+
+def _write_unexplained(s: Symbol) -> None:
+    """Words of the question that nothing here answers: better said than passed over."""
+    question = s.draft.question
+    if question.strategies or question.intents or question.first_day is not None:
+        return
+    words = [word for word in question.words if len(word) > 1 and not is_known_word(word) and not word.isdigit()]
+    if not words:
+        return
+    text = " ".join(words[:_MOST_WORDS])
+    asked = s.book.add("stock.name", text, "text", s.t("title.stock.name"), Target("panel", panel="symbols"), text=text)
+    s.paragraph(s.say("unexplained", words=asked))
+
+
+def _write_named(s: Symbol, span: tuple[date, date] | None) -> None:
+    """The quantities named, behind the price; of named days those they have."""
+    s.paragraph(s.say("head.line", head=write_head(s)), *price_sentences(s))
+    write_details(s, span)
+    if span is not None and _MOVED_WORDS.search(s.draft.question.text) is not None:
+        write_interval(s, *span)
 
 
 def _write_section(s: Symbol, name: str, *, opening: bool) -> None:

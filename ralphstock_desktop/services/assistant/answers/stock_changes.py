@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.model.instants import kst_datetime
 from ralphstock_desktop.services.assistant.answers.stock_ahead import steps_of
 from ralphstock_desktop.services.assistant.answers.stock_items import amount, item_label
-from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, score_digits
+from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol
 from ralphstock_desktop.services.assistant_contracts import Fact, Spans, Target, Unit
 from ralphstock_desktop.services.strategy_contracts import GradeChange, GradeDiff, NearMiss, StrategyName
 
@@ -79,7 +79,7 @@ def write_diff(s: Symbol, strategy: StrategyName) -> None:
         for name, grade in (("diff.grade_before", diff.grade_before), ("diff.grade_after", diff.grade_after))
     )
     old, new = (
-        s.fact(name, score, "points", target, decimals=score_digits(score))
+        s.fact(name, score, "points", target, decimals=2)
         for name, score in (("diff.score_before", diff.score_before), ("diff.score_after", diff.score_after))
     )
     name = s.t(f"strategy.{strategy}")

@@ -7,10 +7,12 @@ from typing import Any
 
 from ralphstock_desktop.services.assistant.answers.stock_prices import read_bar, read_quote
 from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol
-from ralphstock_desktop.services.assistant_contracts import Proposal, Target
+from ralphstock_desktop.services.assistant.triggers import phrase
+from ralphstock_desktop.services.assistant_contracts import Proposal, Question, Target
 
-__all__ = ["offer_alert", "offer_chart", "offer_panel", "offer_watch"]
+__all__ = ["offer_alert", "offer_chart", "offer_panel", "offer_removal", "offer_watch", "takes_back"]
 
+_TAKEN_BACK = phrase("taken_back")
 _BELOW = re.compile(r"이하|아래|미만|내려|떨어|하락|below|under|at most|drop|fall|<")
 _VOLUME = re.compile(r"거래량|volume")
 _CHANGE = re.compile(r"등락|%|퍼센트|percent|change")
@@ -75,6 +77,8 @@ def offer_alert(s: Symbol) -> None:
         "price",
     )
     op = "<=" if _BELOW.search(text) else ">="
+    if quantity == "change_pct" and op == "<=" and value > 0:
+        value = -value  # a fall of five percent is a change of minus five
     if quantity == "price" and not _BELOW.search(text) and not re.search(r"이상|위|넘|오르|above|over|reach|>", text):
         quote = read_quote(s)
         now = (
@@ -99,3 +103,16 @@ def offer_alert(s: Symbol) -> None:
     )
     arguments = {"ticker": s.ticker, "quantity": quantity, "op": op, "value": value, "note": ""}
     _offer(s, "alert", title, "bell", arguments)
+
+
+def takes_back(question: Question) -> bool:
+    """Whether an alert or an entry of a watch list is to be removed: that is done in their panels."""
+    return bool({"watch", "alert"} & set(question.intents)) and _TAKEN_BACK.search(question.text.casefold()) is not None
+
+
+def offer_removal(s: Symbol) -> None:
+    """Say where alerts and watch lists are removed, and offer to open the panel."""
+    s.paragraph(s.say("offer.taken_back"))
+    panel = "watch" if "watch" in s.draft.question.intents else "alerts"
+    title = s.texts("assistant_market.open.panel", panel=s.texts(f"shell.dock.{panel}"))
+    _offer(s, "open_panel", title, "table", {"panel": panel, "ticker": ""})

@@ -15,6 +15,7 @@ from engine.model.instants import AsOf, day_of, kst_datetime
 from engine.model.instruments import DesignationFlag
 from engine.model.live import MISSING
 from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, day_at
+from ralphstock_desktop.services.assistant.triggers import phrase
 from ralphstock_desktop.services.assistant_contracts import Chart, Fact, Spans
 from ralphstock_desktop.wording import format as fmt
 
@@ -31,6 +32,7 @@ __all__ = [
     "write_trade",
 ]
 
+_AGAINST = phrase("against_close")
 _HIGH_BARS = 250
 _CHART_BARS = 60
 
@@ -269,7 +271,10 @@ def write_price(s: Symbol, *, whole: bool) -> None:
 
 
 def write_interval(s: Symbol, first: date, last: date) -> None:
-    """The bar of a named day, or the return over named days; what is not known yet is said to be so."""
+    """The bar of a named day, or the return over named days; what is not known yet is said to be so.
+
+    "Since" a day its own move counts; "against" a day its close is what is compared with.
+    """
     if first > last:
         first, last = last, first
     days = s.panel.days
@@ -295,7 +300,8 @@ def write_interval(s: Symbol, first: date, last: date) -> None:
         s.paragraph(s.say(key, time=end.time, close=end.close, change=end.change, volume=end.volume, value=end.value))
         return
     before = [int(index) for index in s.bars if index < inside[0]]
-    start = before[-1] if before else inside[0]
+    against = _AGAINST.search(s.draft.question.text.casefold()) is not None and len(inside) > 1
+    start = before[-1] if before and not against else inside[0]
     factor = s.panel.factor[s.row, inside[-1]] / s.panel.factor[s.row, start]
     start_close = float(s.panel.close_krw[s.row, start] * factor)
     start_day = day_at(days, start)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.model.scan import Grade
-from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, day_at, letter
+from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, day_at, letter, score_digits
 from ralphstock_desktop.services.assistant_contracts import Fact, Spans, Target
 from ralphstock_desktop.services.strategy_contracts import StrategyName
 from ralphstock_desktop.strategy_ports import SignalRecord
@@ -134,7 +134,8 @@ def _line(s: Symbol, record: SignalRecord) -> Spans:
     }
     score = signal.values.get("score")
     if isinstance(score, int | float):
-        s.fact("signal.score", float(score), "points", target, day=signal.signal_date, known_at_ns=known)
+        digits = score_digits(float(score)) if signal.strategy != "CLOSING_BET" else None
+        s.fact("signal.score", float(score), "points", target, day=signal.signal_date, known_at_ns=known, decimals=digits)
     net = trade.net_pct if ended and trade is not None else None
     if net is None:
         return s.say("signal.line", **parts)

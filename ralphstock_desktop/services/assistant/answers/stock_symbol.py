@@ -28,8 +28,9 @@ from ralphstock_desktop.services.strategy_contracts import (
     Strategies,
     StrategyName,
 )
+from ralphstock_desktop.wording import format as fmt
 
-__all__ = ["MOST_FACTS", "Pictures", "Symbol", "day_at", "joined", "letter", "of_this_instant", "score_digits"]
+__all__ = ["MOST_FACTS", "Pictures", "Symbol", "day_at", "exact_digits", "joined", "letter", "of_this_instant", "score_digits"]
 
 MOST_FACTS = 120
 """Facts of one symbol at most: what is asked comes first, the rest fills up."""
@@ -47,7 +48,12 @@ def letter(grade: int) -> str:
 
 
 def score_digits(value: float | None) -> int | None:
-    """Decimals that show a score as it is stored, at most two: rounding to one could hide which side of a grade it is on."""
+    """Decimals of a score, as the tables write it."""
+    return None if value is None else fmt.score_decimals(value)
+
+
+def exact_digits(value: float | None) -> int | None:
+    """Decimals that show a value as it is, at most two."""
     if value is None or value != value:
         return None
     return next((digits for digits in (0, 1) if abs(round(value, digits) - value) < 1e-9), 2)

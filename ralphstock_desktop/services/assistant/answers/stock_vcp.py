@@ -9,7 +9,7 @@ from datetime import date
 from engine.model.evidence import Evidence, ItemState
 from engine.model.scan import Ineligible, ScanFlag, VcpState
 from ralphstock_desktop.services.assistant.answers.stock_items import item_label, read_item, write_item
-from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, day_at, joined, score_digits
+from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, day_at, exact_digits, joined, score_digits
 from ralphstock_desktop.services.assistant_contracts import Fact, Heading, Spans, Unit
 from ralphstock_desktop.services.contracts import Explanation
 
@@ -178,7 +178,7 @@ def _structure(s: Symbol, vcp: VcpFacts) -> list[Spans]:
 
     def fact(name: str, value: float, unit: Unit, item: str) -> Fact:
         title = s.t(f"title.vcp.gate.{name.removesuffix('.need')}")
-        digits = score_digits(value) if name.endswith(".need") else None
+        digits = exact_digits(value) if name.endswith(".need") else None
         return s.fact(
             f"vcp.gate.{name}",
             value,

@@ -148,7 +148,8 @@ def test_a_comparison_may_use_both_symbols() -> None:
         ("SK하이닉스는 ▲ 3.27%", False),
         ("SK하이닉스는 3.27% 올랐고 지수는 하락", False),
         ("삼성전자는 8.49% 올랐지만 지수는 내렸습니다", True),
-        ("삼성전자 종가는 70,300원으로 하락했습니다", True),
+        ("삼성전자 종가는 70,300원으로 올랐습니다", True),
+        ("삼성전자 종가는 70,300원으로 하락했습니다", False),  # the number is right, the direction is not
         ("삼성전자 종가는 −70,300원입니다", False),
         ("최대 낙폭은 12.3%입니다", True),
         ("최대 낙폭은 12.3% 상승했습니다", False),

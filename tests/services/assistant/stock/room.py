@@ -73,7 +73,15 @@ ASKED: tuple[dict[str, Any], ...] = (
     {"intents": ("watch",), "wants_change": True},
     {"intents": ("alert",), "wants_change": True, "numbers": (150_000.0,)},
     {"intents": ("open",), "wants_change": True},
-)
+    {
+        "details": (
+            "averages", "volume_ratio", "rs", "pivot", "contractions", "state", "high", "low", "ohlc", "limits", "sector",
+            "smartmoney", "coverage",
+        ),
+        "absent": ("dividend",),
+    },
+    {"details": ("high", "low", "ohlc", "limits"), "first_day": date(2026, 1, 2), "last_day": date(2026, 1, 20)},
+)  # fmt: skip
 
 
 def cut_world(folder: Path, into: Path, more: int = 34) -> World:

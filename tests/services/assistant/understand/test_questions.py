@@ -15,10 +15,12 @@ from ralphstock_desktop.services.assistant.understand import Understanding
 from ralphstock_desktop.services.assistant_contracts import Question, Screen
 
 QUESTIONS: list[dict[str, Any]] = json.loads((Path(__file__).parent.parent / "questions.json").read_text(encoding="utf-8"))
+MORE: list[dict[str, Any]] = json.loads((Path(__file__).parent.parent / "questions_more.json").read_text(encoding="utf-8"))
 DEFAULTS: dict[str, Any] = {
     "from_screen": False, "limit": None, "wants_change": False, "filter_text": "", "unknown_names": [], "days": None,
     "future_day": None,
 }  # fmt: skip
+MORE_DEFAULTS: dict[str, Any] = {**DEFAULTS, "details": [], "absent": [], "order_by": ""}
 
 
 def _asked(understanding: Understanding, case: dict[str, Any]) -> Question:
@@ -94,3 +96,17 @@ def test_no_day_lies_after_the_as_of(master: Understanding) -> None:
         assert all(day is None or day <= as_of for day in (question.first_day, question.last_day)), case["id"]
         if question.first_day is not None and question.last_day is not None:
             assert question.first_day <= question.last_day
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("case", MORE, ids=[case["id"] for case in MORE])
+def test_question_as_traders_put_it_is_understood(master: Understanding, case: dict[str, Any]) -> None:
+    question = _asked(master, case)
+    found = {
+        name: _plain(getattr(question, name))
+        for name in ("language", "type", "tickers", "strategies", "grades", "first_day", "last_day")
+    }
+    assert found == {name: case[name] for name in found}
+    rest = {name: _plain(getattr(question, name)) for name in MORE_DEFAULTS}
+    assert rest == {name: case.get(name, default) for name, default in MORE_DEFAULTS.items()}
+    assert set(case["intents"]) <= set(question.intents)

@@ -166,7 +166,7 @@ def test_one_symbol_found_twice_is_one_entry() -> None:
     assert (entry.strategies, entry.score_scale, entry.target_krw) == (("CLOSING_BET", "VCP"), "10/12", 10_500.0)
     assert entry.score == pytest.approx(83.3333, abs=1e-4)
     (entry,) = ask(vcp((S, NONE, NONE, NONE), (84.0, 0, 0, 0)), closing((S, NONE, NONE, NONE), (10.0, 0, 0, 0))).items
-    assert (entry.strategies, entry.score_scale, entry.stop_krw) == (("VCP", "CLOSING_BET"), "84/100", 9_500.0)
+    assert (entry.strategies, entry.score_scale, entry.stop_krw) == (("VCP", "CLOSING_BET"), "84.0/100", 9_500.0)
 
 
 @pytest.mark.parametrize(("strategy", "tickers"), [("vcp", ["000010"]), ("jongga", ["000020"]), ("both", ["000010", "000020"])])
@@ -231,7 +231,7 @@ def test_quantity_weight_and_scales() -> None:
     """
     patterns, bets = vcp((A, NONE, NONE, NONE), (66.25, 0, 0, 0)), closing((NONE, S, NONE, NONE), (0, 10.0, 0, 0))
     bet, pattern = ask(patterns, bets).items
-    assert (pattern.qty, pattern.weight_pct, pattern.score_scale, pattern.score) == (1_000, 12.0, "66.25/100", 66.25)
+    assert (pattern.qty, pattern.weight_pct, pattern.score_scale, pattern.score) == (1_000, 12.0, "66.2/100", 66.25)
     assert (bet.qty, bet.weight_pct, bet.score_scale) == (1_500, 15.0, "10/12")
     assert (pattern.name, pattern.signal_date, pattern.traded_value_krw) == ("종목1", day(4), 5e10)
     yellow = closing((NONE, S, NONE, NONE), (0, 10.0, 0, 0), gate=GateStatus.YELLOW)
