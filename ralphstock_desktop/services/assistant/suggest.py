@@ -25,7 +25,9 @@ def suggestions_of(workstation: Workstation, screen: Screen, texts: Texts) -> tu
     if picture is not None and row is not None:
         english = str(picture.panel.names_en[row]) if texts.language == "en" else ""
         name = english or str(picture.panel.names[row])
-        graded = scans is not None and scans.panel is picture.panel and Grade(int(scans.scan.grade[row])) is not Grade.NONE
+        # While the market of another instant is still being scanned, the grades on screen are those of the one before.
+        fits = scans is not None and scans.panel is picture.panel and scans.scan.as_of == picture.as_of
+        graded = fits and scans is not None and Grade(int(scans.scan.grade[row])) is not Grade.NONE
         if graded and scans is not None:
             offer("why_grade", "stock", name=name, grade=Grade(int(scans.scan.grade[row])).name)
         else:
@@ -40,6 +42,8 @@ def suggestions_of(workstation: Workstation, screen: Screen, texts: Texts) -> tu
             offer("closing", "stock", name=name)
     strategies = workstation.strategies
     gate = strategies.gate.last if strategies is not None else None
+    if gate is not None and picture is not None and not picture.is_latest and gate.reading.as_of != picture.as_of:
+        gate = None
     if gate is not None and gate.reading.status is not GateStatus.GREEN:
         offer("gate_why", "market")
     else:

@@ -119,6 +119,7 @@ class ChatViewModel(QObject):
         work = self._workstation
         self._subscriptions = [
             work.market.subscribe(self._on_market),
+            work.scans.subscribe(self._on_scored, replay=False),
             work.selection.subscribe(self._on_selection),
             self._link.shown.subscribe(self._on_shown),
             assistant.state.subscribe(self._on_state),
@@ -128,6 +129,8 @@ class ChatViewModel(QObject):
             assistant.suggestions.subscribe(self._on_suggestions),
             assistant.outgoing.subscribe(self._on_outgoing),
         ]
+        if work.strategies is not None:
+            self._subscriptions.append(work.strategies.gate.subscribe(self._on_scored, replay=False))
         self._look_timer.start()
         if self.draft:
             self._draft_timer.start()
@@ -144,6 +147,11 @@ class ChatViewModel(QObject):
 
     def _on_market(self, _picture: MarketPicture) -> None:
         self._context_moved()
+
+    def _on_scored(self, _picture: object) -> None:
+        """Grades or gate of the instant are there now: what is suggested may name them."""
+        self._looked = None
+        self._look_timer.start()
 
     def _on_selection(self, context: SymbolContext) -> None:
         if context.ticker != self._ticker:

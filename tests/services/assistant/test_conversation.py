@@ -14,6 +14,7 @@ import pytest
 from engine.model.errors import AuthExpired, DataUnavailable, ProtocolChanged, ProviderError, RateLimited, ValidationFailed
 from engine.model.instants import AsOf
 from engine.model.news import NewsItem
+from engine.model.scan import Grade
 from ralphstock_desktop.assistant_ports import CallWanted, ModelRequest, Stopped, TextArrived, ToolCall, UsageTold
 from ralphstock_desktop.services.assistant.keeping import pack
 from ralphstock_desktop.services.assistant_contracts import Outgoing, StreamUpdate, spans_of
@@ -385,6 +386,22 @@ async def test_an_offer_is_carried_out_by_the_click_and_taken_back(make_chat: Ma
     desk.assistant.undo(offer.id)
     await desk.assistant.idle()
     assert desk.watch.lists.last == ()
+
+
+async def test_a_suggestion_names_no_grade_of_another_instant(make_chat: MakeDesk) -> None:
+    desk: AssistantDesk = await make_chat(EVENING, outside=False)
+    scans = desk.desk.workstation.scans.last
+    graded = next(
+        str(scans.panel.tickers[row])
+        for row in range(len(scans.panel.tickers))
+        if Grade(int(scans.scan.grade[row])) is not Grade.NONE
+    )
+    desk.assistant.look(desk.screen(graded))
+    with_grade = desk.assistant.suggestions.last[0].text
+    desk.desk.workstation.set_as_of(AsOf.at(date(2026, 1, 20), 18, 30))  # the scan of that evening is not there yet
+    desk.assistant.look(desk.screen(graded))
+    assert "등급" in with_grade and "등급" not in desk.assistant.suggestions.last[0].text
+    await desk.desk.settled()
 
 
 async def test_suggestions_follow_what_is_on_screen(make_chat: MakeDesk) -> None:

@@ -166,6 +166,16 @@ def test_what_is_on_screen_is_told_once_per_change(open_chat: Open, qtbot: Any) 
 # -- suggestions
 
 
+def test_suggestions_are_asked_for_again_when_the_scores_of_the_instant_are_there(open_chat: Open, qtbot: Any) -> None:
+    chat = open_chat()
+    qtbot.waitUntil(lambda: bool(chat.said("look")))
+    before = len(chat.said("look"))
+    qtbot.wait(250)
+    assert len(chat.said("look")) == before
+    chat.work.scans.publish(chat.work.scans.last)
+    qtbot.waitUntil(lambda: len(chat.said("look")) == before + 1)
+
+
 def test_a_suggestion_asks_at_once_and_hides_while_the_answer_comes(open_chat: Open, qtbot: Any) -> None:
     chat = open_chat()
     view = chat.panel.suggestions
