@@ -168,6 +168,7 @@ class FlowRow(QWidget):
         self._items: list[QWidget] = []
         self.before: QWidget | None = None
         """The widget after which Tab comes to the first one."""
+        self._most_lines: int | None = None
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def set_items(self, items: Sequence[QWidget]) -> None:
@@ -191,13 +192,25 @@ class FlowRow(QWidget):
         """What is shown."""
         return list(self._items)
 
+    def limit_lines(self, most: int | None) -> None:
+        """Hide what would need more lines; None shows everything."""
+        if most != self._most_lines:
+            self._most_lines = most
+            self.place()
+
     def place(self) -> None:
         """Put the widgets into lines."""
-        gap, x, y, line = self._look.px(6), 0, 0, 0
+        gap, x, y, line, lines = self._look.px(6), 0, 0, 0, 1
         for item in self._items:
             size = item.sizeHint()
             if x and x + size.width() > self.width():
-                x, y, line = 0, y + line + gap, 0
+                x, lines = 0, lines + 1
+            fits = self._most_lines is None or lines <= self._most_lines
+            item.setVisible(fits)
+            if not fits:
+                continue
+            if x == 0 and lines > 1:
+                y, line = y + line + gap, 0
             item.setGeometry(x, y, size.width(), size.height())
             x, line = x + size.width() + gap, max(line, size.height())
         tall = y + line

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from ralphstock_desktop.services.assistant_contracts import Suggestion
@@ -15,6 +16,8 @@ from ralphstock_desktop.ui.dialogs.controls import colour_label
 __all__ = ["SuggestionsView"]
 
 _MOST_EMPTY, _MOST_AFTER = 6, 3
+_SHORT_PANEL = 640
+"""Height below which the answer needs the room: one line of chips."""
 _ICONS = {
     "help": "unknown", "stock": "candles", "market": "gate", "recommendation": "star", "signal": "radar",
     "performance": "trend", "news": "news", "general": "chat",
@@ -37,6 +40,7 @@ class SuggestionsView(QWidget):
         self._look = appearance
         self._shown: tuple[Suggestion, ...] = ()
         self._first = True
+        self._panel: QWidget | None = None
         self.head = QLabel()
         self.row = FlowRow(appearance)
         self._box = QVBoxLayout(self)
@@ -56,6 +60,25 @@ class SuggestionsView(QWidget):
         """The chips, in order."""
         return [item for item in self.row.items() if isinstance(item, Chip)]
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """The panel's height decides how many lines there is room for."""
+        super().showEvent(event)
+        panel = self.parentWidget()
+        if panel is not None and panel is not self._panel:
+            self._panel = panel
+            panel.installEventFilter(self)
+        self._limit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._limit()
+        return super().eventFilter(watched, event)
+
+    def _limit(self) -> None:
+        panel = self.parentWidget()
+        is_short = panel is not None and panel.height() < self._look.px(_SHORT_PANEL)
+        self.row.limit_lines(None if self._first else 1 if is_short else 2)
+
     def _apply(self) -> None:
         look = self._look
         self._box.setContentsMargins(look.px(14), look.px(6), look.px(14), look.px(6))
@@ -73,4 +96,5 @@ class SuggestionsView(QWidget):
             chip.setToolTip(suggestion.text)
             chips.append(chip)
         self.row.set_items(chips)
+        self._limit()
         self.setVisible(bool(chips))

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from engine.model.errors import ProviderError
-from ralphstock_desktop.services.assistant_contracts import AssistantState, Fact, Outgoing, Target
+from ralphstock_desktop.services.assistant_contracts import AssistantState, Fact, Outgoing, Suggestion, Target
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import Empty
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.chat.link import AskWish, ChatLink, Landing
+from ralphstock_desktop.ui.chat.suggestions import SuggestionsView
 from ralphstock_desktop.ui.dock_registry import DockContext, dock_spec
 from ralphstock_desktop.ui.docks import chat as chat_dock
 from ralphstock_desktop.ui.docks.chat import ChatPanel
@@ -189,6 +190,24 @@ def test_a_suggestion_asks_at_once_and_hides_while_the_answer_comes(open_chat: O
     chat.assistant.finish()
     assert view.isVisible()
     assert not view.head.isVisible(), "after an answer the heading is left out"
+
+
+def test_in_a_short_panel_the_suggestions_leave_the_room_to_the_answer(look: Appearance, qtbot: Any) -> None:
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    panel.resize(320, 560)
+    view = SuggestionsView(look, panel)
+    view.setFixedWidth(320)
+    found = tuple(Suggestion(f"제법 긴 질문이라 한 줄을 채웁니다 {n}", "stock") for n in range(3))
+    view.show_suggestions(found, empty=False)
+    panel.show()
+    qtbot.waitUntil(lambda: [chip.isVisible() for chip in view.chips()] == [True, False, False])
+    one_line = view.row.height()
+    panel.resize(320, 900)
+    qtbot.waitUntil(lambda: [chip.isVisible() for chip in view.chips()] == [True, True, False])
+    assert view.row.height() > 1.5 * one_line
+    view.show_suggestions(found, empty=True)
+    assert all(chip.isVisible() for chip in view.chips()), "an empty conversation has room for all"
 
 
 # -- what leaves
