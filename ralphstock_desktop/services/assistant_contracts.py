@@ -359,6 +359,12 @@ class Question:
     order_by: str = ""
     """What stocks are to be put in order by, with the end that comes first (``value:desc``), or a list by its name
     (``new_high``); empty for none."""
+    among: tuple[str, ...] = ()
+    """Stocks of an answer before that the question is limited to ("which of those …"), in the order they were listed."""
+    listed: tuple[str, ...] = ()
+    """Of a question that was answered: the stocks of the last list shown by then, in order; "the second one" is among them."""
+    recent: tuple[str, ...] = ()
+    """Stocks of the questions up to this one, the latest last; "those two" are the last of them."""
 
 
 # -- what the window is told ------------------------------------------------------------------------------------------------

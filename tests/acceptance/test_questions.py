@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ _SAME = {  # one quantity, named by what it is read from
     "gate.score": ("gate.score",),
 }
 """Where a value may be missing honestly (too few cases, a running day) or days were named, its stand-in counts."""
+SCORED = frozenset(("gate.status", "gate.score", "vcp.total", "vcp.grade", "vcp.smartmoney", "closing.total", "day.score"))
+"""Values that the scorers, run again, have to give."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,12 @@ def _compiled() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def world(recorded_data: Path) -> World:
     return load_world(recorded_data)
+
+
+@pytest.fixture(scope="module")
+def again(world: World) -> Again:
+    """Shared by both files of questions: an instant is scored once."""
+    return Again(world)
 
 
 def _as_of(text: str) -> AsOf:
@@ -124,18 +133,18 @@ async def ask_all(rows: list[dict[str, Any]], world: World, folder: Path) -> tup
     return asked, failed
 
 
-async def test_the_120_questions(qapp: QApplication, world: World, tmp_path: Path, recorded_data: Path) -> None:
+async def test_the_120_questions(qapp: QApplication, world: World, again: Again, tmp_path: Path, recorded_data: Path) -> None:
     rows = json.loads(QUESTIONS.read_text(encoding="utf-8"))
     assert len(rows) == 120 and Counter(row["language"] for row in rows) == {"ko": 60, "en": 60}
     asked, failed = await ask_all(rows, world, tmp_path)
-    planned = {as_of: _planned(world, as_of) for as_of in {each.as_of for each in asked}}
+    planned = {as_of: again.planned(as_of) for as_of in {each.as_of for each in asked}}
     missing = []
     for each in asked:
         left = [name for name in each.row["must_read"] if not holds(each, name, planned[each.as_of])]
         if left:
             missing.append(f"{each.row['id']} {each.row['text']}: without {left}")
     loose = [f"{each.row['id']} {each.row['text']}: {unlinked(each.answer)}" for each in asked if unlinked(each.answer)]
-    wrong, compared = values_again(asked, world, recorded_data)
+    wrong, compared = values_again(asked, world, recorded_data, again)
     total = sum(each.answer.numbers for each in asked)
     report = [
         f"right retrieval {120 - len(missing) - len(failed)} of 120, numbers {total}, compared {sum(compared.values())}",
@@ -150,12 +159,12 @@ async def test_the_120_questions(qapp: QApplication, world: World, tmp_path: Pat
 
 
 async def test_more_questions_as_traders_put_them(
-    qapp: QApplication, world: World, tmp_path: Path, recorded_data: Path
+    qapp: QApplication, world: World, again: Again, tmp_path: Path, recorded_data: Path
 ) -> None:
     rows = json.loads(MORE.read_text(encoding="utf-8"))
     assert len(rows) >= 100 and {row["language"] for row in rows} == {"ko", "en"}
     asked, failed = await ask_all(rows, world, tmp_path)
-    planned = {as_of: _planned(world, as_of) for as_of in {each.as_of for each in asked}}
+    planned = {as_of: again.planned(as_of) for as_of in {each.as_of for each in asked}}
     missing = [
         f"{each.row['id']} {each.row['text']}: without {left}"
         for each in asked
@@ -168,32 +177,31 @@ async def test_more_questions_as_traders_put_them(
         if not each.row["tickers"] and each.row.get("unknown_names")
         if (names := [fact.name for fact in each.answer.facts if fact.ticker])
     ]
-    wrong, compared = values_again(asked, world, recorded_data)
+    wrong, compared = values_again(asked, world, recorded_data, again)
     report = "\n".join([*failed, *missing, *loose, *invented, *wrong])
     assert not failed and not loose and not wrong and not invented, report
     assert len(missing) <= len(rows) * (1 - LEAST_RIGHT), report
     assert sum(compared.values()) > 200
 
 
-def values_again(asked: list[Asked], world: World, recorded_data: Path) -> tuple[list[str], Counter[str]]:
+def values_again(asked: list[Asked], world: World, recorded_data: Path, again: Again) -> tuple[list[str], Counter[str]]:
     """Compare facts with the recorded tables (prices, flows) and with the scorers run again (scores, gate)."""
     tickers = sorted({fact.ticker for each in asked for fact in each.answer.facts if fact.ticker})
     twin = Twin(recorded_data, tickers)
     wrong: list[str] = []
     compared: Counter[str] = Counter()
     for as_of, group in groupby(sorted(asked, key=lambda each: each.as_of.instant_ns), key=lambda each: each.as_of):
-        scores: dict[AsOf, dict[tuple[str, str], Any]] = {}
         now = kst_datetime(as_of.instant_ns).replace(tzinfo=None)
         for each in group:
             for fact in each.answer.facts:
-                # A difference speaks of an earlier day, too: of all that was known by its end.
-                when = as_of if fact.day is None or fact.day >= last_bar(world, as_of) else AsOf.end_of(fact.day)
-                if when not in scores:
-                    scores[when] = _scores(world, when)
-                want = scores[when].get((fact.name, fact.ticker), ...)
+                want: Any = ...
+                if fact.name in SCORED:
+                    # A difference speaks of an earlier day, too: of all that was known by its end.
+                    when = as_of if fact.day is None or fact.day >= last_bar(world, as_of) else AsOf.end_of(fact.day)
+                    want = again.scores(when).get((fact.name, fact.ticker), ...)
                 if want is ... and fact.ticker and fact.name.split(".")[0] in ("bar", "flow", "quote"):
                     want = twin.value_of(fact.name, fact.ticker, fact.day, now)
-                if want == "not in the window":  # the user named other days than the last five
+                if want == "not in the window" and fact.day is not None:  # the user named other days than the last five
                     want = twin.flow(fact.ticker, fact.day, fact.name.partition(".")[2])
                 if want is ...:
                     continue
@@ -212,35 +220,54 @@ def same(fact: Fact, want: Any) -> bool:
     return math.isclose(float(fact.value), float(want), rel_tol=1e-9, abs_tol=1e-9)
 
 
+@cache
+def _known_bars(first: bytes) -> list[date]:
+    days: list[date] = np.frombuffer(first, dtype="datetime64[D]").tolist()
+    return days
+
+
 def last_bar(world: World, as_of: AsOf) -> date:
     """Last day whose official bar was known."""
-    days = [day.astype("datetime64[D]").item() for day in world.panel.days]
-    return max(day for day in days if kst_ns(day, 15, 40) <= as_of.instant_ns)
+    days = _known_bars(np.asarray(world.panel.days, dtype="datetime64[D]").tobytes())
+    return next(day for day in reversed(days) if kst_ns(day, 15, 40) <= as_of.instant_ns)
 
 
-def _planned(world: World, as_of: AsOf) -> set[str]:
-    """Symbols a strategy has an order plan for."""
-    sources = Sources(MemoryStore(world))  # type: ignore[arg-type]
-    rest = evaluate(sources.at(world.panel, as_of, DEFAULT_RULES), DEFAULT_RULES)
-    vcp, closing, day = scan_vcp(world.panel, as_of, DEFAULT_RULES), rest.closing.scan, rest.day.scan
-    rows = vcp.pattern | (closing.phase > 0) | (np.asarray(day.grade) >= Grade.B)
-    return set(world.panel.tickers[rows].tolist())
+class Again:
+    """The scorers run again, once for every instant."""
 
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._runs: dict[int, tuple[Any, Any]] = {}
+        self._scores: dict[int, dict[tuple[str, str], Any]] = {}
 
-def _scores(world: World, as_of: AsOf) -> dict[tuple[str, str], Any]:
-    sources = Sources(MemoryStore(world))  # type: ignore[arg-type]
-    rest = evaluate(sources.at(world.panel, as_of, DEFAULT_RULES), DEFAULT_RULES)
-    vcp = scan_vcp(world.panel, as_of, DEFAULT_RULES)
-    found: dict[tuple[str, str], Any] = {
-        ("gate.status", ""): rest.gate.reading.status.name,
-        ("gate.score", ""): rest.gate.reading.score,
-    }
-    for row, ticker in enumerate(map(str, world.panel.tickers)):
-        found |= {
-            ("vcp.total", ticker): vcp.total_score[row],
-            ("vcp.grade", ticker): Grade(int(vcp.grade[row])).name if vcp.grade[row] else "-",
-            ("vcp.smartmoney", ticker): vcp.smartmoney_score[row],
-            ("closing.total", ticker): rest.closing.scan.total[row],
-            ("day.score", ticker): rest.day.scan.score[row],
-        }
-    return found
+    def _run(self, as_of: AsOf) -> tuple[Any, Any]:
+        if as_of.instant_ns not in self._runs:
+            sources = Sources(MemoryStore(self._world))  # type: ignore[arg-type]
+            rest = evaluate(sources.at(self._world.panel, as_of, DEFAULT_RULES), DEFAULT_RULES)
+            self._runs[as_of.instant_ns] = scan_vcp(self._world.panel, as_of, DEFAULT_RULES), rest
+        return self._runs[as_of.instant_ns]
+
+    def planned(self, as_of: AsOf) -> set[str]:
+        """Symbols a strategy has an order plan for."""
+        vcp, rest = self._run(as_of)
+        rows = vcp.pattern | (rest.closing.scan.phase > 0) | (np.asarray(rest.day.scan.grade) >= Grade.B)
+        return set(self._world.panel.tickers[rows].tolist())
+
+    def scores(self, as_of: AsOf) -> dict[tuple[str, str], Any]:
+        """Every value of ``SCORED`` by its name and symbol."""
+        if as_of.instant_ns not in self._scores:
+            vcp, rest = self._run(as_of)
+            found: dict[tuple[str, str], Any] = {
+                ("gate.status", ""): rest.gate.reading.status.name,
+                ("gate.score", ""): rest.gate.reading.score,
+            }
+            for row, ticker in enumerate(map(str, self._world.panel.tickers)):
+                found |= {
+                    ("vcp.total", ticker): vcp.total_score[row],
+                    ("vcp.grade", ticker): Grade(int(vcp.grade[row])).name if vcp.grade[row] else "-",
+                    ("vcp.smartmoney", ticker): vcp.smartmoney_score[row],
+                    ("closing.total", ticker): rest.closing.scan.total[row],
+                    ("day.score", ticker): rest.day.scan.score[row],
+                }
+            self._scores[as_of.instant_ns] = found
+        return self._scores[as_of.instant_ns]

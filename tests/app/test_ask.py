@@ -40,7 +40,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ask(home: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
     capsys.readouterr()
     assert main(["ask", "--data", str(home), "--json", *arguments]) == 0
-    answers: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    out, err = capsys.readouterr()
+    assert err == ""
+    answers: list[dict[str, Any]] = json.loads(out)
     return answers
 
 

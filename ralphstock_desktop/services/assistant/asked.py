@@ -9,9 +9,41 @@ import re
 
 from ralphstock_desktop.services.assistant.triggers import named, phrase, words
 
-__all__ = ["FOREIGN", "find_absent", "find_details", "find_order", "find_order_field", "find_special_list"]
+__all__ = [
+    "FOREIGN",
+    "SCORED",
+    "find_absent",
+    "find_details",
+    "find_order",
+    "find_order_field",
+    "find_scored",
+    "find_special_list",
+]
 
 _DETAILS = named("details")
+_ITEMS = named("items")
+_BESIDE = named("items_beside")
+_ITEM_ASKED = phrase("item_asked")
+_OVERLAID = {
+    "CLOSING_BET.chart": ("high", "state"),
+    "CLOSING_BET.volume": ("volume_ratio",),
+    "DAY_TRADE.box": ("high", "low", "state"),
+    "DAY_TRADE.ma5": ("averages",),
+    "DAY_TRADE.momentum": ("state",),
+    "DAY_TRADE.oversold": ("low",),
+    "DAY_TRADE.sector": ("sector",),
+    "DAY_TRADE.spike": ("volume_ratio",),
+    "VCP.A": ("averages",),
+    "VCP.B2": ("contractions",),
+    "VCP.B3": ("contractions",),
+    "VCP.C": ("volume_ratio",),
+    "VCP.D2": ("contractions",),
+    "VCP.E": ("pivot",),
+}
+"""Quantities whose words a part of a score holds too: the part is meant."""
+_STRATEGIES = named("strategies")
+SCORED = "item:"
+"""Begins the name of a quantity that is a part of a score."""
 _ABSENT = named("absent")
 _ORDERS = named("orders")
 _LISTS = named("lists")
@@ -20,6 +52,7 @@ _NEAR_HIGH = phrase("near_high")
 _FALLING = phrase("order_falling")
 _SELLING = phrase("order_selling")
 _LEAST = phrase("order_least")
+_LEVEL_SAID = phrase("level_said")
 _OF_YEAR = re.compile(r"52|신고가|신저가|최고가|최저가|week|year|all[- ]time|new (?:high|low)|고점|peak")
 _TODAY = re.compile(r"오늘|금일|당일|today|intraday")
 _HIGH_SAID = re.compile(r"고점|신고가|최고가|고가|high|peak")
@@ -39,7 +72,30 @@ def find_details(text: str) -> tuple[str, ...]:
         found = [*(name for name in found if name not in ("high", "low", "ohlc")), "ohlc"]
     if "low" in found and "high" in found and _HIGH_SAID.search(text) is None:
         found.remove("high")  # "the low of 52 weeks"
-    return tuple(found)
+    if "volume_ratio" in found and "averages" in found:
+        found.remove("averages")  # "volume against its 20-day average"
+    if _LEVEL_SAID.search(text) and not _OF_YEAR.search(text):
+        found = [name for name in found if name not in ("high", "low")]  # "why is the score so low"
+    parts = find_scored(text)
+    if "VCP.A" in parts:
+        parts = tuple(part for part in parts if not part.startswith("VCP.T"))
+    taken = {name for part in parts for name in _OVERLAID.get(part, ())}
+    return (*(name for name in found if name not in taken), *(f"{SCORED}{part}" for part in parts))
+
+
+def find_scored(text: str) -> tuple[str, ...]:
+    """Parts of scores a folded text names: ``VCP.A``, ``CLOSING_BET.candle``, ``VCP.*`` for all with their points.
+
+    Words that stand for more than one thing (volume, flows) count only beside a strategy and where points are spoken of.
+    """
+    strategies = [name for name, pattern in _STRATEGIES if pattern.search(text)]
+    found: list[str] = []
+    for name, pattern in _ITEMS:
+        if pattern.search(text):
+            found += [f"{strategy}.{name}" for strategy in strategies or ("VCP",)] if name == "*" else [name]
+    if not found and _ITEM_ASKED.search(text):
+        found += [name for name, pattern in _BESIDE if name.partition(".")[0] in strategies and pattern.search(text)]
+    return tuple(dict.fromkeys(found))
 
 
 def find_absent(text: str) -> tuple[str, ...]:

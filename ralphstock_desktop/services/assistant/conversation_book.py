@@ -23,10 +23,13 @@ from ralphstock_desktop.wording.texts import Language, Texts
 if TYPE_CHECKING:
     from ralphstock_desktop.services.assistant.asking import Finished
 
-__all__ = ["HISTORY", "ConversationBook"]
+__all__ = ["EXCHANGES", "HISTORY", "ConversationBook"]
 
 HISTORY = 6
 """Messages of the conversation a model is given (domain.md §8.2)."""
+
+EXCHANGES = 5
+"""Questions a follow-up may lean on."""
 
 _TITLE = 40
 _PATIENCE_S = 0.8
@@ -127,6 +130,13 @@ class ConversationBook:
     def question(self, n: int) -> ChatMessage | None:
         """The question that turn ``n`` is, or answers."""
         return next((m for m in reversed(self._messages) if m.role == "user" and m.n <= n), None)
+
+    def exchanges(self, before: int | None = None) -> tuple[tuple[ChatMessage, Answer | None], ...]:
+        """The last questions (before a number), oldest first, each with its answer as kept; None where there was none."""
+        end = len(self._messages) + 1 if before is None else before
+        asked = [message for message in self._messages if message.role == "user" and message.n < end][-EXCHANGES:]
+        answers = {turn.n - 1: turn.answer for turn in self._turns if turn.role == "assistant"}
+        return tuple((message, answers.get(message.n)) for message in asked)
 
     @property
     def is_begun(self) -> bool:

@@ -82,7 +82,8 @@ _A_MONTH = re.compile("|".join((_KOREAN_MONTH, _ENGLISH_MONTH, _A_YEAR)))
 
 _COUNTED = re.compile(
     r"(?:(?P<lead>최근|지난|직전|과거|근래|last|past|recent|previous|trailing|over the last|over the past)\s?)?"
-    rf"(?<![\d.,월/\-a-z])(?P<n>{_COUNT}|하루|이틀|사흘|나흘|닷새|열흘|보름|한|두|세|석|네|넉|a)\s?-?"
+    rf"(?<![\d.,월/\-a-z])(?P<n>{_COUNT}|하루|이틀|사흘|나흘|닷새|열흘|보름|한|두|세|석|네|넉|a"
+    r"|(?<=past )(?=(?:month|week|year)(?!s)))\s?-?"
     r"(?P<unit>" + phrase("day_unit").pattern + ")?"
     r"(?P<tail>\s?(?:간|동안|치|누적|연속|평균|전|ago|선|이동평균|이평|선|봉|moving|ma(?![a-z])|sma|average|신고가|신저가|자|날|에|차))?"
 )
@@ -123,6 +124,10 @@ _SINCE = re.compile(
     r"|^\s?(?:onwards?|until now|to date)"
 )
 _SINCE_BEFORE = re.compile(r"(?:since|from|starting|after)\s(?:the\s)?$")
+_SAME_MONTH = re.compile(
+    r"\s?(?:(?:부터|에서|~|-|–)\s?(?P<ko>\d{1,2})\s?일(?!간|동안|치|연속)|(?:to|until|through|-|–)\s?(?P<en>\d{1,2})(?![\d,.%:/a-z-]))"
+)
+"""The end of a span whose month was said at its beginning: "1월 20일부터 27일까지"."""
 _RANGE = re.compile(r"^\s?(?:부터|에서|~|-|–|to|until|through|and)\s?$")
 
 
@@ -204,6 +209,13 @@ def _dated(text: str, book: _Calendar, places: list[tuple[int, int]]) -> tuple[l
                 future = span[0]
                 continue
             found.append((match.start(), match.end(), *span))
+            goal = _SAME_MONTH.match(text, match.end()) if span[0] == span[1] else None
+            if goal is None:
+                continue
+            day = _date(str(span[0].year), span[0].month, goal["ko"] or goal["en"], book.base)
+            if day is not None and span[0] < day <= book.base:
+                places.append((goal.start("ko" if goal["ko"] else "en"), goal.end()))
+                found.append((*places[-1], day, day))
     found.sort()
     spans: list[tuple[date, date]] = []
     for number, (start, end, first, last) in enumerate(found):
@@ -344,7 +356,7 @@ def _counted(text: str, book: _Calendar, places: list[tuple[int, int]]) -> tuple
         whole = word in ("하루", "이틀", "사흘", "나흘", "닷새", "열흘", "보름")
         if (unit is None and not whole) or (word == "52" and _unit(unit) == "week"):
             continue
-        count = int(word) if word.isdigit() else _NUMBER_WORDS[word]
+        count = 1 if not word else int(word) if word.isdigit() else _NUMBER_WORDS[word]
         if count == 0 or (
             word in ("한", "두", "세", "석", "네", "넉", "a") and unit not in ("달", "주일", "주", "week", "month", "year")
         ):

@@ -4,7 +4,8 @@ A page is a Markdown file ``resources/help/<language>/<page>.md``. ``# title {#a
 section; a comment ``<!-- words: … -->`` under a title names what it is asked by. Below stand paragraphs, lists (``- ``) and
 tables (``| ``). ``{rules.vcp.rs_min}`` stands for a threshold, a rung of a ladder being ``{rules.vcp.dry_ratio.0}`` with its
 points ``{rules.vcp.dry_ratio.0.points}``; ``{maxima.gate.kospi}`` for the most points of a component; ``{count.day}`` for how
-many items there are. So no page can drift from the rules.
+many items there are; ``{tax.2026.kospi}``, ``{tick.4999}``, ``{session.KRX.regular.start}`` for what the exchange sets;
+``{won.5000}`` and ``{said.30%}`` for amounts that stand for themselves. So no page can drift from the rules.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ import re
 import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 
 import resources
+from engine.calendar.sessions import DEFAULT_SESSIONS
+from engine.calendar.ticks import tick_size
 from engine.model.closing import CLOSING_COMPONENTS
 from engine.model.daytrade import DAY_ITEMS
 from engine.model.gate import GATE_COMPONENTS
+from engine.model.instruments import Market
 from engine.model.scan import ITEM_GROUP
 from engine.scoring.closing_bet import component_maxima as closing_maxima
 from engine.scoring.gate import component_maxima as gate_maxima
@@ -38,7 +43,7 @@ _TITLE = re.compile(r"(#{1,2}) (.+?) \{#([a-z0-9_.-]+)\}")
 _WORDS = re.compile(r"<!-- words: (.+) -->")
 _FIGURE = re.compile(r"(?:(?:Ctrl|Alt|Shift)\+[^\s,;)|]+|F\d+|[+\-\u2212]?\d(?:[\d.,:/\-]*\d)?%?)")
 _ALIAS_WEIGHT, _TITLE_WEIGHT = 3.0, 2.0
-_TITLE_SHARE, _TITLE_PAIRS = 0.75, 4
+_TITLE_SHARE, _TITLE_PAIRS = 0.75, 6
 """Without a named word, so much of a title that is long enough must stand in the question."""
 
 
@@ -85,7 +90,10 @@ def _pattern(word: str) -> re.Pattern[str]:
 
 
 def _holds(folded: str, lower: str, word: str) -> bool:
-    return _pattern(word).search(lower) is not None if word.isascii() else fold(word) in folded
+    if word.isascii():
+        return _pattern(word).search(lower) is not None
+    # A unit of days is no word: the journal (일지) is not in "3일 지나면".
+    return re.search(rf"(?<!\d){fold(word)}" if word.startswith("일지") else fold(word), folded) is not None
 
 
 class HelpBook:
@@ -189,7 +197,8 @@ def rule_value(name: str, rules: Rules) -> RuleValue:
         value = value[int(rest[0])]
         if isinstance(value, Rung):
             points = len(rest) > 1
-            value, unit = (value.points, "points") if points else (value.threshold, unit)
+            of_points = "×" if field_name.endswith("_weight") else "points"
+            value, unit = (value.points, of_points) if points else (value.threshold, unit)
         else:
             unit = "points"
     if field_name.endswith("_minute"):
@@ -245,6 +254,9 @@ def _maximum(name: str, rules: Rules) -> float:
     return float(values[names.index(part)]) if part else float(sum(values))
 
 
+_TICKS_OF = date(2023, 1, 25)
+"""First day of the tick sizes in force."""
+_FIGURES_ONLY = re.compile(r"[^0-9.]")
 _COUNTS: dict[str, int] = {"day": len(DAY_ITEMS), "jongga": len(CLOSING_COMPONENTS), "gate": len(GATE_COMPONENTS)}
 
 
@@ -256,7 +268,28 @@ def _placeholder(name: str, rules: Rules, language: Language) -> tuple[str, floa
         return text, value, unit
     if kind == "count":
         return str(_COUNTS[rest]), float(_COUNTS[rest]), ""
+    if kind == "tax":
+        year, market = rest.split(".")
+        rate = next(item for item in reversed(rules.cost.tax) if item.settled_from <= date(int(year), 12, 31))
+        percent = {"kospi": rate.kospi_pct, "kosdaq": rate.kosdaq_pct, "konex": rate.konex_pct}[market]
+        return f"{percent:.2f}%", percent, "%"
+    if kind == "session":
+        return _clock(*rest.split(".")), 0.0, "time"
+    if kind in ("tick", "won"):
+        won = float(tick_size(int(rest), Market.KOSPI, _TICKS_OF)) if kind == "tick" else float(rest)
+        return _amount(won, "원", language)[0], won, "won"
+    if kind == "ruleset":
+        return rules.ruleset_id, 0.0, "word"
+    if kind == "said":
+        return rest, float(_FIGURES_ONLY.sub("", rest)), ""
     raise KeyError(name)
+
+
+def _clock(venue: str, phase: str, end: str) -> str:
+    """When a phase of the newest rule of a venue begins or ends, as ``HH:MM``."""
+    rule = next(item for item in reversed(DEFAULT_SESSIONS.phases) if (item.venue, item.phase) == (venue, phase))
+    minute = rule.start_minute if end == "start" else rule.end_minute
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------------
@@ -336,7 +369,8 @@ def _linked(text: str, book: FactBook, rules: Rules, target: Target) -> tuple[Sp
             shown, value, unit = _placeholder(name, rules, book.language)
             title = book.texts("assistant_market.fact.rule")
             known = "maxima" if name.startswith("maxima") else "help.figure"
-            fact = book.add(known, value, unit, title, target, text=shown, formula=rules.ruleset_id)
+            taken: float | str = shown if unit in ("time", "word") else value
+            fact = book.add(known, taken, unit, title, target, text=shown, formula=rules.ruleset_id)
         found.append(Span(fact.text, fact=fact.id, bold=bold))
     return tuple(found)
 

@@ -34,16 +34,22 @@ _COUNT_WORDS = {
 }  # fmt: skip
 _KOREAN_COUNT = "|".join(word for word in sorted(_COUNT_WORDS, key=len, reverse=True) if not word.isascii())
 _ENGLISH_COUNT = "|".join(word for word in _COUNT_WORDS if word.isascii())
-_ONE = re.compile(r"(?<![가-힣])(?:하나|한\s?개|한\s?종목|딱\s?하나)만|just one(?![a-z])|only one(?![a-z]| item)")
+_ONE = re.compile(
+    r"(?<![가-힣])(?:하나|한\s?개|한\s?종목|딱\s?하나)만|just one(?![a-z])"
+    r"|(?<![a-z])(?:number one|no\.? ?1|#1)(?![a-z0-9])|only one(?![a-z]| item)"
+)
 _LIMITS = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(?:top|best|first|상위|톱|탑|베스트|하위|bottom|worst|last)\s?-?(?P<n>\d{1,3})(?![\d.,%]|\s?(?:일|주|개월|년|days?|weeks?|months?|years?|%|퍼))",
-        rf"(?:top|best|first|bottom|worst)\s(?P<n>{_ENGLISH_COUNT})(?![a-z]|\s(?:days?|weeks?|months?|years?))",
+        r"(?:top|best|first|상위|톱|탑|베스트|하위|bottom|worst|last)\s?-?(?P<n>\d{1,3})"
+        r"(?![\d.,%]|\s?(?:일|주|개월|년|days?(?![- ]?trad)|weeks?|months?|years?|%|퍼))",
+        rf"(?:top|best|first|bottom|worst)\s(?P<n>{_ENGLISH_COUNT})(?![a-z]|\s(?:days?(?![- ]?trad)|weeks?|months?|years?))",
         r"(?<![\d.,])(?P<n>\d{1,3})\s?(?:개|종목|가지|건|위|등(?!급))(?:까지)?(?!월)(?:\s?(?:만|정도|쯤|씩|추려|골라|뽑아|추천|알려|보여|줘|찾아|뉴스|종목)|$|\s|[.?!,])",
         rf"(?<![가-힣])(?P<n>{_KOREAN_COUNT})\s?(?:개|종목|가지|건)(?!월)(?:만|정도|쯤|씩)?(?!\s?(?:항목|조건|모자|부족))",
         rf"(?<![a-z])(?:me|only|just|give|show|list|name|pick|the)\s(?:me\s)?(?P<n>\d{{1,3}}|{_ENGLISH_COUNT})\s(?!days?|weeks?|months?|years?|percent|%|items?|conditions?|won)[a-z]",
-        rf"(?<![\d.,a-z])(?P<n>\d{{1,2}}|{_ENGLISH_COUNT})\s(?:stocks?|names|picks|ideas|headlines|signals|candidates)(?![a-z])",
+        rf"(?<![\d.,a-z])(?P<n>\d{{1,2}}|{_ENGLISH_COUNT})\s"
+        r"(?:stocks?|names|picks|ideas|headlines|signals|candidates"
+        r"|(?:buy )?recommendations|day trades|closing bets|setups|breakouts|gainers|losers)(?![a-z])",
     )
 )
 _ITEM_AFTER = phrase("item_after")

@@ -44,6 +44,12 @@ _SINCE_BEFORE = phrase("since_before")
 _OWN_WORDS = frozenset(("order", "alert", "watch", "override"))
 """Intents that never come from what a user quotes."""
 _ORDER_WORD = phrase("order_word")
+_GATE_NOW = re.compile(
+    r"what(?:'s| is) the (?:market )?gate(?:'s)? (?:score|status|state|level|colou?r)(?: now| today)?\s*[?.]*$"
+)
+_NAMES = re.compile(f"{BLANK}+")
+_HOW_MADE = re.compile(r"how (?:is|are|do)|어떻게|계산|공식|기준")
+_GATE_SCORE = phrase("gate_score")
 _INDEX, _LISTED = phrase("market_index"), phrase("listing")
 _UNORDERED = frozenset(("definition", "private", "override", "order", "forecast", "alert", "sector", "promise"))
 """Intents beside which words of order put no stocks in order."""
@@ -90,7 +96,8 @@ def read_question(text: str, names: NameBook, trading_days: Days, as_of: date) -
     quiet = QUOTED.sub(lambda match: " " * len(match.group(0)), blank)
     found = [name for name, pattern in INTENTS if pattern.search(quiet if name in _OWN_WORDS else blank)]
     type_found = next((name for name, pattern in BY_TYPE if pattern.search(blank)), None)
-    conditions = find_conditions(graded, amounts)
+    # "Is the gate's score above 70" asks of the gate, not for stocks.
+    conditions = () if _GATE_SCORE.search(blank) else find_conditions(graded, amounts)
     _settle(found, blank, conditions)
     if type_found == "news" and days.future is None and "forecast" in found:
         found.remove("forecast")  # "news on raised price targets" asks for what was written, not for what will be
@@ -118,11 +125,16 @@ def _settle(found: list[str], blank: str, conditions: Sequence[Condition]) -> No
     neither is "fell more than 10 %"."""
     if "price" in found and _WHATS_UP.search(blank):
         found.remove("price")
-    if "score" in found and _THAN_BEFORE.search(blank) and "compare" not in found:
-        found.insert(0, "diff")
+    if "score" in found and _THAN_BEFORE.search(blank) and ("compare" not in found or len(_NAMES.findall(blank)) == 1):
+        # "today's score against yesterday's" compares no two stocks.
+        found[:] = ["diff", *(name for name in found if name not in ("compare", "diff"))]
     if "order" in found and _WHEN_TO.search(blank):
         found.remove("order")  # when to sell is asked, nothing is ordered
         found.append("recommend")
+    if "definition" in found and _GATE_NOW.search(blank):
+        found.remove("definition")  # "what is the gate score" asks for the number
+    if "forecast" in found and "definition" in found and _HOW_MADE.search(blank):
+        found.remove("forecast")  # how a target is set is a rule
     if "record" in found and "definition" in found and _ORDER_WORD.search(blank):
         found.remove("definition")  # "which grade has the highest win rate" asks for no word's meaning
     measured = any(is_measured(item) for item in conditions)

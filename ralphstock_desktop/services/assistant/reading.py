@@ -80,6 +80,10 @@ def _reader(question: Question) -> Reader:
         from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 
         return answer_refusal
+    if question.among:
+        from ralphstock_desktop.services.assistant.answers.among import answer_among
+
+        return answer_among
     if question.type == "stock":
         from ralphstock_desktop.services.assistant.answers.stock import answer_stock
 

@@ -34,6 +34,15 @@ _LIST_WHY = phrase("list_why")
 """Why a list is what it is; "this one" then is no stock on screen."""
 _CAN_YOU = phrase("can_you")
 _PANELS = named("panels")
+_NEWS_OF_DAY = re.compile(
+    r"(?:오늘|전체|주요|시장)\s?(?:나온\s?)?뉴스\s?(?:보여|알려|뭐|전부|다\s)"
+    r"|any news today|(?:today's|market) news"
+)
+"""The news of the day, not those of one stock."""
+_WATCHED = re.compile(r"관심\s?(?:종목|주|리스트|목록)")
+"""A list of the user's own, in which no stocks are looked for."""
+_COUNTED = re.compile(r"상위|하위|순위|\d\s?(?:개|종목)(?!월)|(?<![a-z])(?:top|best|worst|bottom|most)(?![a-z])")
+"""How many, or which end of an order: a list is asked for, not one stock."""
 _SIGNALS = re.compile(r"신호(?!등)|시그널|(?<![a-z])signals?(?![a-z])")
 _BREADTH = phrase("market_breadth")
 _OF_NO_STOCK = frozenset(("foreign_market", "other_asset"))
@@ -124,15 +133,17 @@ def _follows(read: Reading, previous: Question) -> bool:
     if marked and (read.strategies or (_FOLLOWED & set(read.intents)) or read.days.first is not None):
         return _LISTING.search(read.blank) is None or "news" in read.intents
     if read.type_found == "news":
+        if not marked and _NEWS_OF_DAY.search(read.blank):
+            return False
         return len(words) <= 1 and read.language is not None
     if read.type_found == "signal" and read.strategies and len(words) <= 1 and "record" not in read.intents:
-        return _LISTING.search(read.blank) is None
+        return _LISTING.search(read.blank) is None and not _COUNTED.search(read.blank) and "보여" not in read.blank
     if read.type_found in ("signal", "performance"):
         return False
     asked = (STOCK_INTENTS & set(read.intents)) | set(read.details) | (set(read.absent) - _OF_NO_STOCK)
     if read.days.first is not None and not read.intents and len(words) <= 2:
         return True
-    return bool(asked) and _LISTING.search(_FOLLOW.sub("", read.blank)) is None
+    return bool(asked) and _LISTING.search(_WATCHED.sub("", _FOLLOW.sub("", read.blank))) is None
 
 
 def _needs_a_stock(read: Reading) -> bool:

@@ -37,8 +37,8 @@ from ralphstock_desktop.wording.texts import Language, Texts
 if TYPE_CHECKING:
     from ralphstock_desktop.services.assistant.asking import Asking, Finished
     from ralphstock_desktop.services.assistant.desk import Desk
+    from ralphstock_desktop.services.assistant.following import FollowUps
     from ralphstock_desktop.services.assistant.names import NameBook
-    from ralphstock_desktop.services.assistant.understand import Understanding
 
 __all__ = ["AssistantService"]
 
@@ -104,8 +104,7 @@ class AssistantService:
         self.conversation, self.sessions = self._book.conversation, self._book.sessions
         self._stores: dict[str, AssistantStore] = {}
         self._texts: dict[Language, Texts] = {}
-        self._understanding: tuple[object, NameBook, Understanding] | None = None
-        self._question: Question | None = None
+        self._understanding: tuple[object, NameBook, FollowUps] | None = None
         self._answering: asyncio.Task[None] | None = None
         self._drafting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -164,7 +163,6 @@ class AssistantService:
         if self._kind:  # a question from before the first market waits for it
             await self._stop_answering()
         self._kind = kind
-        self._question = None
         self._book.clear()
         await self._workers.read(_load_parts)
         if kind not in self._stores:
@@ -311,8 +309,9 @@ class AssistantService:
             if picture is None:
                 raise DataUnavailable("No market is open yet.", key="error.chat.no_market")
             names, understanding = self._understand(picture)
-            question = understanding.understand(text, screen=screen, today=screen.as_of.day, previous=self._question)
-            self._question = question
+            question = understanding.understand(
+                text, screen=screen, today=screen.as_of.day, previous=self._before(understanding, screen, n)
+            )
             asking = self._asking(question, names, n + 1)
             finished = await self._run(asking, question, screen, n)
             is_finished = True
@@ -327,13 +326,28 @@ class AssistantService:
         finally:
             asyncio.get_running_loop().call_soon(self._access.publish)  # when this task is done, nothing is being answered
 
-    def _understand(self, picture: MarketPicture) -> tuple[NameBook, Understanding]:
+    def _before(self, understanding: FollowUps, screen: Screen, n: int) -> Question | None:
+        """The question before number ``n`` as it is to be understood at the instant looked at now.
+
+        The last questions are understood anew from what is kept of them: so a conversation goes on after the program was ended,
+        a question asked again leans on what stood before it, and "today" of an earlier question is the day looked at now.
+        """
+        from ralphstock_desktop.services.assistant.listing import listed_after
+
+        before: Question | None = None
+        for message, answer in self._book.exchanges(n):
+            then = replace(self._screen_of(message.context), as_of=screen.as_of)
+            before = understanding.understand(message.content, screen=then, today=screen.as_of.day, previous=before)
+            before = replace(before, listed=listed_after(before, answer))
+        return before
+
+    def _understand(self, picture: MarketPicture) -> tuple[NameBook, FollowUps]:
+        from ralphstock_desktop.services.assistant.following import FollowUps
         from ralphstock_desktop.services.assistant.names import NameBook
-        from ralphstock_desktop.services.assistant.understand import Understanding
 
         if self._understanding is None or self._understanding[0] is not picture.panel.tickers:
             names = NameBook(picture.panel)
-            self._understanding = (picture.panel.tickers, names, Understanding(names, picture.panel.days))
+            self._understanding = (picture.panel.tickers, names, FollowUps(names, picture.panel.days))
         return self._understanding[1], self._understanding[2]
 
     def _desk(self) -> Desk:
@@ -397,7 +411,8 @@ class AssistantService:
         if picture is None:
             return
         _, understanding = self._understand(picture)
-        question = understanding.understand(text, screen=screen, today=screen.as_of.day, previous=self._question)
+        previous = self._before(understanding, screen, self._book.next_number)
+        question = understanding.understand(text, screen=screen, today=screen.as_of.day, previous=previous)
         try:
             read = await read_answer(self._desk(), question, screen, self._words(question.language))
         except RalphStockError as error:
@@ -457,14 +472,12 @@ class AssistantService:
 
     async def _new_session(self) -> None:
         await self._stop_answering()
-        self._question = None
         self._settings.set("assistant_session", "")
         self._book.clear()
 
     async def open_session(self, session_id: str) -> None:
         """Show a stored conversation and go on with it. Raises DataUnavailable for an unknown one."""
         await self._stop_answering()
-        self._question = None
         await self._book.open(session_id)
 
     async def find_sessions(self, text: str) -> None:
@@ -494,5 +507,5 @@ class AssistantService:
 def _load_parts() -> None:
     """Import what a first question needs, off the event loop's thread; the window is painted without it."""
     import ralphstock_desktop.services.assistant.asking
-    import ralphstock_desktop.services.assistant.suggest
-    import ralphstock_desktop.services.assistant.understand  # noqa: F401
+    import ralphstock_desktop.services.assistant.following
+    import ralphstock_desktop.services.assistant.suggest  # noqa: F401

@@ -10,7 +10,7 @@ from typing import Protocol
 from ralphstock_desktop.services.assistant.asked import FOREIGN, find_absent
 from ralphstock_desktop.services.assistant.folding import Folded
 from ralphstock_desktop.services.assistant.names import NameBook, NameHit
-from ralphstock_desktop.services.assistant.triggers import phrase
+from ralphstock_desktop.services.assistant.triggers import named, phrase
 from ralphstock_desktop.services.assistant.wordlore import ENGLISH_WORDS, is_known_word
 
 __all__ = ["Stranger", "find_strangers"]
@@ -25,6 +25,12 @@ _ENGLISH_AFTER = phrase("stranger_english_after")
 _CODE = re.compile(
     r"(?<![0-9a-z.,:/\-])a?(\d{5}[0-9a-hj-npq-tv-z]|\d{4}[a-hj-npq-tv-z]\d)(?:\.k[sq])?(?![0-9a-z,.]|\s?(?:원|주|억|만|조|천|won))"
 )
+_NAMED_AFTER = phrase("named_after")
+_VOCABULARY = tuple(
+    pattern for section in ("types", "intents", "strategies", "details", "items", "absent") for _, pattern in named(section)
+)
+"""What the program has words for is no name, however it is written."""
+_NEWS = next(pattern for name, pattern in named("types") if name == "news")
 _ABOUT_HERE = phrase("about_here")
 """Beside these a company abroad is what the question is about, not whose price is asked for."""
 _WEAK_TAIL = re.compile(r"(?<=[가-힣]{2})(?:이랑|랑|하고|은|는|이|가|을|를|의|도|와|과|요)$")
@@ -184,6 +190,20 @@ def _take_english(
     )
     placed = _ENGLISH_BEFORE.search(blank[:start]) or _ENGLISH_AFTER.match(blank, end) or korean_asked
     alone = not blank[:start].strip() and not blank[end:].strip(" ?!.,")
+    # "Does Nepes have", "of Medytox": written like a name where a name is due, and no word of the language.
+    titled = (
+        folded.typed[start:end].istitle()
+        and len(phrase) >= 4
+        and _NAMED_AFTER.search(blank[:start]) is not None
+        and not any(pattern.search(phrase) for pattern in _VOCABULARY)
+        and _NEWS.search(blank) is None  # "news about Robots" names a matter
+    )
     near = len(phrase) >= 5 and names.nearly(phrase)[1] >= _LIKE_ENOUGH
-    if known or near or (alone and len(phrase) >= 3) or (placed and (big or _ENGLISH_AFTER.match(blank, end) or korean_asked)):
-        take(start, end, sure=bool(known or near))
+    if (
+        known
+        or near
+        or titled
+        or (alone and len(phrase) >= 3)
+        or (placed and (big or _ENGLISH_AFTER.match(blank, end) or korean_asked))
+    ):
+        take(start, end, sure=bool(known or near or titled))

@@ -9,7 +9,7 @@ from ralphstock_desktop.services.assistant.answers.stock_closing import read_clo
 from ralphstock_desktop.services.assistant.answers.stock_flows import read_flows
 from ralphstock_desktop.services.assistant.answers.stock_prices import read_bar, read_high, read_quote
 from ralphstock_desktop.services.assistant.answers.stock_records import current_grade, read_record
-from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, joined, score_digits
+from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, day_at, joined, score_digits
 from ralphstock_desktop.services.assistant.answers.stock_vcp import read_vcp
 from ralphstock_desktop.services.assistant_contracts import Fact, Paragraph, Spans, Table, Target
 from ralphstock_desktop.wording import format as fmt
@@ -26,6 +26,11 @@ _ONLY_WHERE_APART = (("change", 3.0), ("closing", 2.0), ("day", 10.0))
 _FOREIGN_WORDS = ("외국인", "외인", "foreign")
 _INSTITUTION_WORDS = ("기관", "institution")
 _VALUE_WORDS = ("거래대금", "거래 대금", "turnover", "traded value")
+
+_ROW_OF_DETAIL = (("rs", "rs"), ("smartmoney", "smartmoney"), ("high", "below_high"), ("pivot", "distance"))
+_ROW_OF_STRATEGY = (("VCP", "total"), ("CLOSING_BET", "closing"), ("DAY_TRADE", "day"))
+_SCORE_ROWS = frozenset(("rs", "smartmoney", "total", "closing", "day", "distance"))
+"""Quantities a question names, by the row that tells them."""
 
 Row = Callable[[Symbol], Fact | None]
 
@@ -73,6 +78,14 @@ def _distance(s: Symbol) -> Fact | None:
     return next((fact for fact in s.book.facts if (fact.ticker, fact.name) == (s.ticker, "vcp.pivot_distance_pct")), None)
 
 
+def _rs(s: Symbol) -> Fact | None:
+    scan = s.pictures.scan
+    if scan is None:
+        return None
+    value, day = float(scan.scan.rs[s.row]), day_at(s.panel.days, scan.scan.day_index)
+    return s.fact("vcp.rs", value, "", s.evidence("F1"), day=day, known_at_ns=s.bar_known_ns(day), decimals=0)
+
+
 def _flow(kind: str) -> Row:
     def read(s: Symbol) -> Fact | None:
         found: Fact = getattr(read_flows(s), kind)
@@ -107,6 +120,8 @@ _ROWS: tuple[tuple[str, Row], ...] = (
     ("grade", _vcp("grade")),
     ("state", _vcp("state")),
     ("distance", _distance),
+    ("rs", _rs),
+    ("smartmoney", _vcp("smartmoney")),
     ("foreign", _flow("foreign")),
     ("institution", _flow("institution")),
     ("closing", _closing),
@@ -157,9 +172,15 @@ def _asked(s: Symbol) -> list[str]:
         found.append("value")
     elif "price" in question.intents and question.first_day is None:
         found.append("change")
-    if "score" in question.intents:
+    for name, row in _ROW_OF_DETAIL:
+        if name in question.details:
+            found.append(row)
+    for strategy, row in _ROW_OF_STRATEGY:
+        if strategy in question.strategies:
+            found.append(row)
+    if "score" in question.intents and not set(found) & _SCORE_ROWS:
         found.append("total")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _lead(symbols: list[Symbol], line: _Line) -> Spans:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ralphstock_desktop.services.assistant.answers.market_parts import Writer
 from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
@@ -14,6 +16,7 @@ REFUSED = frozenset({"promise", "override"})
 """Wishes that get a no where the question is about nothing else."""
 _MARKET_WORDS = ("환율", "원달러", "원/달러", "exchange rate", "usd/krw", "usdkrw", "dollar")
 _SHORT = 2
+_DIFFERENCE = re.compile(r"차이|다른|다르|달라|구별|difference|differ|versus|\bvs\b")
 EXAMPLES = ("market", "why", "recommend", "signal", "compare", "record", "news", "screen", "help")
 """Questions offered where there is no answer; text keys ``assistant_market.example.<name>``."""
 
@@ -48,6 +51,8 @@ async def answer_general(desk: Desk, draft: AnswerDraft) -> None:
         return
     section = found[0][0]
     tell_section(writer, section)
+    if _DIFFERENCE.search(text.casefold()) and len(found) > 1 and book.is_named(found[1][0], text):
+        tell_section(writer, found.pop(1)[0])  # what two words tell apart takes both
     others = [other for other, _ in found[1:] if book.is_named(other, text)][:2]
     if others:
         titles = []

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from engine.calendar.sessions import DEFAULT_SESSIONS
-from engine.model.gate import GateComponent, GateReading, GateStatus, IndexState, SectorState
+from engine.model.gate import GateReading, GateStatus, IndexState
 from engine.scoring.gate import index_word
 from ralphstock_desktop.services.assistant.answers.general import answer_general, tell_absent
 from ralphstock_desktop.services.assistant.answers.market_focus import (
     asks_hours,
     focus_of,
-    sectors_named,
     tell_averages,
     tell_breadth,
     tell_flow,
@@ -20,9 +18,17 @@ from ralphstock_desktop.services.assistant.answers.market_focus import (
     tell_hours,
     tell_returns,
 )
+from ralphstock_desktop.services.assistant.answers.market_gate import (
+    component_name,
+    known_ns,
+    parts_named,
+    points_of,
+    tell_components,
+    tell_part,
+    tell_sectors,
+)
 from ralphstock_desktop.services.assistant.answers.market_parts import (
     Writer,
-    bar_known_ns,
     day_of_index,
     fits,
     problem_of,
@@ -34,18 +40,20 @@ from ralphstock_desktop.services.assistant.answers.refusals import answer_refusa
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant.help_pages import rule_fact
+from ralphstock_desktop.services.assistant.triggers import phrase
 from ralphstock_desktop.services.assistant_contracts import Fact, Span, Target, Unit
 from ralphstock_desktop.services.strategy_contracts import GatePicture, Strategies
 
 __all__ = ["answer_market", "gate_line", "gate_of", "tell_gate", "tell_market"]
 
+_OTHER_HOURS = phrase("other_hours")
 _INDICES = ("kospi", "kosdaq")
 _SECTORS, _LOST = 3, 3
 _CHANGE_DECIMALS = 2
 _INDEX_WORDS = {
     "kospi": ("코스피", "kospi"),
     "kosdaq": ("코스닥", "kosdaq"),
-    "usdkrw": ("환율", "원달러", "원/달러", "달러", "exchange rate", "usd", "dollar"),
+    "usdkrw": ("환율", "원화", "the won", "원달러", "원/달러", "달러", "exchange rate", "usd", "dollar"),
 }
 _GATE_SAID = re.compile(r"게이트|점수|gate|score", re.IGNORECASE)
 _UNITS: dict[str, Unit] = {"%": "%", "won": "krw", "count": ""}
@@ -55,9 +63,9 @@ _HELP = "gate"
 async def answer_market(desk: Desk, draft: AnswerDraft) -> None:
     """Tell the state of the market, now or on an earlier day that was asked about, or what a word means."""
     question, writer = draft.question, Writer(desk, draft)
-    if asks_hours(question.text):
+    if asks_hours(question.text) and _OTHER_HOURS.search(question.text.casefold()) is None:
         tell_hours(writer)
-    elif "definition" in question.intents:
+    elif "definition" in question.intents or asks_hours(question.text):
         await answer_general(desk, draft)
     elif "forecast" in question.intents:
         await answer_refusal(desk, draft)
@@ -92,21 +100,23 @@ async def tell_market(desk: Desk, draft: AnswerDraft) -> None:
         _lost(writer, gate)
         writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
         return
-    focus = focus_of(writer)
+    focus = "" if parts_named(question.text) else focus_of(writer)
     if focus:
         await _tell_focus(writer, strategies, gate, focus)
         return
+    for name in parts_named(question.text):
+        tell_part(writer, gate, name)
     _named_indices(writer, gate)
     about_sectors = "sector" in question.intents
     if about_sectors:
-        _sectors(writer, gate)
+        tell_sectors(writer, gate)
     gate_line(writer, gate)
     _lost(writer, gate)
     _effect(writer, gate)
     _indices(writer, gate)
-    _components(writer, gate)
+    tell_components(writer, gate)
     if not about_sectors:
-        _sectors(writer, gate)
+        tell_sectors(writer, gate)
     await tell_chart(writer, strategies, gate)
     writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
 
@@ -123,7 +133,7 @@ async def _tell_focus(writer: Writer, strategies: Strategies, gate: GatePicture,
     elif focus == "flow":
         tell_flow(writer, gate)
     elif focus == "sector":
-        _sectors(writer, gate)
+        tell_sectors(writer, gate)
     elif question.first_day is not None and question.first_day < gate.reading.as_of.day:
         await tell_returns(writer, strategies, gate, question.first_day)
     else:
@@ -160,7 +170,7 @@ def gate_line(writer: Writer, gate: GatePicture) -> None:
     """One or two sentences: status, score, coverage, and why where that is not the score alone."""
     reading = gate.reading
     panel_rules = writer.desk.workstation.rules
-    target, known = Target("gate"), _known_ns(gate)
+    target, known = Target("gate"), known_ns(gate)
     status, coverage = _status(writer, gate), _coverage(writer, gate)
     when = writer.now(reading.as_of)
     if reading.score is None:
@@ -191,55 +201,38 @@ def _lost(writer: Writer, gate: GatePicture) -> None:
     spans: list[Span] = []
     for part in lost[:_LOST]:
         target = Target("gate", item=part.name)
-        name = writer.foreign(_component_name(writer, part.name), "help.figure", target)
+        name = writer.foreign(component_name(writer, part.name), "help.figure", target)
         spans += [
             *(writer.line("comma") if spans else ()),
-            *writer.line("gate.lost_part", name=name, **_points(writer, gate, part)),
+            *writer.line("gate.lost_part", name=name, **points_of(writer, gate, part)),
         ]
     writer.say("gate.lost", parts=tuple(spans))
-
-
-def _points(writer: Writer, gate: GatePicture, part: GateComponent) -> dict[str, Fact]:
-    target = Target("gate", item=part.name)
-    points = writer.number(
-        f"gate.points.{part.name}", part.points, "points", "gate_points", target, known_at_ns=_known_ns(gate)
-    )
-    return {"points": points, "most": writer.number(f"gate.max.{part.name}", part.max_points, "points", "gate_max", target)}
 
 
 def _status(writer: Writer, gate: GatePicture, status: GateStatus | None = None) -> Fact:
     shown = gate.reading.status if status is None else status
     text = f"{writer.texts(f'gate.status.{shown.name.lower()}')} ({shown.name})"
     return writer.add(
-        "gate.status", shown.name, "word", writer.title("gate_status"), Target("gate"), text=text, known_at_ns=_known_ns(gate)
+        "gate.status", shown.name, "word", writer.title("gate_status"), Target("gate"), text=text, known_at_ns=known_ns(gate)
     )
 
 
 def _coverage(writer: Writer, gate: GatePicture) -> Fact:
     return writer.number(
-        "gate.coverage", gate.reading.coverage, "%", "gate_coverage", Target("gate"), plus=False, known_at_ns=_known_ns(gate)
+        "gate.coverage", gate.reading.coverage, "%", "gate_coverage", Target("gate"), plus=False, known_at_ns=known_ns(gate)
     )
 
 
 def _shock(writer: Writer, gate: GatePicture) -> Fact:
     value = gate.reading.shock_pct
     return writer.number(
-        "gate.shock", value, "%", "gate_shock", Target("gate", item="shock"), decimals=2, known_at_ns=_known_ns(gate)
+        "gate.shock", value, "%", "gate_shock", Target("gate", item="shock"), decimals=2, known_at_ns=known_ns(gate)
     )
 
 
-def _known_ns(gate: GatePicture) -> int:
-    return gate.reading.as_of.instant_ns if gate.live else bar_known_ns(gate.panel, gate.reading.day_index)
-
-
 def _sum_of(writer: Writer, reading: GateReading) -> str:
-    parts = (f"{_component_name(writer, part.name)} {part.points:g}/{part.max_points:g}" for part in reading.components)
+    parts = (f"{component_name(writer, part.name)} {part.points:g}/{part.max_points:g}" for part in reading.components)
     return " + ".join(parts)
-
-
-def _component_name(writer: Writer, name: str) -> str:
-    days = writer.desk.workstation.rules.gate.foreign_days
-    return writer.texts(f"gate.component.{name}", days=days)
 
 
 def _effect(writer: Writer, gate: GatePicture) -> None:
@@ -255,59 +248,6 @@ def _effect(writer: Writer, gate: GatePicture) -> None:
 
 
 # -- tables -----------------------------------------------------------------------------------------------------------------
-
-
-def _components(writer: Writer, gate: GatePicture) -> None:
-    rows: list[tuple[Part, ...]] = []
-    for part in gate.reading.components:
-        target = Target("gate", item=part.name)
-        name = writer.foreign(_component_name(writer, part.name), "help.figure", target)
-        told = _points(writer, gate, part)
-        missing = part.value is None
-        points: Part = writer.line("missing") if missing else told["points"]
-        rows.append((name, _value(writer, gate, part, target), points, told["most"]))
-        if missing:
-            writer.note("note.component", what=_component_name(writer, part.name))
-    writer.head("head.components")
-    writer.table(("col.component", "col.value", "col.points", "col.max"), rows, (False, True, True, True))
-    _breadth(writer, gate)
-
-
-def _value(writer: Writer, gate: GatePicture, part: GateComponent, target: Target) -> Part:
-    unit = _UNITS.get(part.unit, "")
-    name = f"gate.value.{part.name}"
-    if part.value is None:
-        return writer.line("missing")
-    if part.name in _INDICES:
-        passed = writer.number(name, part.value, "", "gate_value", target, known_at_ns=_known_ns(gate))
-        tests = writer.number("gate.tests", float(len(part.tests)), "", "gate_tests", target)
-        return writer.line("cell.tests", passed=passed, tests=tests)
-    plus, known = part.name != "breadth", _known_ns(gate)
-    if unit == "krw":
-        return writer.number(name, part.value, unit, "gate_value", target, plus=plus, known_at_ns=known)
-    decimals = _CHANGE_DECIMALS if plus else 1
-    return writer.number(name, part.value, unit, "gate_value", target, plus=plus, known_at_ns=known, decimals=decimals)
-
-
-def _breadth(writer: Writer, gate: GatePicture) -> None:
-    reading, rules = gate.reading, writer.desk.workstation.rules
-    if reading.breadth_known:
-        target, known = Target("gate", item="breadth"), bar_known_ns(gate.panel, reading.day_index)
-        above = writer.number("gate.breadth_above", reading.breadth_above, "", "breadth_above", target, known_at_ns=known)
-        all_of = writer.number("gate.breadth_known", reading.breadth_known, "", "breadth_known", target, known_at_ns=known)
-        bars = rule_fact(writer.book, "gate.breadth_bars", rules, _HELP)
-        writer.say("gate.breadth", above=above, known=all_of, bars=bars)
-    foreign = reading.component("foreign")
-    if foreign.value is not None and reading.flow_day is not None:
-        day: date = reading.flow_day.astype("datetime64[D]").item()
-        target = Target("gate", item="foreign")
-        amount = writer.add(
-            "gate.value.foreign", float(foreign.value), "krw", writer.title("gate_value"), target, plus=True,
-            known_at_ns=DEFAULT_SESSIONS.confirmed_flow_ns(day),
-        )  # fmt: skip
-        days = rule_fact(writer.book, "gate.foreign_days", rules, _HELP)
-        when = writer.book.add_day("gate.flow_day", day, writer.title("flow_day"), target)
-        writer.say("gate.foreign", days=days, day=when, amount=amount)
 
 
 def _indices(writer: Writer, gate: GatePicture) -> None:
@@ -352,7 +292,7 @@ def index_facts(writer: Writer, gate: GatePicture, name: str, state: IndexState)
     """Level and change of an index or rate; None where missing."""
     target = Target("gate", item="fx" if name == "usdkrw" else name)
     day = state.day.astype("datetime64[D]").item() if state.day is not None else None
-    known = _known_ns(gate)
+    known = known_ns(gate)
     close = change = None
     if state.close is not None:
         close = writer.add(
@@ -363,40 +303,3 @@ def index_facts(writer: Writer, gate: GatePicture, name: str, state: IndexState)
             "index.change", state.change_pct, "%", writer.title("index_change"), target, day=day, known_at_ns=known,
         )  # fmt: skip
     return close, change
-
-
-def _sectors(writer: Writer, gate: GatePicture) -> None:
-    known = [state for state in gate.sectors if state.change_pct is not None]
-    if not known:
-        writer.say("sector.none")
-        writer.note("note.no_sectors")
-        return
-    known.sort(key=lambda state: (-(state.change_pct or 0.0), state.name))
-    count = min(_SECTORS, len(known))
-    writer.head("head.sectors")
-    named = sectors_named(writer.draft.question.text, known)
-    if named:
-        head = ("col.sector", "col.change", "col.five", "col.rank", "col.members")
-        writer.table(head, [_sector_row(writer, gate, state) for state in named], (False, True, True, True, True))
-    shown_states = [*known[:count], *known[count:][-count:]]
-    rows = [_sector_row(writer, gate, state) for state in shown_states if state not in named]
-    all_of = writer.number("gate.sectors", float(len(known)), "", "sector_count", Target("gate"))
-    shown = writer.number("signal.shown", float(count), "", "shown", Target("gate"))
-    writer.say("sector.line", all=all_of, shown=shown)
-    head = ("col.sector", "col.change", "col.five", "col.rank", "col.members")
-    writer.table(head, rows, (False, True, True, True, True))
-
-
-def _sector_row(writer: Writer, gate: GatePicture, state: SectorState) -> tuple[Part, ...]:
-    target, known = Target("gate", item=f"sector:{state.name}"), bar_known_ns(gate.panel, gate.reading.day_index)
-    name = writer.add("sector.name", state.name, "word", writer.title("sector"), target, known_at_ns=known)
-    change = writer.add("sector.change", state.change_pct, "%", writer.title("sector_change"), target, known_at_ns=known)
-    five: Part = writer.line("missing")
-    if state.return_5d_pct is not None:
-        title = writer.title("sector_five")
-        five = writer.add("sector.return_5d", state.return_5d_pct, "%", title, target, known_at_ns=known)
-    rank: Part = writer.line("missing")
-    if state.rank is not None:
-        rank = writer.number("sector.rank", float(state.rank), "rank", "sector_rank", target)
-    members = writer.number("sector.members", float(state.members), "", "sector_members", target)
-    return name, change, five, rank, members

@@ -34,6 +34,7 @@ __all__ = [
 
 _HOURS = phrase("market_hours")
 _BREADTH = phrase("market_breadth")
+_SHARE = phrase("market_share")
 _INDEX = phrase("market_index")
 _LEVEL = phrase("market_level")
 _WHOLE = phrase("market_whole")
@@ -51,6 +52,8 @@ def asks_hours(text: str) -> bool:
 def focus_of(writer: Writer) -> str:
     """The one matter a question is about: ``averages``, ``high``, ``breadth``, ``flow``, ``sector``, ``index``; else empty."""
     question, text = writer.draft.question, writer.draft.question.text.casefold()
+    if _SHARE.search(text) and _BREADTH.search(text):
+        return "breadth"
     if "averages" in question.details:
         return "averages"
     if {"high", "low"} & set(question.details) and _INDEX.search(text):
@@ -112,6 +115,11 @@ def tell_breadth(writer: Writer, gate: GatePicture) -> None:
         number = float(np.count_nonzero(counted & mask))
         return writer.number(f"market.{name}", number, "", f"market_{name}", target, known_at_ns=known)
 
+    share = gate.reading.component("breadth")
+    if share.value is not None and _SHARE.search(writer.draft.question.text.casefold()):
+        value = writer.number("gate.value.breadth", share.value, "%", "gate_value", target, plus=False, known_at_ns=known,
+                              decimals=1)  # fmt: skip
+        writer.say("gate.share", share=value)
     when = writer.book.add_day("index.day", day_of_index(panel, index), writer.title("day"), target)
     rose, fell, same = count("rose", close > base), count("fell", close < base), count("same", close == base)
     writer.say("market.breadth", day=when, rose=rose, fell=fell, same=same)

@@ -135,6 +135,8 @@ _RECOMMEND = {
 }
 _RECORD = {
     "record.grade": "grade a record belongs to",
+    "record.first": "first day a record counts",
+    "record.last": "last day a record counts",
     "record.n": "closed cases of a record",
     "record.mean_net": "mean net return of a record, percent",
     "record.low": "lower end of the interval of the mean",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
+from datetime import date
 
 from engine.model.instants import day_of
 from engine.model.performance import RecordRow
@@ -22,6 +24,10 @@ __all__ = ["answer_performance", "record_sentence", "records_of"]
 _BACKTESTS = 5
 _WAIT_S, _LOOKS = 0.05, 20
 _HELP = "record"
+_OF_BACKTESTS = re.compile(
+    r"mdd|샤프|sharpe|수익\s?팩터|프로핏\s?팩터|profit factor|최대\s?낙폭|draw ?down|payoff|보유\s?(?:일|기간)|holding",
+    re.IGNORECASE,
+)
 _ENDS = {"mean_net": ("low", "high"), "excess": ("excess_low", "excess_high")}
 """Ends of the intervals of a mean."""
 
@@ -42,7 +48,11 @@ async def answer_performance(desk: Desk, draft: AnswerDraft) -> None:
         wanted = set(question.strategies)
         grades = {Grade[letter] for letter in question.grades if letter in Grade.__members__}
         rows = [row for row in table.rows if (not wanted or row.strategy in wanted) and (not grades or row.grade in grades)]
+        if _OF_BACKTESTS.search(question.text):
+            writer.say("record.only_backtest")
         _records(writer, table, rows)
+        if question.first_day is not None and rows:
+            _whole_time(writer, rows)
         _notes(writer, table, wanted)
     _backtests(writer, strategies)
     writer.propose("open_panel", "do.performance", "trend", panel="performance", ticker="")
@@ -56,6 +66,21 @@ async def records_of(writer: Writer, strategies: Strategies) -> RecordTable | No
             return table
         await asyncio.sleep(_WAIT_S)
     return None
+
+
+def _whole_time(writer: Writer, rows: Sequence[RecordRow]) -> None:
+    """A record is of all days: that named ones are not counted by themselves is said."""
+    days = [(row.first_day, row.last_day) for row in rows if row.first_day and row.last_day]
+    if not days:
+        return
+    target = Target("record", strategy=rows[0].strategy, item="all")
+    first, last = min(first for first, _ in days), max(last for _, last in days)
+    title = writer.title("day")
+    writer.say(
+        "record.whole",
+        first=writer.book.add_day("record.first", date.fromisoformat(first), title, target),
+        last=writer.book.add_day("record.last", date.fromisoformat(last), title, target),
+    )
 
 
 # -- records ----------------------------------------------------------------------------------------------------------------

@@ -41,6 +41,9 @@ async def answer_recommendation(desk: Desk, draft: AnswerDraft) -> None:
     if question.limit is not None and question.limit > MOST:
         most = writer.number("recommend.most", float(MOST), "", "recommend_most", Target("panel", panel="recommend"))
         writer.say("recommend.most", most=most)
+    asked = question.last_day or question.first_day
+    if asked is not None and asked != writer.picture.as_of.day:
+        writer.say("recommend.other_day")
     if found.items:
         _listed(writer, found)
     else:

@@ -7,27 +7,19 @@ computed for it is left out and said to be so.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date
 
 from ralphstock_desktop.services.assistant.answers.compare import write_compare
-from ralphstock_desktop.services.assistant.answers.plan import read_gate, read_plan, write_plans
+from ralphstock_desktop.services.assistant.answers.plan import write_plans
 from ralphstock_desktop.services.assistant.answers.stock_ahead import find_diffs, find_steps
 from ralphstock_desktop.services.assistant.answers.stock_changes import write_diff, write_near
-from ralphstock_desktop.services.assistant.answers.stock_closing import (
-    closing_sentence,
-    day_sentence,
-    read_closing,
-    read_day,
-)
 from ralphstock_desktop.services.assistant.answers.stock_details import absent_line, absent_words, write_details
+from ralphstock_desktop.services.assistant.answers.stock_fill import fill
 from ralphstock_desktop.services.assistant.answers.stock_flows import (
-    read_flows,
     write_flow_interval,
     write_flows,
 )
-from ralphstock_desktop.services.assistant.answers.stock_items import read_item
-from ralphstock_desktop.services.assistant.answers.stock_news import read_news, write_news
+from ralphstock_desktop.services.assistant.answers.stock_news import write_news
 from ralphstock_desktop.services.assistant.answers.stock_offers import (
     offer_alert,
     offer_chart,
@@ -50,26 +42,18 @@ from ralphstock_desktop.services.assistant.answers.stock_prices import (
     write_head,
     write_interval,
     write_price,
-    write_trade,
 )
 from ralphstock_desktop.services.assistant.answers.stock_records import (
-    current_grade,
-    read_record,
     write_record,
     write_signals,
 )
-from ralphstock_desktop.services.assistant.answers.stock_symbol import MOST_FACTS, Pictures, Symbol
-from ralphstock_desktop.services.assistant.answers.stock_vcp import (
-    obstacles,
-    read_vcp,
-    short_items,
-)
-from ralphstock_desktop.services.assistant.asked import FOREIGN
+from ralphstock_desktop.services.assistant.answers.stock_symbol import Pictures, Symbol
+from ralphstock_desktop.services.assistant.asked import FOREIGN, SCORED
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.triggers import phrase
 from ralphstock_desktop.services.assistant.wordlore import is_known_word
 from ralphstock_desktop.services.assistant_contracts import Paragraph, Question, Target
-from ralphstock_desktop.services.strategy_contracts import STRATEGIES, GradeDiff, StrategyName
+from ralphstock_desktop.services.strategy_contracts import GradeDiff, StrategyName
 
 __all__ = ["answer_stock"]
 
@@ -80,7 +64,6 @@ _WHY_SO = phrase("why_so")
 _SCORE_WORDS = re.compile(r"점수|총점|등급|평가|몇\s?점|score|grade|rated|rating", re.IGNORECASE)
 _RECORD_WORDS = re.compile(r"승률|성과|기록|성적|통계|mdd|win rate|track record|record|back-?test", re.IGNORECASE)
 _MOVED_WORDS = phrase("moved_words")
-_RECORDED: tuple[StrategyName, ...] = ("VCP", "CLOSING_BET")
 _EACH = frozenset(("news", "plan", "near", "record", "alert"))
 """Intents that are answered for one symbol after the other where several are named; else they are compared."""
 _SECTIONS = ("order", "recommend", "forecast", "why", "near", "score", "plan", "flow", "news", "price", "diff", "record")
@@ -140,7 +123,7 @@ async def answer_stock(desk: Desk, draft: AnswerDraft) -> None:
         for s in symbols:
             write_price(s, whole=False)
     for s in symbols:
-        _fill(s)
+        fill(s)
 
 
 async def _look_ahead(desk: Desk, question: Question, ticker: str) -> dict[StrategyName, GradeDiff]:
@@ -208,9 +191,15 @@ def _sections(question: Question) -> list[str]:
         asked.discard("record")  # the return of named days is the stock's own
     if question.details and _SCORE_WORDS.search(question.text) is None:
         asked.discard("score")
+    if "plan" in asked:
+        asked.discard("price")  # "entry price" is the plan's
+    scored = any(name.startswith(SCORED) for name in question.details)
+    if scored:
+        asked.discard("score")  # the part named is what is asked of the score
     wanted = [name for name in _SECTIONS if name in asked]
-    if {"news", "score"} <= asked and _NEWS_POINTS.search(question.text):
-        wanted.remove("score")
+    if "news" in asked and _NEWS_POINTS.search(question.text):
+        asked.discard("why")
+        wanted = [name for name in wanted if name not in ("score", "why")]
     if "why" in asked and not question.grades and _WHY_SO.search(question.text.casefold()) and "score" not in asked:
         asked.add("price")  # "what is the matter with it" asks for the price
     if {"why", "price"} <= asked and "diff" not in asked and not question.strategies and "score" not in asked:
@@ -221,7 +210,7 @@ def _sections(question: Question) -> list[str]:
         wanted = [name for name in wanted if name != "price"]  # every answer opens with the price
     if {"order", "recommend"} <= asked:
         wanted.remove("recommend")
-    if not wanted and question.strategies:
+    if not wanted and question.strategies and not scored:
         wanted = ["why"]
     if question.details or question.absent or (question.wants_change and "alert" in asked):
         wanted = [name for name in wanted if name != "price"]
@@ -345,62 +334,3 @@ def _write_offers(symbols: list[Symbol]) -> None:
             offer_panel(s)
         elif "chart" in intents:
             offer_chart(s)
-
-
-# -- facts beside the text --------------------------------------------------------------------------------------------------
-
-
-def _fill(s: Symbol) -> None:
-    """Take into the book what a model may need beside what the text says, as long as there is room."""
-
-    def price() -> None:
-        price_sentences(s)
-        write_trade(s)
-
-    def totals() -> None:
-        vcp, closing, day = read_vcp(s), read_closing(s), read_day(s)
-        if closing is not None:
-            closing_sentence(s, closing)
-        if day is not None:
-            day_sentence(s, day)
-        if vcp is not None:
-            obstacles(s, vcp)
-
-    def records() -> None:
-        for strategy in _RECORDED:
-            grade = current_grade(s, strategy)
-            if grade:
-                read_record(s, strategy, grade)
-
-    def plans() -> None:
-        for strategy in STRATEGIES:
-            read_plan(s, strategy)
-        read_gate(s)
-
-    def identity() -> None:
-        s.market_fact(), s.sector_fact(), s.code_fact, s.name_fact
-
-    steps: tuple[tuple[int, Callable[[], object]], ...] = (
-        (4, identity),
-        (24, price),
-        (30, totals),
-        (28, lambda: read_flows(s)),
-        (20, plans),
-        (24, lambda: read_news(s)),
-        (18, records),
-    )
-    for most, read in steps:
-        if s.count + most <= MOST_FACTS:
-            read()
-    _fill_items(s)
-
-
-def _fill_items(s: Symbol) -> None:
-    vcp = read_vcp(s) if s.pictures.scan is not None and s.count + 12 <= MOST_FACTS else None
-    if vcp is None:
-        return
-    evidence = [item for group in vcp.explanation.groups for item in group.items]
-    for item in short_items(evidence):
-        if s.count + 6 > MOST_FACTS:
-            return
-        read_item(s, "VCP", item)

@@ -12,9 +12,11 @@ import numpy as np
 
 from engine.calendar.limits import price_limits
 from ralphstock_desktop.services.assistant.answers.stock_parts import market_line
-from ralphstock_desktop.services.assistant.answers.stock_prices import read_bar, read_high
+from ralphstock_desktop.services.assistant.answers.stock_prices import mark_words, read_bar, read_high
+from ralphstock_desktop.services.assistant.answers.stock_scored import write_scored
 from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, day_at, joined
-from ralphstock_desktop.services.assistant.answers.stock_vcp import read_vcp, vcp_sentence
+from ralphstock_desktop.services.assistant.answers.stock_vcp import flag_words, ineligible_words, read_vcp, vcp_sentence
+from ralphstock_desktop.services.assistant.asked import SCORED
 from ralphstock_desktop.services.assistant.desk import AnswerDraft
 from ralphstock_desktop.services.assistant_contracts import Fact, Spans
 
@@ -41,8 +43,11 @@ def write_details(s: Symbol, days: tuple[date, date] | None = None) -> None:
 
     What is not known is said to be missing.
     """
-    for name in s.draft.question.details:
-        s.paragraph(*_READERS[name](s, days))
+    details = s.draft.question.details
+    write_scored(s, [name.removeprefix(SCORED) for name in details if name.startswith(SCORED)])
+    for name in details:
+        if not name.startswith(SCORED):
+            s.paragraph(*_READERS[name](s, days))
 
 
 Reader = Callable[[Symbol, tuple[date, date] | None], tuple[Spans, ...]]
@@ -275,7 +280,30 @@ def _sector(s: Symbol, _days: tuple[date, date] | None) -> tuple[Spans, ...]:
     return (market_line(s),)
 
 
+def _flags(s: Symbol, _days: tuple[date, date] | None) -> tuple[Spans, ...]:
+    """Remarks on the VCP score, and marks of the exchange where there are any."""
+    vcp = read_vcp(s)
+    if vcp is None:
+        return _missing(s, "flags")
+    words = flag_words(s, vcp)
+    said = s.say("detail.flags", flags=joined(words, ", ")) if words else s.say("detail.flags.none")
+    return (said, *(_marks(s, _days) if mark_words(s) else ()))
+
+
+def _marks(s: Symbol, _days: tuple[date, date] | None) -> tuple[Spans, ...]:
+    """Marks of the exchange, and whether the stock is in the universe of the VCP scan."""
+    marks = [s.shown(mark) for mark in mark_words(s)]
+    said = s.say("detail.marks", marks=joined(marks, ", ")) if marks else s.say("detail.marks.none")
+    vcp = read_vcp(s)
+    if vcp is None:
+        return (said,)
+    out = ineligible_words(s, vcp)
+    return (said, s.say("detail.ineligible", reasons=joined(out, ", ")) if out else s.say("detail.eligible"))
+
+
 _READERS: dict[str, Reader] = {
+    "flags": _flags,
+    "marks": _marks,
     "averages": _averages,
     "volume_ratio": _volume_ratio,
     "rs": _rs,

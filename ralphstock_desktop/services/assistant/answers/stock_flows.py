@@ -97,7 +97,8 @@ def read_flows(s: Symbol, chosen: list[int] | None = None) -> FlowFacts:
 
     def count(name: str, value: float) -> Fact:
         prefix = "flow." if chosen is None else "flow.sum_"
-        return s.fact(f"{prefix}{name}", value, "days", target, day=last, known_at_ns=known_at)
+        text = "1 day" if value == 1.0 and s.book.language == "en" else None
+        return s.fact(f"{prefix}{name}", value, "days", target, day=last, known_at_ns=known_at, text=text)
 
     return FlowFacts(
         foreign=sums["foreign"],

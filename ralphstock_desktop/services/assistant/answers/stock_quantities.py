@@ -106,6 +106,8 @@ _FIXED: dict[str, str] = {
     "vcp.gate.base_bars.need": "fewest the gate allows",
     "vcp.ineligible": "why the symbol is outside the universe",
     "vcp.flag": "remark on the score",
+    "vcp.trend.passed": "conditions of the trend template that hold",
+    "vcp.trend.count": "conditions of the trend template",
     # closing bet
     "closing.total": "total of the six components",
     "closing.max": "most points",
@@ -204,6 +206,9 @@ for _prefix, _items in (("vcp", ITEMS), ("closing", CLOSING_EVIDENCE), ("day", D
     for _item in _items:
         for _part, _meaning in _ITEM_PARTS.items():
             NAMES[f"{_prefix}.item.{_item}.{_part}"] = f"{_meaning} of item {_item}"
+for _group in ("A", "B", "C", "D", "E", "F", "SM"):
+    NAMES[f"vcp.group.{_group}"] = f"points of the items of group {_group}"
+    NAMES[f"vcp.group.{_group}.max"] = f"most points of group {_group}"
 for _component in CLOSING_COMPONENTS:
     NAMES[f"closing.component.{_component}"] = f"points of the component {_component}"
     NAMES[f"closing.component.{_component}.max"] = f"most points of the component {_component}"

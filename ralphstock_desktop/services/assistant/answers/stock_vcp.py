@@ -13,7 +13,7 @@ from ralphstock_desktop.services.assistant.answers.stock_symbol import Symbol, d
 from ralphstock_desktop.services.assistant_contracts import Fact, Heading, Spans, Unit
 from ralphstock_desktop.services.contracts import Explanation
 
-__all__ = ["VcpFacts", "read_vcp", "vcp_sentence", "write_vcp"]
+__all__ = ["VcpFacts", "flag_words", "ineligible_words", "read_vcp", "vcp_sentence", "write_vcp"]
 
 _MOST_EARNED = 5
 _MOST_SHORT = 6
@@ -220,20 +220,33 @@ def _structure(s: Symbol, vcp: VcpFacts) -> list[Spans]:
     return found
 
 
+def ineligible_words(s: Symbol, vcp: VcpFacts) -> list[Spans]:
+    """What keeps the symbol out of the universe."""
+    out = [bit for bit in Ineligible if bit and int(vcp.explanation.scan.ineligible[vcp.explanation.row]) & bit and bit.name]
+    return [
+        s.book.spans("{word}", word=s.word("vcp.ineligible", bit.name, s.t(f"ineligible.{bit.name.lower()}"), s.cell("state")))
+        for bit in out
+        if bit.name
+    ]
+
+
+def flag_words(s: Symbol, vcp: VcpFacts) -> list[Spans]:
+    """Remarks on the score that have words."""
+    flags = [bit for bit in ScanFlag if bit and int(vcp.explanation.scan.flags[vcp.explanation.row]) & bit and bit.name]
+    return [
+        s.book.spans("{word}", word=s.word("vcp.flag", bit.name, s.texts(f"table.flag.{bit.name.lower()}"), s.cell("state")))
+        for bit in flags
+        if bit.name and f"table.flag.{bit.name.lower()}" in s.texts
+    ]
+
+
 def obstacles(s: Symbol, vcp: VcpFacts) -> list[Spans]:
     """Why no pattern is detected, what keeps the symbol out of the universe, and remarks."""
     scan, row, rules = vcp.explanation.scan, vcp.explanation.row, vcp.explanation.rules
     found: list[Spans] = []
-    out = [bit for bit in Ineligible if bit and int(scan.ineligible[row]) & bit and bit.name]
+    out = ineligible_words(s, vcp)
     if out:
-        words = [
-            s.book.spans(
-                "{word}", word=s.word("vcp.ineligible", bit.name, s.t(f"ineligible.{bit.name.lower()}"), s.cell("state"))
-            )
-            for bit in out
-            if bit.name
-        ]
-        found.append(s.say("vcp.ineligible", reasons=joined(words, ", ")))
+        found.append(s.say("vcp.ineligible", reasons=joined(out, ", ")))
     if not vcp.detected and vcp.score.value is not None:
         missed: list[Spans] = []
         for name, holds in (("trend", scan.trend_gate[row]), ("structure", scan.structure_gate[row])):
@@ -250,15 +263,7 @@ def obstacles(s: Symbol, vcp: VcpFacts) -> list[Spans]:
             missed.append(s.say("vcp.missed.score", score=vcp.score, need=fact))
         if missed:
             found.append(s.say("vcp.missed", reasons=joined(missed, "; ")))
-    flags = [bit for bit in ScanFlag if bit and int(scan.flags[row]) & bit and bit.name]
-    if flags:
-        words = [
-            s.book.spans(
-                "{word}", word=s.word("vcp.flag", bit.name, s.texts(f"table.flag.{bit.name.lower()}"), s.cell("state"))
-            )
-            for bit in flags
-            if bit.name and f"table.flag.{bit.name.lower()}" in s.texts
-        ]
-        if words:
-            found.append(s.say("vcp.flags", flags=joined(words, ", ")))
+    words = flag_words(s, vcp)
+    if words:
+        found.append(s.say("vcp.flags", flags=joined(words, ", ")))
     return found

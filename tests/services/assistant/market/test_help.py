@@ -21,7 +21,7 @@ from ralphstock_desktop.ui.docks import watch_alerts_view
 from ralphstock_desktop.wording.texts import LANGUAGES, Language, Texts
 
 PAGES = {
-    "alerts", "assistant", "closing", "daytrade", "evidence", "gate", "import", "live", "news", "record", "shortcuts", "start",
+    "alerts", "assistant", "closing", "daytrade", "evidence", "exchange", "gate", "import", "live", "news", "record", "shortcuts", "start",
     "timemachine", "vcp", "watchlists", "whatif",
 }  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -116,7 +116,7 @@ def test_a_name_that_is_no_rule_is_a_mistake() -> None:
 ASKED: tuple[tuple[Language, str, str], ...] = (
     ("ko", "VCP가 뭐야?", "vcp"), ("ko", "스마트머니 점수는 어떻게 계산해?", "vcp.smartmoney"),
     ("ko", "RS가 무슨 뜻이야", "vcp.rs"), ("ko", "S등급은 몇 점부터야?", "vcp.grade"), ("ko", "피봇이 뭐야?", "vcp.pivot"),
-    ("ko", "게이트 RED면 어떻게 돼?", "gate.status"), ("ko", "종가베팅 필터 알려줘", "closing.filters"),
+    ("ko", "게이트 RED면 어떻게 돼?", "gate.effect"), ("ko", "종가베팅 필터 알려줘", "closing.filters"),
     ("ko", "단타 7항목이 뭐야?", "daytrade"), ("ko", "마켓 게이트가 뭔가요", "gate"), ("ko", "시장 폭이 뭐야", "gate.components"),
     ("ko", "거래량 고갈이란?", "vcp.dry_up"), ("ko", "추세 템플릿 설명해줘", "vcp.trend"), ("ko", "MDD가 뭐야", "record.backtest"),
     ("ko", "시간 여행은 어떻게 써?", "timemachine"), ("ko", "가정 보기가 뭐야", "whatif"), ("ko", "단축키 알려줘", "shortcuts"),

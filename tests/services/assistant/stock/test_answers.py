@@ -246,7 +246,7 @@ async def test_closing_bet_names_its_failed_filters(room: Room) -> None:
     await room.look_at(NIGHT)
     text = lines_of(await room.ask(SAMSUNG, intents=("why",), strategies=("CLOSING_BET",)))
     assert text[1] == (
-        "종가베팅(2026-01-28 확정) 점수는 6점 / 12점이지만 필수 조건에 걸려 신호가 아닙니다. "
+        "종가베팅(2026-01-28 확정) 점수는 6점 / 12점, 등급 B이지만 필수 조건에 걸려 신호가 아닙니다. "
         "걸린 조건: 등락률 +1.82%, 허용 범위 5.00%–29.90%."
     )
     assert "거래대금 3점 / 3점" in text and "캔들 0점 / 1점" in text

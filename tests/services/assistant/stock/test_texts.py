@@ -58,7 +58,7 @@ def test_no_exclamation_and_no_promise() -> None:
 
 def test_every_quantity_has_a_title() -> None:
     """Items are titled by their label; everything else by its name."""
-    items = ("vcp.item.", "closing.item.", "closing.component.", "day.item.")
+    items = ("vcp.item.", "vcp.group.", "closing.item.", "closing.component.", "day.item.")
     missing = [name for name in NAMES if not name.startswith(items) and f"{AREA}title.{name}" not in Texts("ko")]
     assert missing == []
 
