@@ -16,7 +16,7 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import resources
 from engine.calendar.sessions import DEFAULT_SESSIONS
@@ -82,7 +82,11 @@ def _pairs(text: str) -> frozenset[str]:
     return frozenset(folded[at : at + 2] for at in range(len(folded) - 1))
 
 
-@lru_cache(maxsize=1_024)
+# The words of all pages, which do not change while the program runs.
+_folded_word = cache(fold)
+
+
+@cache
 def _pattern(word: str) -> re.Pattern[str]:
     """A Latin word as it may stand in a sentence: between other letters it is another word; a plural is the same."""
     body = r"[\s-]*".join(re.escape(part) for part in re.split(r"[\s-]+", word))
@@ -90,10 +94,13 @@ def _pattern(word: str) -> re.Pattern[str]:
 
 
 def _holds(folded: str, lower: str, word: str) -> bool:
+    key = _folded_word(word)
+    if key not in folded:
+        return False
     if word.isascii():
         return _pattern(word).search(lower) is not None
     # A unit of days is no word: the journal (일지) is not in "3일 지나면".
-    return re.search(rf"(?<!\d){fold(word)}" if word.startswith("일지") else fold(word), folded) is not None
+    return not word.startswith("일지") or re.search(rf"(?<!\d){key}", folded) is not None
 
 
 class HelpBook:
@@ -114,7 +121,8 @@ class HelpBook:
 
     def is_named(self, section: HelpSection, text: str) -> bool:
         """Whether a question holds one of the words a section is asked by."""
-        return any(_holds(fold(text), text.casefold(), word) for word in section.words)
+        folded, lower = fold(text), text.casefold()
+        return any(_holds(folded, lower, word) for word in section.words)
 
     def page(self, name: str) -> tuple[HelpSection, ...]:
         """The sections of a page in their order."""
@@ -131,7 +139,7 @@ class HelpBook:
             return []
         found = []
         for section in self.sections:
-            named = max((len(fold(word)) for word in section.words if _holds(folded, lower, word)), default=0)
+            named = max((len(_folded_word(word)) for word in section.words if _holds(folded, lower, word)), default=0)
             inside = len(pairs & section.pairs) / len(pairs) if pairs else 0.0
             title = len(pairs & section.title_pairs) / max(len(section.title_pairs), 1)
             score = _ALIAS_WEIGHT * named + _TITLE_WEIGHT * title + inside
