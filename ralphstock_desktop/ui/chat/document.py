@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QPainter,
     QPyTextObject,
     QTextBlock,
+    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
@@ -212,19 +213,25 @@ class MessageDocument:
         if kept >= len(self._parts):
             return
         part = self._parts[kept]
+        if part.start == 0:  # what stays holds no letter, and its paragraph has the form of what came after it
+            empty = self.blocks[:kept]
+            self._clear()
+            self._write(empty)
+            return
         del self.links[part.links :]
         del self._ends[part.links :]
         del self._parts[kept:]
-        if not self._parts:
-            self._clear()
-            return
         cursor = QTextCursor(self.document)
         form = self.document.findBlock(part.start).blockFormat()
         cursor.beginEditBlock()
         cursor.setPosition(part.start)
         cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
-        cursor.setBlockFormat(form)
+        if self._after_table(cursor.block()):  # the empty paragraph every table ends with
+            cursor.setBlockFormat(QTextBlockFormat())
+            cursor.setBlockCharFormat(QTextCharFormat())
+        else:
+            cursor.setBlockFormat(form)
         cursor.endEditBlock()
 
     def _write(self, blocks: tuple[Block, ...]) -> None:
@@ -277,7 +284,9 @@ class MessageDocument:
         cursor.setBlockCharFormat(QTextCharFormat())
 
     def _after_table(self, block: QTextBlock) -> bool:
-        return isinstance(self._parts[-1].block, Table) and self._parts[-1].end == block.position()
+        last = self._parts[-1]
+        # A table without cells wrote nothing, so no paragraph follows it.
+        return isinstance(last.block, Table) and last.end > last.start and last.end == block.position()
 
     def _items(self, cursor: QTextCursor, block: Items, gap: int) -> None:
         for number, ((level, mark), spans) in enumerate(zip(item_marks(block), block.items, strict=True)):

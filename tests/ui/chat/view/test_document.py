@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QApplication
@@ -90,12 +90,14 @@ POOL: tuple[Block, ...] = (
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     first=st.lists(st.sampled_from(POOL), max_size=6),
     second=st.lists(st.sampled_from(POOL), max_size=6),
     kept=st.integers(0, 6),
 )
+@example(first=[Paragraph((Span(""),)), talk.TEXT[0]], second=[], kept=1)
+@example(first=[Table((), ()), talk.TEXT[0]], second=[], kept=1)
 def test_a_changed_document_is_like_a_new_one(qapp: QApplication, first: list[Block], second: list[Block], kept: int) -> None:
     """Whatever stood there before: text, links, heights and formats are those of a document written at once."""
     then = tuple(first[:kept] + second)
