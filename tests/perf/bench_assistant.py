@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import statistics
@@ -147,6 +148,9 @@ async def _streaming(desk: AssistantDesk, server: GeminiServer) -> dict[str, flo
     server.respond = lambda _body: says(*([piece] * _PIECES), gap_s=_GAP_S)
     updates: list[tuple[float, StreamUpdate]] = []
     desk.assistant.updates.subscribe(lambda update: updates.append((perf_counter(), update)), replay=False)
+    # As the window does once the first signals are on screen; here a whole market of objects would be looked through.
+    gc.collect()
+    gc.freeze()
     gaps: list[float] = []
     cold_gaps: list[float] = []
     firsts, totals = [], []
