@@ -9,43 +9,23 @@ import numpy as np
 
 from engine.asof.view import known_days
 from engine.model.errors import DataUnavailable
-from engine.model.panel import FloatArray
 from engine.model.scan import Grade
 from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index, fits, problem_of
+from ralphstock_desktop.services.assistant.answers.screen import ALWAYS, PANEL, SIGNED, UNITS, AskedFields
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
-from ralphstock_desktop.services.assistant_contracts import Target, Unit
+from ralphstock_desktop.services.assistant_contracts import Target
 from ralphstock_desktop.services.filters.language import FilterError, parse_filter
 from ralphstock_desktop.services.filters.scan_rows import ScanFields
 from ralphstock_desktop.services.filters.scan_words import scan_vocabulary
 
 __all__ = ["answer_among"]
 
-_PANEL = "symbols"
 _MOST = 50
 _ORDERS = {"foreign": "foreign_5d", "institution": "institution_5d"}
 """Orders by the field of the scan they are read from, where it has another name."""
-_UNITS: dict[str, tuple[Unit, int | None]] = {
-    "price": ("won", None), "change": ("%", 2), "volume": ("shares", None), "value": ("krw", None), "total": ("points", 1),
-    "vcp": ("points", 1), "smartmoney": ("points", 1), "rs": ("", 0), "vol_ratio": ("×", 2), "foreign_5d": ("krw", None),
-    "institution_5d": ("krw", None), "flow_5d": ("krw", None),
-}  # fmt: skip
-_SIGNED = frozenset(("change", "foreign_5d", "institution_5d", "flow_5d"))
-_ALWAYS = ("total", "price", "change")
-
-
-class _Asked(ScanFields):
-    """Fields that remember which of them a condition asked for."""
-
-    def __init__(self, fields: ScanFields) -> None:
-        super().__init__(fields.panel, fields.scan)
-        self.asked: list[str] = []
-
-    def filter_keys(self, field_id: str) -> FloatArray:
-        """Like :meth:`ScanFields.filter_keys`, taking the field down."""
-        if field_id not in self.asked:
-            self.asked.append(field_id)
-        return super().filter_keys(field_id)
+_SHOWN = frozenset("price change volume value total vcp smartmoney rs vol_ratio foreign_5d institution_5d flow_5d".split())
+"""What gets a column of its own where it was asked for."""
 
 
 async def answer_among(desk: Desk, draft: AnswerDraft) -> None:
@@ -63,9 +43,9 @@ async def answer_among(desk: Desk, draft: AnswerDraft) -> None:
     if picture is None or not fits(picture.scan.as_of, writer.picture):
         problem_of(desk.workstation.scan_state.last)
         raise DataUnavailable("There is no scan of this instant.", key="error.chat.no_scan")
-    fields = _Asked(ScanFields(picture.panel, picture.scan))
+    fields = AskedFields(picture)
     rows = [row for ticker in question.among if (row := picture.panel.row_of(ticker)) is not None]
-    target = Target("panel", panel=_PANEL, item="filter")
+    target = Target("panel", panel=PANEL, item="filter")
     index = picture.scan.day_index
     known = bar_known_ns(picture.panel, index)
     of_list = writer.number("among.list", float(len(rows)), "", "shown", target, known_at_ns=known)
@@ -117,11 +97,11 @@ def _in_order(fields: ScanFields, rows: list[int], order_by: str) -> list[int]:
     return sorted(rows, key=lambda row: (bool(np.isnan(values[row])), sign * float(np.nan_to_num(values[row]))))
 
 
-def _columns(fields: _Asked, order_by: str) -> tuple[str, ...]:
+def _columns(fields: AskedFields, order_by: str) -> tuple[str, ...]:
     name = order_by.partition(":")[0]
     asked = [_ORDERS.get(name, name)] if name else []
-    asked += [each for each in fields.asked if each in _UNITS]
-    return tuple(dict.fromkeys((*_ALWAYS, *asked)))
+    asked += [each for each in fields.asked if each in _SHOWN]
+    return tuple(dict.fromkeys((*ALWAYS, *asked)))
 
 
 def _table(writer: Writer, fields: ScanFields, rows: list[int], columns: tuple[str, ...], known: int) -> None:
@@ -132,7 +112,7 @@ def _table(writer: Writer, fields: ScanFields, rows: list[int], columns: tuple[s
         ticker = str(panel.tickers[row])
 
         def target(column: str, ticker: str = ticker) -> Target:
-            return Target("cell", panel=_PANEL, ticker=ticker, item=column)
+            return Target("cell", panel=PANEL, ticker=ticker, item=column)
 
         line: list[Part] = [
             writer.number("rank.place", float(place), "", "rank", target("name"), ticker=ticker),
@@ -142,7 +122,7 @@ def _table(writer: Writer, fields: ScanFields, rows: list[int], columns: tuple[s
         ]  # fmt: skip
         for name in columns:
             value = float(fields.filter_keys(name)[row])
-            unit, decimals = _UNITS[name]
+            unit, decimals = UNITS[name]
             title = writer.texts(f"table.col.{name}")
             if np.isnan(value):
                 line.append(writer.line("missing"))
@@ -158,11 +138,11 @@ def _table(writer: Writer, fields: ScanFields, rows: list[int], columns: tuple[s
                     day=day,
                     known_at_ns=known,
                     decimals=decimals,
-                    plus=name in _SIGNED,
+                    plus=name in SIGNED,
                 )
             )
         lines.append(tuple(line))
     head = ("col.rank", "col.stock", "col.grade", *(f"/table.col.{name}" for name in columns))
     writer.table(head, lines, (True, False, False, *(True for _ in columns)))
     writer.draft.has_stock = True
-    writer.propose("open_panel", "do.symbols", "table", panel=_PANEL, ticker="")
+    writer.propose("open_panel", "do.symbols", "table", panel=PANEL, ticker="")

@@ -17,13 +17,14 @@ from ralphstock_desktop.services.filters.language import FilterError, parse_filt
 from ralphstock_desktop.services.filters.scan_rows import ScanFields
 from ralphstock_desktop.services.filters.scan_words import NUMBER_FIELDS, scan_vocabulary
 
-__all__ = ["answer_screen"]
+__all__ = ["ALWAYS", "PANEL", "SIGNED", "UNITS", "AskedFields", "answer_screen"]
 
 _USUAL, _MOST, _EXTRA = 10, 50, 4
-_PANEL = "symbols"
+PANEL = "symbols"
 """The list of the whole market: a condition is asked of every symbol, not only of detected patterns."""
-_ALWAYS = ("total", "price", "change")
-_UNITS: dict[str, tuple[Unit, int | None]] = {
+ALWAYS = ("total", "price", "change")
+"""Columns of every list."""
+UNITS: dict[str, tuple[Unit, int | None]] = {
     "price": ("won", None), "change": ("%", 2), "volume": ("shares", None), "value": ("krw", None), "mean_value": ("krw", None),
     "range_52w": ("%", 0), "total": ("points", 1), "vcp": ("points", 1), "smartmoney": ("points", 1), "rs": ("", 0),
     "t_count": ("", 0), "mean_ratio": ("×", 2), "first_depth": ("%", 1), "last_depth": ("%", 1), "pivot": ("won", None),
@@ -31,10 +32,11 @@ _UNITS: dict[str, tuple[Unit, int | None]] = {
     "institution_5d": ("krw", None), "entry": ("won", None), "stop": ("won", None), "target": ("won", None),
     "reward_risk": ("", 2), "coverage": ("%", 0), "base_bars": ("bars", 0), "strength": ("%", 1),
 }  # fmt: skip
-_SIGNED = frozenset({"change", "distance", "flow_5d", "foreign_5d", "institution_5d"})
+"""Unit and decimals of what a condition may ask for."""
+SIGNED = frozenset({"change", "distance", "flow_5d", "foreign_5d", "institution_5d"})
 
 
-class _Asked(ScanFields):
+class AskedFields(ScanFields):
     """Rows that remember which fields a condition asked for."""
 
     def __init__(self, picture: ScanPicture) -> None:
@@ -63,11 +65,11 @@ async def answer_screen(desk: Desk, draft: AnswerDraft) -> None:
     if picture is None or not fits(picture.scan.as_of, writer.picture):
         problem_of(desk.workstation.scan_state.last)
         raise DataUnavailable("There is no scan of this instant.", key="error.chat.no_scan")
-    target = Target("panel", panel=_PANEL, item="filter")
+    target = Target("panel", panel=PANEL, item="filter")
     shown = writer.add("screen.filter", text, "text", writer.title("filter"), target, text=text, known_at_ns=None)
     if draft.question.absent:
         tell_absent(writer)
-    rows = _Asked(picture)
+    rows = AskedFields(picture)
     try:
         mask = parse_filter(text, scan_vocabulary())(rows)
     except FilterError as error:
@@ -78,10 +80,10 @@ async def answer_screen(desk: Desk, draft: AnswerDraft) -> None:
     _told(writer, picture, rows, mask, shown.text)
 
 
-def _told(writer: Writer, picture: ScanPicture, rows: _Asked, mask: np.ndarray, text: str) -> None:
+def _told(writer: Writer, picture: ScanPicture, rows: AskedFields, mask: np.ndarray, text: str) -> None:
     scan, panel = picture.scan, picture.panel
     known = bar_known_ns(panel, scan.day_index)
-    target = Target("panel", panel=_PANEL, item="filter")
+    target = Target("panel", panel=PANEL, item="filter")
     found = np.flatnonzero(mask)
     eligible = int(np.count_nonzero(mask & (scan.ineligible == 0)))
     count = writer.number("screen.list", float(len(found)), "", "screen_count", target, known_at_ns=known)
@@ -90,14 +92,14 @@ def _told(writer: Writer, picture: ScanPicture, rows: _Asked, mask: np.ndarray, 
     condition = writer.add("screen.filter", text, "text", writer.title("filter"), target, text=text, known_at_ns=None)
     if not len(found):
         writer.say("screen.none", day=day, filter=condition, count=count)
-        writer.propose("set_filter", "do.filter", "filter", panel=_PANEL, text=text)
+        writer.propose("set_filter", "do.filter", "filter", panel=PANEL, text=text)
         return
     writer.say("screen.line", day=day, filter=condition, count=count, eligible=inside)
     limit = min(max(writer.draft.question.limit or _USUAL, 1), _MOST)
     total = np.nan_to_num(scan.total_score, nan=-1.0)
     best = sorted(found.tolist(), key=lambda row: (scan.ineligible[row] != 0, -float(total[row]), row))[:limit]
-    extra = [name for name in rows.asked if name in NUMBER_FIELDS and name not in _ALWAYS][:_EXTRA]
-    columns = (*_ALWAYS, *extra)
+    extra = [name for name in rows.asked if name in NUMBER_FIELDS and name not in ALWAYS][:_EXTRA]
+    columns = (*ALWAYS, *extra)
     head = (
         "col.stock",
         "col.grade",
@@ -109,7 +111,7 @@ def _told(writer: Writer, picture: ScanPicture, rows: _Asked, mask: np.ndarray, 
         writer.say("screen.best", shown=listed)
     writer.table(head, cells, (False, False, *(True for _ in columns)))
     writer.draft.has_stock = True
-    writer.propose("set_filter", "do.filter", "filter", panel=_PANEL, text=text)
+    writer.propose("set_filter", "do.filter", "filter", panel=PANEL, text=text)
 
 
 _OTHER_TITLES = frozenset({"mean_value", "mean_ratio", "first_depth", "last_depth", "strength"})
@@ -128,7 +130,7 @@ def _row(
     ticker, day = str(panel.tickers[row]), day_of_index(panel, scan.day_index)
 
     def target(column: str) -> Target:
-        return Target("cell", panel=_PANEL, ticker=ticker, item=column)
+        return Target("cell", panel=PANEL, ticker=ticker, item=column)
 
     cells: list[Part] = [
         writer.stock(ticker, panel, target("name")),
@@ -138,7 +140,7 @@ def _row(
     ]
     for name in columns:
         value = float(rows.filter_keys(name)[row])
-        unit, decimals = _UNITS[name]
+        unit, decimals = UNITS[name]
         if np.isnan(value):
             cells.append(writer.line("missing"))
             continue
@@ -153,7 +155,7 @@ def _row(
                 day=day,
                 known_at_ns=known,
                 decimals=decimals,
-                plus=name in _SIGNED,
+                plus=name in SIGNED,
             )
         )
     return tuple(cells)
