@@ -38,7 +38,7 @@ from ralphstock_desktop.data.news_index_tables import (
 )
 from ralphstock_desktop.data.news_postings import PostingCache
 from ralphstock_desktop.data.news_words import add_words, copy_rows
-from ralphstock_desktop.data.readers import driver_tuples
+from ralphstock_desktop.data.readers import NEWS_ITEM_COLUMNS, driver_tuples, news_item
 from ralphstock_desktop.data.schema.market import NEWS, NEWS_STOCK
 from ralphstock_desktop.data.storage_errors import storage_error
 from ralphstock_desktop.data.text_search import (
@@ -347,24 +347,10 @@ def _places_of_late(view: NewsView, mark: str, token: Token) -> npt.NDArray[np.i
 
 
 def _items(connection: Connection, ids: list[int]) -> dict[int, NewsItem]:
-    columns = (NEWS.c.id, NEWS.c.title, NEWS.c.canonical_url, NEWS.c.press, NEWS.c.published_at, NEWS.c.collected_at)
     with_symbols = NEWS.outerjoin(NEWS_STOCK, NEWS_STOCK.c.news_id == NEWS.c.id)
-    wanted = select(*columns, NEWS.c.body, NEWS.c.kind, NEWS_STOCK.c.ticker).select_from(with_symbols)
+    wanted = select(*NEWS_ITEM_COLUMNS, NEWS_STOCK.c.ticker).select_from(with_symbols)
     rows = driver_tuples(connection, wanted.where(NEWS.c.id.in_(ids)))
     tickers: dict[int, list[str]] = {}
     for row in rows:
         tickers.setdefault(row[0], []).extend(row[-1:] if row[-1] is not None else ())
-    return {
-        key: NewsItem(
-            id=key,
-            tickers=tuple(sorted(tickers[key])),
-            title=title,
-            url=url,
-            source=press or "",
-            published_ns=published,
-            collected_ns=collected,
-            body=body or "",
-            kind=kind,
-        )
-        for key, title, url, press, published, collected, body, kind, _ in rows
-    }
+    return {row[0]: news_item(row, tickers[row[0]]) for row in rows}

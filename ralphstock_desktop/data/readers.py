@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, cast
@@ -15,6 +15,7 @@ from engine.features.adjustment import adjust
 from engine.features.validity import has_trades
 from engine.model.errors import DataUnavailable
 from engine.model.instants import AsOf
+from engine.model.news import NewsItem
 from engine.model.panel import FloatArray
 from ralphstock_desktop.data.columns import day_ordinal
 from ralphstock_desktop.data.minute_bars import NS_PER_MINUTE, MinuteRows
@@ -112,6 +113,29 @@ def driver_tuples(connection: Connection, query: Select[Any]) -> list[Sequence[A
         return list(result.cursor.fetchall()) if result.cursor is not None else []
     finally:
         result.close()
+
+
+NEWS_ITEM_COLUMNS = (
+    NEWS.c.id, NEWS.c.title, NEWS.c.canonical_url, NEWS.c.press, NEWS.c.published_at, NEWS.c.collected_at, NEWS.c.body,
+    NEWS.c.kind,
+)  # fmt: skip
+"""What :func:`news_item` reads, in this order."""
+
+
+def news_item(row: Sequence[Any], tickers: Iterable[str]) -> NewsItem:
+    """Return an item from a row that begins with :data:`NEWS_ITEM_COLUMNS`, and the symbols it is about."""
+    key, title, url, press, published, collected, body, kind = row[: len(NEWS_ITEM_COLUMNS)]
+    return NewsItem(
+        id=key,
+        tickers=tuple(sorted(tickers)),
+        title=title,
+        url=url,
+        source=press or "",
+        published_ns=published,
+        collected_ns=collected,
+        body=body or "",
+        kind=kind,
+    )
 
 
 def stored_keys(connection: Connection, key: ColumnElement[Any]) -> list[Any]:

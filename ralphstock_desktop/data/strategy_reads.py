@@ -21,7 +21,7 @@ from engine.model.news import NewsItem
 from engine.model.panel import FloatArray
 from ralphstock_desktop.data.columns import day_ordinal
 from ralphstock_desktop.data.minute_bars import KST_NS, NS_PER_DAY, NS_PER_MINUTE
-from ralphstock_desktop.data.readers import driver_tuples, stored_keys
+from ralphstock_desktop.data.readers import NEWS_ITEM_COLUMNS, driver_tuples, news_item, stored_keys
 from ralphstock_desktop.data.schema.market import (
     DATA_VERSION,
     FX_RATE,
@@ -124,26 +124,9 @@ def news_items(connection: Connection, first_ns: int, last_ns: int, ticker: str 
     pairs = select(NEWS_STOCK.c.news_id, NEWS_STOCK.c.ticker).join(NEWS, NEWS.c.id == NEWS_STOCK.c.news_id).where(*wanted)
     for news_id, code in driver_tuples(connection, pairs):
         links.setdefault(news_id, []).append(code)
-    table = NEWS.c
-    columns = (
-        table.id, table.title, table.canonical_url, table.press, table.published_at, table.collected_at, table.body, table.kind,
-    )  # fmt: skip
-    moment = func.coalesce(table.published_at, table.collected_at)
-    rows = driver_tuples(connection, select(*columns).where(*wanted).order_by(moment, table.id))
-    return tuple(
-        NewsItem(
-            id=key,
-            tickers=tuple(sorted(links.get(key, ()))),
-            title=title,
-            url=url,
-            source=press or "",
-            published_ns=published,
-            collected_ns=collected,
-            body=body or "",
-            kind=kind,
-        )
-        for key, title, url, press, published, collected, body, kind in rows
-    )
+    moment = func.coalesce(NEWS.c.published_at, NEWS.c.collected_at)
+    rows = driver_tuples(connection, select(*NEWS_ITEM_COLUMNS).where(*wanted).order_by(moment, NEWS.c.id))
+    return tuple(news_item(row, links.get(row[0], ())) for row in rows)
 
 
 def news_collected(connection: Connection, as_of_ns: int) -> bool:

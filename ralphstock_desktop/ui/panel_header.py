@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEven
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.layout.size_change import tell_size
 
 __all__ = ["Badge", "BadgeLook", "IconButton", "LinkDot", "LinkRole", "PanelHeader", "paint_border"]
 
@@ -88,10 +89,7 @@ class Badge(QAbstractButton):
         self.setText(text)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
-        size = self.sizeHint()
-        if size != self._size:  # else the window need not be laid out again
-            self._size = size
-            self.updateGeometry()
+        self._size = tell_size(self, self._size)
         self.update()
 
     def sizeHint(self) -> QSize:

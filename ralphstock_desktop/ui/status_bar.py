@@ -10,6 +10,7 @@ from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import ScanPicture
 from ralphstock_desktop.services.live_contracts import FeedStatus
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.layout.size_change import tell_size
 from ralphstock_desktop.ui.panel_states import TextButton, progress_texts
 from ralphstock_desktop.ui.viewmodels.feed_words import feed_words, phase_words
 from ralphstock_desktop.ui.viewmodels.shell import ShellViewModel
@@ -45,10 +46,7 @@ class _Item(QWidget):
         self.setToolTip(tip)
         self.setAccessibleName(text)
         self.setVisible(bool(text) and not self.dropped)
-        size = self.sizeHint()
-        if size != self._size:  # else the window need not be laid out again
-            self._size = size
-            self.updateGeometry()
+        self._size = tell_size(self, self._size)
         self.update()
 
     def drop(self, dropped: bool) -> None:

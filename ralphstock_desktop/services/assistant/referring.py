@@ -78,6 +78,8 @@ def stocks_of(read: Reading, screen: Screen, previous: Question | None) -> tuple
         others = before or ((screen.ticker,) if screen.ticker else ())
         tickers = tuple(dict.fromkeys((*others, *tickers)))
         return tickers, not before and len(tickers) > 1
+    if from_screen and not read.hits and "compare" not in read.intents and any(found.sure for found in read.strangers):
+        return (), False  # "how far is Doosan from its high" is not about the stock on screen
     if tickers or read.strangers:
         return tickers, from_screen
     if before and previous is not None and _follows(read, previous):

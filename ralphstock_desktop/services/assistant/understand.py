@@ -86,8 +86,6 @@ class Understanding:
         read = read_question(text, self.names, self._days, min(today, screen.as_of.day))
         carried = _carried_order(read, previous)
         tickers, from_screen = ((), False) if carried else stocks_of(read, screen, previous)
-        if from_screen and not read.hits and "compare" not in read.intents and any(found.sure for found in read.strangers):
-            tickers, from_screen = (), False  # "how far is Doosan from its high" is not about the stock on screen
         intents, strategies, days = read.intents, read.strategies, read.days
         details, absent = read.details, read.absent
         if previous is not None and not intents and not strategies and read.hits and is_bare(read):

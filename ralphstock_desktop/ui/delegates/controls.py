@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from ralphstock_desktop.ui.appearance import Appearance, FontSize
 from ralphstock_desktop.ui.delegates.canvas import Canvas
+from ralphstock_desktop.ui.layout.size_change import tell_size
 
 __all__ = ["CellDetail", "ChipButton", "HeldButton", "ProblemLine"]
 
@@ -32,10 +33,7 @@ class ChipButton(QAbstractButton):
             self.setText(text)
             self.setAccessibleName(text)
             self.update()
-        size = self.sizeHint()
-        if size != self._size:
-            self._size = size
-            self.updateGeometry()
+        self._size = tell_size(self, self._size)
 
     def sizeHint(self) -> QSize:
         font = self._appearance.font("caption", bold=True)

@@ -32,9 +32,8 @@ def choose(desk: WatchDesk, row: int) -> None:
     )
 
 
-@pytest.fixture
-def page(desk: WatchDesk) -> WatchDesk:
-    """삼성물산 trades at 35,400; three alerts, the oldest of them told."""
+def set_three_alerts(desk: WatchDesk) -> None:
+    """One that was told and two that wait."""
     desk.work.trade({code(desk, 1): 35_400}, volume=400_000)
     book = desk.work.watch
     told = drive(book.add_alert(code(desk, 1), "price", ">=", 35_500, "돌파"))
@@ -42,6 +41,12 @@ def page(desk: WatchDesk) -> WatchDesk:
     drive(book.add_alert(code(desk, 7), "score", ">=", 99))
     desk.work.store.set_alert(replace(told, active=False, fired_ns=desk.work.now()))
     desk.work.load()
+
+
+@pytest.fixture
+def page(desk: WatchDesk) -> WatchDesk:
+    """삼성물산 trades at 35,400; three alerts, the oldest of them told."""
+    set_three_alerts(desk)
     QTest.mouseClick(desk.panel.head.pages.chips[1], Qt.MouseButton.LeftButton)
     desk.settle()
     return desk

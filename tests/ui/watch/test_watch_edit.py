@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from ralphstock_desktop.assistant_ports import AlertRule
 from ralphstock_desktop.ui.dialogs.alert_rule import AlertRuleDialog
 from tests.ui.watch.desk import WatchDesk, drive
-from tests.ui.watch.test_watch_alerts import choose, code, shown
+from tests.ui.watch.test_watch_alerts import choose, code, set_three_alerts, shown
 
 UP, DOWN, SCORE = "가격 ≥ 35,500원", "가격 ≤ 33,650원", "VCP 총점 ≥ 99.0점"
 
@@ -19,13 +19,7 @@ UP, DOWN, SCORE = "가격 ≥ 35,500원", "가격 ≤ 33,650원", "VCP 총점 �
 @pytest.fixture
 def page(desk: WatchDesk) -> WatchDesk:
     """삼성물산 trades at 35,400; three alerts, the oldest of them told."""
-    desk.work.trade({code(desk, 1): 35_400}, volume=400_000)
-    book = desk.work.watch
-    told = drive(book.add_alert(code(desk, 1), "price", ">=", 35_500, "돌파"))
-    drive(book.add_alert(code(desk, 1), "price", "<=", 33_650))
-    drive(book.add_alert(code(desk, 7), "score", ">=", 99))
-    desk.work.store.set_alert(replace(told, active=False, fired_ns=desk.work.now()))
-    desk.work.load()
+    set_three_alerts(desk)
     desk.panel.show_page("alerts")
     desk.settle()
     return desk

@@ -8,10 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from engine.asof.view import known_days
-from engine.model.errors import DataUnavailable
-from engine.model.scan import Grade
-from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index, fits, problem_of
-from ralphstock_desktop.services.assistant.answers.screen import ALWAYS, PANEL, SIGNED, UNITS, AskedFields
+from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index
+from ralphstock_desktop.services.assistant.answers.screen import ALWAYS, PANEL, AskedFields, line_of, scan_of
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant_contracts import Target
@@ -39,10 +37,7 @@ async def answer_among(desk: Desk, draft: AnswerDraft) -> None:
         What made the scan fail.
     """
     writer, question = Writer(desk, draft), draft.question
-    picture = desk.workstation.scans.last
-    if picture is None or not fits(picture.scan.as_of, writer.picture):
-        problem_of(desk.workstation.scan_state.last)
-        raise DataUnavailable("There is no scan of this instant.", key="error.chat.no_scan")
+    picture = scan_of(desk, writer)
     fields = AskedFields(picture)
     rows = [row for ticker in question.among if (row := picture.panel.row_of(ticker)) is not None]
     target = Target("panel", panel=PANEL, item="filter")
@@ -105,43 +100,12 @@ def _columns(fields: AskedFields, order_by: str) -> tuple[str, ...]:
 
 
 def _table(writer: Writer, fields: ScanFields, rows: list[int], columns: tuple[str, ...], known: int) -> None:
-    panel, scan = fields.panel, fields.scan
-    day = day_of_index(panel, scan.day_index)
     lines: list[tuple[Part, ...]] = []
     for place, row in enumerate(rows, 1):
-        ticker = str(panel.tickers[row])
-
-        def target(column: str, ticker: str = ticker) -> Target:
-            return Target("cell", panel=PANEL, ticker=ticker, item=column)
-
-        line: list[Part] = [
-            writer.number("rank.place", float(place), "", "rank", target("name"), ticker=ticker),
-            writer.stock(ticker, panel, target("name")),
-            writer.grade("screen.grade", int(Grade(int(scan.grade[row]))), target("grade"), ticker=ticker, day=day,
-                         known_at_ns=known),
-        ]  # fmt: skip
-        for name in columns:
-            value = float(fields.filter_keys(name)[row])
-            unit, decimals = UNITS[name]
-            title = writer.texts(f"table.col.{name}")
-            if np.isnan(value):
-                line.append(writer.line("missing"))
-                continue
-            line.append(
-                writer.add(
-                    f"screen.{name}",
-                    value,
-                    unit,
-                    title,
-                    target(name),
-                    ticker=ticker,
-                    day=day,
-                    known_at_ns=known,
-                    decimals=decimals,
-                    plus=name in SIGNED,
-                )
-            )
-        lines.append(tuple(line))
+        ticker = str(fields.panel.tickers[row])
+        target = Target("cell", panel=PANEL, ticker=ticker, item="name")
+        rank = writer.number("rank.place", float(place), "", "rank", target, ticker=ticker)
+        lines.append((rank, *line_of(writer, fields, row, columns, known)))
     head = ("col.rank", "col.stock", "col.grade", *(f"/table.col.{name}" for name in columns))
     writer.table(head, lines, (True, False, False, *(True for _ in columns)))
     writer.draft.has_stock = True

@@ -17,7 +17,7 @@ from ralphstock_desktop.services.filters.language import FilterError, parse_filt
 from ralphstock_desktop.services.filters.scan_rows import ScanFields
 from ralphstock_desktop.services.filters.scan_words import NUMBER_FIELDS, scan_vocabulary
 
-__all__ = ["ALWAYS", "PANEL", "SIGNED", "UNITS", "AskedFields", "answer_screen"]
+__all__ = ["ALWAYS", "PANEL", "SIGNED", "UNITS", "AskedFields", "answer_screen", "line_of", "scan_of"]
 
 _USUAL, _MOST, _EXTRA = 10, 50, 4
 PANEL = "symbols"
@@ -50,6 +50,23 @@ class AskedFields(ScanFields):
         return super().filter_keys(field_id)
 
 
+def scan_of(desk: Desk, writer: Writer) -> ScanPicture:
+    """The scan of the instant on screen.
+
+    Raises
+    ------
+    DataUnavailable
+        ``error.chat.no_scan`` where there is none.
+    RalphStockError
+        What made it fail.
+    """
+    picture = desk.workstation.scans.last
+    if picture is None or not fits(picture.scan.as_of, writer.picture):
+        problem_of(desk.workstation.scan_state.last)
+        raise DataUnavailable("There is no scan of this instant.", key="error.chat.no_scan")
+    return picture
+
+
 async def answer_screen(desk: Desk, draft: AnswerDraft) -> None:
     """Ask the condition of the question of the scan on screen.
 
@@ -61,10 +78,7 @@ async def answer_screen(desk: Desk, draft: AnswerDraft) -> None:
         What made the scan fail.
     """
     writer, text = Writer(desk, draft), draft.question.filter_text.strip()
-    picture = desk.workstation.scans.last
-    if picture is None or not fits(picture.scan.as_of, writer.picture):
-        problem_of(desk.workstation.scan_state.last)
-        raise DataUnavailable("There is no scan of this instant.", key="error.chat.no_scan")
+    picture = scan_of(desk, writer)
     target = Target("panel", panel=PANEL, item="filter")
     shown = writer.add("screen.filter", text, "text", writer.title("filter"), target, text=text, known_at_ns=None)
     if draft.question.absent:
@@ -105,7 +119,7 @@ def _told(writer: Writer, picture: ScanPicture, rows: AskedFields, mask: np.ndar
         "col.grade",
         *(f"/table.col.{name}" if name not in _OTHER_TITLES else f"col.{name}" for name in columns),
     )
-    cells = [_row(writer, picture, rows, row, columns, known) for row in best]
+    cells = [line_of(writer, rows, row, columns, known) for row in best]
     if len(found) > len(best):
         listed = writer.number("screen.shown", float(len(best)), "", "shown", target)
         writer.say("screen.best", shown=listed)
@@ -123,10 +137,9 @@ def _title_of(writer: Writer, name: str) -> str:
     return writer.texts(f"table.col.{name}") if name not in _OTHER_TITLES else writer.texts(writer.key(f"col.{name}"))
 
 
-def _row(
-    writer: Writer, picture: ScanPicture, rows: ScanFields, row: int, columns: tuple[str, ...], known: int
-) -> tuple[Part, ...]:
-    panel, scan = picture.panel, picture.scan
+def line_of(writer: Writer, rows: ScanFields, row: int, columns: tuple[str, ...], known: int) -> tuple[Part, ...]:
+    """A line of a list: stock, grade and the values of the columns, each a fact or said to be missing."""
+    panel, scan = rows.panel, rows.scan
     ticker, day = str(panel.tickers[row]), day_of_index(panel, scan.day_index)
 
     def target(column: str) -> Target:
