@@ -72,6 +72,20 @@ SILENT_BY_HELPERS = 60
 """Tests whose assertions stand in helpers of other modules. A ceiling: it may only fall."""
 
 
+def test_no_ordinary_test_measures_time() -> None:
+    """Times belong to ``tests/perf``: a busy machine must not fail a test. Limits against hanging use ``monotonic``."""
+    timed = {"perf_counter", "perf_counter_ns", "process_time", "process_time_ns", "thread_time", "thread_time_ns"}
+    found = []
+    for file in TESTS:
+        if "perf" in file.parts:
+            continue
+        for node in ast.walk(parsed(file)):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+            if name in timed:
+                found.append(f"{file.relative_to(ROOT)}:{node.lineno} {name}")  # type: ignore[attr-defined]
+    assert not found, "\n".join(found)
+
+
 def test_no_scoring_test_rests_on_mocks() -> None:
     """8c. Scores are tested on numbers; nothing of the engine is ever mocked."""
     found = []

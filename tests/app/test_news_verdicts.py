@@ -316,4 +316,4 @@ async def test_a_silent_model_holds_up_neither_scoring_nor_the_end(desk: Desk) -
     desk.world.strategies.data_changed()
     await desk.world.strategies.settled()
     await desk.wiring.close()
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 15  # the judge waits 20 s for a model

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from engine.model.market_series import DaySeries, FlowSeries, MarketSeries
 from engine.model.panel import ARRAY_FIELDS, MarketPanel
 
-__all__ = ["median_ms", "synthetic_panel"]
+__all__ = ["median_ms", "synthetic_panel", "synthetic_series"]
 
 
 def median_ms(work: Callable[[], object], runs: int = 7, warm: int = 1) -> float:
@@ -71,3 +72,15 @@ def synthetic_panel(symbols: int, days: int, seed: int = 7) -> MarketPanel:
 def _weekdays(count: int) -> np.ndarray:
     every = np.datetime64("2026-06-30") - np.arange(count * 2)[::-1]
     return every[np.is_busday(every)][-count:].astype("datetime64[D]")
+
+
+def synthetic_series(panel: MarketPanel) -> MarketSeries:
+    """Levels, the won and foreign flows over the days of a panel; shape as the real ones, no meaning."""
+    random = np.random.default_rng(5)
+
+    def level(code: str, start: float) -> DaySeries:
+        close = start * np.exp(np.cumsum(random.normal(0, 0.01, len(panel.days))))
+        return DaySeries(code, panel.days, close, close, close, close)
+
+    flows = FlowSeries(panel.days, random.normal(0, 3e11, len(panel.days)))
+    return MarketSeries(level("KOSPI", 2_600.0), level("KOSDAQ", 850.0), level("USDKRW", 1_380.0), flows, "synthetic")

@@ -7,31 +7,17 @@ Figures of a recorded market, with vectorbt and backtesting.py beside them: ``py
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from engine.model.market_series import DaySeries, FlowSeries, MarketSeries
-from engine.model.panel import MarketPanel
 from tests.perf.bench_strategies import figures
-from tests.perf.market import synthetic_panel
+from tests.perf.market import synthetic_panel, synthetic_series
 
 pytestmark = pytest.mark.perf
 
 
-def _series(panel: MarketPanel) -> MarketSeries:
-    random = np.random.default_rng(5)
-
-    def level(code: str, start: float) -> DaySeries:
-        close = start * np.exp(np.cumsum(random.normal(0, 0.01, len(panel.days))))
-        return DaySeries(code, panel.days, close, close, close, close)
-
-    flows = FlowSeries(panel.days, random.normal(0, 3e11, len(panel.days)))
-    return MarketSeries(level("KOSPI", 2_600.0), level("KOSDAQ", 850.0), level("USDKRW", 1_380.0), flows, "synthetic")
-
-
 def test_strategies_beside_pandas(capsys: pytest.CaptureFixture[str]) -> None:
     panel = synthetic_panel(2_017, 400)
-    result = figures(panel, _series(panel), days=60)
+    result = figures(panel, synthetic_series(panel), days=60)
     with capsys.disabled():
         for name, value in result.items():
             print(f"  {name:28s} {value:12.3f}")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 
 import numpy as np
-import pytest
 
 from engine.model.instants import kst_ns
 from ralphstock_desktop.data.bar_store import SqlBarStore
@@ -121,10 +119,8 @@ def test_an_archive_covers_the_days_it_speaks_of(strategies: SqlStrategyStore, b
     assert not strategies.news_collected(kst_ns(date(2026, 3, 4), 15))
 
 
-def test_a_hundred_thousand_headlines_are_read_in_seconds(strategies: SqlStrategyStore, bars: SqlBarStore) -> None:
-    if not bars.database.location.is_sqlite:
-        pytest.skip("one database is enough for the time")
-    count = 100_000
+def test_headlines_of_a_span_and_of_a_symbol_among_many(strategies: SqlStrategyStore, bars: SqlBarStore) -> None:
+    count = 20_000
     moments = np.arange(count, dtype=np.int64) * MINUTE
     batch = NewsBatch(
         url=np.array([f"https://a.kr/{n}" for n in range(count)]),
@@ -138,17 +134,11 @@ def test_a_hundred_thousand_headlines_are_read_in_seconds(strategies: SqlStrateg
     )
     with bars.unit_of_work() as unit:
         unit.upsert_news(batch)
-    begin = time.process_time()
     week = strategies.news(int(moments[-10_000]), int(moments[-1]))
-    short = time.process_time() - begin
-    assert len(week) == 10_000
-    begin = time.process_time()
+    assert {item.url for item in week} == set(batch.url[-10_000:].tolist())
     assert len(strategies.news(0, int(moments[-1]))) == count
-    whole = time.process_time() - begin
-    begin = time.process_time()
-    assert len(strategies.news(0, int(moments[-1]), "000010")) == 50
-    one = time.process_time() - begin
-    assert short < 0.5 and whole < 3.0 and one < 0.2, (short, whole, one)
+    of_one = strategies.news(0, int(moments[-1]), "000010")
+    assert {item.url for item in of_one} == set(batch.url[1::2_000].tolist())
 
 
 # -- minutes ---------------------------------------------------------------------------------------------------------------
@@ -196,9 +186,7 @@ def test_minute_days_find_earlier_days_that_come_later(strategies: SqlStrategySt
     assert strategies.minute_days() == (DAY, date(2026, 3, 31))
 
 
-def test_a_day_of_the_whole_market_is_read_in_a_moment(strategies: SqlStrategyStore, bars: SqlBarStore) -> None:
-    if not bars.database.location.is_sqlite:
-        pytest.skip("one database is enough for the time")
+def test_a_day_of_the_whole_market_is_read_whole(strategies: SqlStrategyStore, bars: SqlBarStore) -> None:
     times = kst_ns(DAY, 9) + np.arange(381, dtype=np.int64) * MINUTE
     with bars.unit_of_work() as unit:
         for number in range(216):
@@ -216,13 +204,9 @@ def test_a_day_of_the_whole_market_is_read_in_a_moment(strategies: SqlStrategySt
                     "minutes",
                 )
             )
-    spent = []
-    for _ in range(3):
-        begin = time.process_time()
-        batches = strategies.minutes_of_day(DAY)
-        spent.append(time.process_time() - begin)
+    batches = strategies.minutes_of_day(DAY)
     assert len(batches) == 216 and sum(len(batch.minute_ns) for batch in batches) == 216 * 381
-    assert min(spent) < 0.15, spent
+    assert all((batch.volume_shares == np.arange(381)).all() for batch in batches)
 
 
 def test_volume_curves_count_whole_days_of_the_market(strategies: SqlStrategyStore, bars: SqlBarStore) -> None:

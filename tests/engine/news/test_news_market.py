@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import random
-import time
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from news_builders import HOUR, NOW, item
@@ -138,27 +136,3 @@ def test_other_rules_are_not_answered_from_memory() -> None:
 def test_an_empty_market() -> None:
     arrays, stocks = NewsIndex([], (), ()).score(NOW, DEFAULT_RULES, True)
     assert (arrays.points.shape, stocks) == ((0,), {})
-
-
-@pytest.mark.perf
-def test_a_hundred_thousand_items_in_the_store() -> None:
-    rng = random.Random(1)
-    tickers = [f"{n:06d}" for n in range(2_600)]
-    panel: Any = SimpleNamespace(tickers=np.array(tickers), names=np.array([f"회사{n}" for n in range(2_600)]))
-    words = ["수주", "급등", "공급계약", "실적", "발표", "분기", "전망", "투자", "공장", "신사업", "목표가상향", "주주총회"]
-    items = []
-    for n in range(100_000):  # 1,900 of them in the week, 140 of these for the stock with most
-        owner = int(2_600 * rng.random() ** 3)
-        title = f"회사{owner} {' '.join(rng.sample(words, 4))} {n}"
-        items.append(item(title, rng.random() * 24 * 365, tickers=(f"{owner:06d}",), url=f"https://n.kr/{n}"))
-    seconds = []
-    for _ in range(5):
-        started = time.perf_counter()
-        score_market(panel, items, NOW, DEFAULT_RULES, collected=True)
-        seconds.append(time.perf_counter() - started)
-    assert sorted(seconds)[2] < 0.150 * 2  # the budget, doubled for a machine that does other work besides
-    index = NewsIndex(items, tickers, panel.names.tolist())
-    started = time.perf_counter()
-    for day in range(50):
-        index.score(NOW - day * 24 * HOUR, DEFAULT_RULES, True)
-    assert (time.perf_counter() - started) / 50 < 0.150 * 2

@@ -12,7 +12,7 @@ from ralphstock_desktop.assistant_ports import LanguageModel, ModelEvent, ModelM
 
 KEY = "AIzaSyCANARY-0123456789-abcdefghijklmnop"
 HELLO = ModelRequest(
-    "Answer from the data only.", (ModelMessage("user", "삼성전자 등급은?"),), first_token_timeout_s=5.0, total_timeout_s=10.0
+    "Answer from the data only.", (ModelMessage("user", "삼성전자 등급은?"),), first_token_timeout_s=30.0, total_timeout_s=60.0
 )
 
 

@@ -51,6 +51,9 @@ from .replies import (
     usage,
 )
 
+PATIENCE_S = 10.0
+"""Longest wait for something that comes at once on a quiet machine."""
+
 __all__ = [
     "DEFAULT",
     "MODEL",
@@ -119,7 +122,7 @@ class Asked:
         """Whether server-sent events were asked for."""
         return self.query.get("alt") == ["sse"]
 
-    def wait_gone(self, timeout_s: float) -> bool:
+    def wait_gone(self, timeout_s: float = PATIENCE_S) -> bool:
         """Wait until the client has hung up."""
         return self.gone.wait(timeout_s)
 
@@ -144,23 +147,23 @@ class GeminiServer:
 
     def __enter__(self) -> GeminiServer:
         self._thread.start()
-        assert self._ready.wait(5)
+        assert self._ready.wait(PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
 
     def script(self, *replies: Reply) -> None:
         """Add replies, one a request, in order."""
         self._script.extend(replies)
 
-    def wait_requests(self, count: int, timeout_s: float = 5.0) -> bool:
+    def wait_requests(self, count: int, timeout_s: float = PATIENCE_S) -> bool:
         """Wait until so many requests have arrived; blocks the caller's thread."""
         with self._arrived:
             return self._arrived.wait_for(lambda: len(self.requests) >= count, timeout_s)
 
-    def wait_connections(self, count: int, timeout_s: float = 2.0) -> bool:
+    def wait_connections(self, count: int, timeout_s: float = PATIENCE_S) -> bool:
         """Wait until so many connections are open; blocks the caller's thread."""
         with self._arrived:
             return self._arrived.wait_for(lambda: self.open_connections == count, timeout_s)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import time
 import warnings
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from ralphstock_desktop.assistant_ports import (
     CallWanted,
     LanguageModel,
+    ModelEvent,
     ModelMessage,
     Stopped,
     TextArrived,
@@ -58,11 +58,17 @@ async def test_texts_usage_and_end_come_in_order(server: GeminiServer, model: La
 
 
 async def test_each_piece_is_told_when_it_arrives_and_not_with_the_next(server: GeminiServer, model: LanguageModel) -> None:
-    server.script(says("하나", "둘", "셋", gap_s=0.3))
-    at: list[float] = []
-    began = time.monotonic()
-    await heard(model, on_event=lambda event: at.append(time.monotonic() - began) if isinstance(event, TextArrived) else None)
-    assert at[0] < 0.28 <= at[1] < 0.58 <= at[2], at
+    said = ["하나", "둘", "셋"]
+    for count in range(1, 4):  # nothing more is sent, so that the last piece can come with no other
+        server.script(says(*said, stall_after=count))
+        pieces: list[ModelEvent] = []
+        task = asyncio.create_task(heard(model, on_event=pieces.append))
+        async with asyncio.timeout(15):
+            while text_of(pieces) != "".join(said[:count]):
+                await asyncio.sleep(0.005)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert [event for event in pieces if isinstance(event, TextArrived)] == [TextArrived(piece) for piece in said[:count]]
 
 
 async def test_characters_cut_in_the_middle_come_out_whole(server: GeminiServer, model: LanguageModel) -> None:
@@ -232,10 +238,9 @@ async def test_a_blocked_prompt_is_an_end_and_no_error(server: GeminiServer, mod
 async def test_a_finished_answer_stands_whatever_becomes_of_the_connection(server: GeminiServer, model: LanguageModel) -> None:
     server.script(says("끝", ends="cut"), says("끝", stall_after=1))
     assert (await heard(model))[-1] == Stopped("stop")
-    began = time.monotonic()
-    assert (await heard(model))[-1] == Stopped("stop")
-    assert time.monotonic() - began < 2.0
-    assert await asyncio.to_thread(server.requests[1].wait_gone, 1.0)
+    async with asyncio.timeout(20):  # the answer's own limits are 30 and 60 s
+        assert (await heard(model))[-1] == Stopped("stop")
+    assert await asyncio.to_thread(server.requests[1].wait_gone)
 
 
 async def test_several_answers_at_once_do_not_mix(server: GeminiServer, model: LanguageModel) -> None:

@@ -16,8 +16,11 @@ from ralphstock_desktop.assistant_ports import LanguageModel, ModelEvent, TextAr
 from .asking import failed, heard, hello, text_of
 from .server import GeminiServer, Reply, fails, says
 
-CANCEL_S = 1.0
-"""Far below any time-out: cancelled, not waited out. The figure itself is measured in ``tests/perf``."""
+CANCEL_S = 10.0
+"""Below any time-out of these requests: cancelled, not waited out. The figure itself is measured in ``tests/perf``."""
+
+LONG_S = 60.0
+"""A time-out that must not be the one that ends the request."""
 
 SILENCES: list[tuple[str, Reply, str]] = [
     ("before the headers", says("하나", delay_s=math.inf), ""),
@@ -33,7 +36,7 @@ _CASES = pytest.mark.parametrize(("reply", "text"), [case[1:] for case in SILENC
 async def test_silence_has_an_end(server: GeminiServer, model: LanguageModel, reply: Reply, text: str) -> None:
     server.script(reply)
     began = time.monotonic()
-    error, before = await failed(model, hello(first_token_timeout_s=0.3, total_timeout_s=5))
+    error, before = await failed(model, hello(first_token_timeout_s=0.3, total_timeout_s=LONG_S))
     took = time.monotonic() - began
     assert (type(error), error.key, error.retryable, error.fields["limit"]) == (
         ProviderError,
@@ -42,25 +45,26 @@ async def test_silence_has_an_end(server: GeminiServer, model: LanguageModel, re
         "silence",
     )
     assert text_of(before) == text
-    assert 0.28 < took < 2.0
-    assert await asyncio.to_thread(server.requests[0].wait_gone, 1.0)
+    assert 0.28 < took < LONG_S
+    assert await asyncio.to_thread(server.requests[0].wait_gone)
 
 
 async def test_an_error_whose_body_never_comes_has_an_end(server: GeminiServer, model: LanguageModel) -> None:
     server.script(fails(500, "x" * 100, cut_after=10, stall_after=0))
-    error, _ = await failed(model, hello(first_token_timeout_s=0.3, total_timeout_s=5))
+    error, _ = await failed(model, hello(first_token_timeout_s=0.3, total_timeout_s=LONG_S))
     assert error.key == "error.model.timeout"
-    assert await asyncio.to_thread(server.requests[0].wait_gone, 1.0)
+    assert await asyncio.to_thread(server.requests[0].wait_gone)
 
 
 async def test_the_whole_answer_has_a_limit_however_lively_it_is(server: GeminiServer, model: LanguageModel) -> None:
-    server.script(says(*"가나다라마바사아자차카타파하" * 3, gap_s=0.1))
+    text = "가나다라마바사아자차카타파하" * 40
+    server.script(says(*text, gap_s=0.1))
     began = time.monotonic()
-    error, before = await failed(model, hello(first_token_timeout_s=0.5, total_timeout_s=1.0))
+    error, before = await failed(model, hello(first_token_timeout_s=LONG_S, total_timeout_s=1.0))
     assert (error.key, error.fields["limit"]) == ("error.model.timeout", "total")
-    assert 0.95 < time.monotonic() - began < 2.5
-    assert 3 <= len(text_of(before)) <= 11
-    assert await asyncio.to_thread(server.requests[0].wait_gone, 1.0)
+    assert 0.95 < time.monotonic() - began < LONG_S
+    assert text.startswith(text_of(before)) and len(text_of(before)) <= 11
+    assert await asyncio.to_thread(server.requests[0].wait_gone)
 
 
 async def test_a_check_of_a_silent_server_has_an_end(
@@ -72,7 +76,7 @@ async def test_a_check_of_a_silent_server_has_an_end(
     with pytest.raises(ProviderError) as caught:
         await model.check()
     assert caught.value.key == "error.model.timeout"
-    assert await asyncio.to_thread(server.requests[0].wait_gone, 1.0)
+    assert await asyncio.to_thread(server.requests[0].wait_gone)
 
 
 @_CASES
@@ -92,7 +96,7 @@ async def test_cancelling_closes_the_connection_at_once(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert time.monotonic() - began < CANCEL_S
-    assert await asyncio.to_thread(server.requests[0].wait_gone, 1.0)
+    assert await asyncio.to_thread(server.requests[0].wait_gone)
     gone_s = server.requests[0].gone_s
     assert gone_s is not None and gone_s - began < CANCEL_S
     assert text_of(await heard(model)) == "안녕하세요"  # and the model still works
@@ -107,7 +111,7 @@ async def test_cancelling_closes_a_kept_connection_too(server: GeminiServer, mod
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(server.requests[1].wait_gone, 1.0)
+    assert await asyncio.to_thread(server.requests[1].wait_gone)
     assert (server.requests[1].gone_s or math.inf) - began < CANCEL_S
     assert server.connections == 1
 
@@ -120,7 +124,7 @@ async def test_cancelling_a_check(server: GeminiServer, model: LanguageModel) ->
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(server.requests[0].wait_gone, 1.0)
+    assert await asyncio.to_thread(server.requests[0].wait_gone)
     assert (server.requests[0].gone_s or math.inf) - began < CANCEL_S
 
 
@@ -135,7 +139,7 @@ async def test_a_reader_that_stops_reading_lets_the_connection_go(server: Gemini
 
     assert await first(model.stream(hello())) == TextArrived("하나")
     began = time.monotonic()
-    assert await asyncio.to_thread(server.requests[0].wait_gone, 1.0)
+    assert await asyncio.to_thread(server.requests[0].wait_gone)
     assert (server.requests[0].gone_s or math.inf) - began < CANCEL_S
 
 
@@ -154,7 +158,7 @@ async def test_closing_the_model_ends_its_streams(server: GeminiServer, model: L
     await model.close()
     error, _ = await task
     assert error.key in ("error.model.cut", "error.model.malformed", "error.model.network")
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < CANCEL_S
     assert await asyncio.to_thread(server.wait_connections, 0)
 
 
@@ -168,7 +172,7 @@ async def test_fifty_given_up_answers_leave_nothing_behind(server: GeminiServer,
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     assert await asyncio.to_thread(server.wait_connections, 0)
-    ends_at = time.monotonic() + 1.0
+    ends_at = time.monotonic() + 15.0
     while threading.active_count() > threads_before + 1 and time.monotonic() < ends_at:  # one belongs to to_thread
         await asyncio.sleep(0.02)
     assert threading.active_count() <= threads_before + 1

@@ -51,7 +51,7 @@ def test_cancelled_and_dropped_answers_close_their_connection(qapp: QApplication
         await asyncio.sleep(0.2)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert await asyncio.to_thread(server.requests[0].wait_gone, 1.0)
+        assert await asyncio.to_thread(server.requests[0].wait_gone)
 
         async def dropped() -> None:
             async for event in model.stream(hello()):
@@ -60,7 +60,7 @@ def test_cancelled_and_dropped_answers_close_their_connection(qapp: QApplication
 
         await dropped()
         gc.collect()
-        assert await asyncio.to_thread(server.requests[1].wait_gone, 1.0)
+        assert await asyncio.to_thread(server.requests[1].wait_gone)
         await model.close()
 
     _run(qapp, work)

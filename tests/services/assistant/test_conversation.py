@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import date
-from time import perf_counter
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -145,10 +145,12 @@ async def test_stop_ends_a_silent_model_at_once_and_keeps_the_question(make_chat
     desk.assistant.ask("SK하이닉스 어때?", desk.screen())
     while not desk.model.requests:
         await asyncio.sleep(0.005)
-    begin = perf_counter()
+    begin = monotonic()
     desk.assistant.stop()
     await desk.assistant.idle()
-    assert perf_counter() - begin < 2.0  # the figure is measured in tests/perf; here only that nothing hangs
+    assert (
+        monotonic() - begin < 15
+    )  # the model is silent for 30 s; the figure is measured in tests/perf; here only that nothing hangs
     turn = desk.assistant.conversation.last.turns[-1]
     assert turn.state == "stopped" and desk.model.cancelled == 1
     kept = desk.store.messages(desk.assistant.conversation.last.session.id)

@@ -9,7 +9,7 @@ import logging
 import math
 from datetime import date
 from pathlib import Path
-from time import perf_counter
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -143,7 +143,7 @@ async def test_tools_are_used_and_an_answer_cut_by_the_limit_says_so(make_chat: 
 
 async def test_stop_closes_the_connection_and_streams_show_only_what_is_checked(make_chat: MakeDesk) -> None:
     with GeminiServer() as server:
-        server.respond = lambda _body: says(*["SK하이닉스는 "] * 400, gap_s=0.02, split=7)
+        server.respond = lambda _body: says(*["SK하이닉스는 "] * 2_000, gap_s=0.02, split=7)
         desk: AssistantDesk = await make_chat(EVENING)
         desk.url, desk.key = server.url, CANARY
         seen: list[StreamUpdate] = []
@@ -151,11 +151,11 @@ async def test_stop_closes_the_connection_and_streams_show_only_what_is_checked(
         desk.assistant.ask("SK하이닉스 어때?", desk.screen())
         while sum(1 for update in seen if update.blocks) < 5:
             await asyncio.sleep(0.01)
-        begin = perf_counter()
+        begin = monotonic()
         desk.assistant.stop()
-        await asyncio.wait_for(desk.assistant.idle(), 5)
-        assert server.requests[0].wait_gone(2.0)
-        assert perf_counter() - begin < 2.0  # nothing hangs; the figure is measured in tests/perf
+        await asyncio.wait_for(desk.assistant.idle(), 15)
+        assert server.requests[0].wait_gone()
+        assert monotonic() - begin < 15  # the answer would take 40 s; nothing hangs; the figure is measured in tests/perf
         turn = desk.assistant.conversation.last.turns[-1]
         assert turn.state == "stopped" and turn.answer is not None
 

@@ -300,13 +300,10 @@ def test_words_for_the_text_search(small: Understanding) -> None:
 
 
 def test_a_long_pasted_text_is_read_at_both_ends_only(small: Understanding) -> None:
-    import time
-
-    pasted = "외국인 순매수 asdf 1,234 " * 4_000
-    begun = time.perf_counter()
-    question = ask(small, f"삼성전자 수급은? {pasted} 그리고 카카오는?")
-    assert time.perf_counter() - begun < 0.25
+    pasted = "외국인 순매수 asdf 1,234 " * 2_000
+    question = ask(small, f"삼성전자 수급은? {pasted} SK하이닉스 {pasted} 그리고 카카오는?")
     assert (question.tickers[0], question.tickers[-1]) == (SAMSUNG, KAKAO)
+    assert HYNIX not in question.tickers
 
 
 def test_today_never_goes_beyond_the_screen(small: Understanding) -> None:
