@@ -56,7 +56,7 @@ def _no_threads_left() -> Iterator[None]:
     yield
     left = [t for t in threading.enumerate() if t not in before and t.is_alive() and not t.name.startswith(_ALLOWED_THREADS)]
     for thread in left:
-        thread.join(timeout=2)
+        thread.join(timeout=10)
     left = [t for t in left if t.is_alive()]
     assert not left, f"threads left running: {[t.name for t in left]}"
 

@@ -93,7 +93,7 @@ async def program(stored: Template, tmp_path: Path) -> AsyncIterator[Program]:
         assert not world.problems
 
 
-async def _until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def _until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"

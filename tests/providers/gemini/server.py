@@ -51,7 +51,7 @@ from .replies import (
     usage,
 )
 
-PATIENCE_S = 10.0
+PATIENCE_S = 15.0
 """Longest wait for something that comes at once on a quiet machine."""
 
 __all__ = [

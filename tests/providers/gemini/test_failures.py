@@ -282,7 +282,7 @@ class _one_shot:  # noqa: N801 - reads as a verb
     def __exit__(self, *_: object) -> None:
         self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
-        self._thread.join(2)
+        self._thread.join(10)
 
     def _run(self) -> None:
         while True:

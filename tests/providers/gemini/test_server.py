@@ -18,7 +18,7 @@ PATH = f"/v1beta/models/{MODEL}:streamGenerateContent"
 
 def ask(server: GeminiServer, path: str = PATH, body: Any = None, method: str = "POST") -> tuple[int, str, bytes]:
     """Status, content type and body of one reply."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=15)
     try:
         connection.request(method, path, json.dumps(body or {"contents": []}), {"x-goog-api-key": "k"})
         response = connection.getresponse()
@@ -67,7 +67,7 @@ def test_what_arrives_is_kept(server: GeminiServer) -> None:
     (asked,) = server.requests
     assert (asked.method, asked.path, asked.query) == ("POST", PATH, {"alt": ["sse"]})
     assert (asked.headers["x-goog-api-key"], asked.body) == ("k", {"contents": ["한글"]})
-    assert asked.done.wait(1) and not asked.gone.is_set()
+    assert asked.done.wait(10) and not asked.gone.is_set()
 
 
 def test_a_description_and_a_whole_answer(server: GeminiServer) -> None:
@@ -88,12 +88,12 @@ def test_a_cut_comes_after_so_many_bytes(server: GeminiServer, cut: int) -> None
 def test_a_client_that_hangs_up_is_noticed_and_stopping_waits_for_nobody() -> None:
     with GeminiServer() as server:
         server.script(says("하나", delay_s=math.inf), says("하나", stall_after=0))
-        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=5)
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=15)
         connection.request("POST", PATH, "{}")
         assert server.wait_requests(1)
         connection.close()
         assert server.requests[0].wait_gone(1)
-        left = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=5)
+        left = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=15)
         left.request("POST", PATH, "{}")
         assert server.wait_requests(2)
     left.close()

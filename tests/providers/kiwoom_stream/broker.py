@@ -21,7 +21,7 @@ from ralphstock_desktop.providers.kiwoom.stream import KiwoomStream, StreamLimit
 
 from . import DAY
 
-PATIENCE_S = 10.0
+PATIENCE_S = 15.0
 
 QUICK = StreamLimits(
     registrations=RegistrationLimits(frame_gap_s=0.0, too_fast_s=0.01, answer_s=5.0),

@@ -18,7 +18,7 @@ from ralphstock_desktop.providers.kiwoom_sim.faults import SimFaults
 from ralphstock_desktop.providers.kiwoom_sim.market import SimMarket
 from ralphstock_desktop.providers.kiwoom_sim.stream_server import StreamLimits, StreamServer
 
-PATIENCE_S = 8.0
+PATIENCE_S = 15.0
 
 
 class Tokens:

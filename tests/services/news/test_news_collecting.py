@@ -79,7 +79,7 @@ class World:
 
 async def run(service: CollectingService, world: World) -> None:
     service.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await world.over.wait()
     await service.stop()
     assert not service.is_running
@@ -199,12 +199,12 @@ async def test_other_collectors_while_it_runs() -> None:
     service = world.service(stays, Scripted("b"))
     service.start()
     service.start()  # twice is once
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await world.over.wait()
     world.over.clear()
     await service.use([stays, Scripted("c", batch(2, "c"))])
     assert service.is_running
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while service.states.last is None or service.states.last[-1].items != 2:
             await asyncio.sleep(0)
     assert [state.name for state in service.states.last] == ["a", "c"]

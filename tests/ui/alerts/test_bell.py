@@ -53,4 +53,4 @@ def test_it_gives_way_into_the_menu(open_window: Open, qtbot: Any) -> None:
     words = [action.text() for action in bar._more_menu.actions()]
     assert opened.look.tr("shell.action.open_alerts") in words
     opened.window.resize(1_640, 900)
-    qtbot.waitUntil(bar.bell.isVisible, timeout=2_000)
+    qtbot.waitUntil(bar.bell.isVisible, timeout=10_000)

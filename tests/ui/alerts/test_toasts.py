@@ -149,7 +149,7 @@ async def test_it_goes_by_itself_but_not_under_the_pointer(open_desk: OpenDesk, 
     qtbot.wait(400)
     assert told.toasts == [toast], "the pointer is in it"
     QApplication.sendEvent(toast, QEvent(QEvent.Type.Leave))
-    qtbot.waitUntil(lambda: told.toasts == [], timeout=2_000)
+    qtbot.waitUntil(lambda: told.toasts == [], timeout=10_000)
 
 
 async def test_the_keyboard_stays_where_it_is_until_it_is_asked_for(told: Told, shop: Shop) -> None:
@@ -222,7 +222,7 @@ async def test_it_rises_into_its_place(open_desk: OpenDesk, shop: Shop, qtbot: A
     told.deck.show_notice(fact())
     toast = told.toasts[0]
     assert toast.pos() == toast.place + QPoint(0, 12)
-    qtbot.waitUntil(lambda: toast.pos() == toast.place, timeout=2_000)
+    qtbot.waitUntil(lambda: toast.pos() == toast.place, timeout=10_000)
 
 
 async def test_language_and_zoom_are_taken_while_it_stands(told: Told, shop: Shop) -> None:

@@ -129,17 +129,17 @@ def test_a_head_without_room_offers_the_time_frames_in_one_menu(qtbot: QtBot) ->
     head._menu.hide()
     entries = {action.text(): action for action in head._menu.actions() if action.text()}
     assert entries[look.tr("chart.frame.15m")].isChecked()
-    with qtbot.waitSignal(head.timeframe_chosen, timeout=500) as caught:
+    with qtbot.waitSignal(head.timeframe_chosen, timeout=10_000) as caught:
         entries[look.tr("chart.frame.W")].trigger()
     assert caught.args == [Timeframe.WEEK]
     assert not entries[look.tr("chart.head.adjusted")].isEnabled(), "minute bars are as traded"
-    with qtbot.waitSignal(head.picture_wanted, timeout=500):
+    with qtbot.waitSignal(head.picture_wanted, timeout=10_000):
         entries[look.tr("chart.head.screenshot")].trigger()
 
 
 def test_the_picture_is_a_png_of_the_chart(panel: ChartPanel, work: ChartWorkstation, qtbot: QtBot) -> None:
     work.select(ONE, "signals")
-    with qtbot.waitSignal(panel.picture_requested, timeout=500) as caught:
+    with qtbot.waitSignal(panel.picture_requested, timeout=10_000) as caught:
         panel.head.camera.click()
     request = caught.args[0]
     assert isinstance(request, PictureRequest)

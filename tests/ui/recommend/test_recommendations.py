@@ -278,7 +278,7 @@ def test_scan_gate_and_records_ask_again_together(desk: Desk, qtbot: Any) -> Non
     desk.fake.gate.publish(object())  # type: ignore[arg-type]
     desk.fake.records.publish(RecordTable((), AS_OF, "2026.1", ()))
     desk.work.scans.publish(object())  # type: ignore[arg-type]
-    qtbot.waitUntil(lambda: len(desk.fake.asked) > before, timeout=2_000)
+    qtbot.waitUntil(lambda: len(desk.fake.asked) > before, timeout=10_000)
     qtbot.wait(300)
     assert len(desk.fake.asked) == before + 1, "facts of one instant are asked about once"
     assert len(vm(desk).rows) == 3
@@ -287,7 +287,7 @@ def test_scan_gate_and_records_ask_again_together(desk: Desk, qtbot: Any) -> Non
 def test_another_instant_shows_nothing_of_the_one_before(desk: Desk, qtbot: Any) -> None:
     desk.work.look_at(AsOf.end_of(day(2)))
     assert vm(desk).rows == () and isinstance(desk.panel.state, Loading)
-    qtbot.waitUntil(lambda: len(vm(desk).rows) == 3, timeout=2_000)
+    qtbot.waitUntil(lambda: len(vm(desk).rows) == 3, timeout=10_000)
 
 
 def test_a_hidden_panel_asks_nothing(desk: Desk, qtbot: Any) -> None:

@@ -514,7 +514,7 @@ def test_what_the_bar_has_no_room_for_is_in_its_menu(open_window: Open, qtbot: A
     bar._fill_more()
     parts = {action.text(): action.menu() for action in bar._more_menu.actions() if action.menu() is not None}
     markets = parts[opened.look.tr("shell.bar.market")]
-    with qtbot.waitSignal(bar.market_chosen, timeout=500) as caught:
+    with qtbot.waitSignal(bar.market_chosen, timeout=10_000) as caught:
         markets.actions()[2].trigger()
     assert bar.market_value == caught.args[0] == 2
 

@@ -305,7 +305,7 @@ def test_hovering_600_ms_opens_the_detail_and_leaving_closes_it(desk: Desk, qtbo
     assert not desk.panel.detail.isVisible()
     desk.view._hover_timer.setInterval(0)
     desk.view._hover_timer.start()
-    qtbot.waitUntil(desk.panel.detail.isVisible, timeout=2_000)
+    qtbot.waitUntil(desk.panel.detail.isVisible, timeout=10_000)
     assert desk.names()[1] in desk.panel.detail.lines()[0]
     QTest.mouseMove(desk.view.viewport(), desk.cell_point(2, "total"))
     assert not desk.panel.detail.isVisible()

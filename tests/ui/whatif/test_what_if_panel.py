@@ -367,7 +367,7 @@ def test_a_new_market_brings_new_distributions_but_not_under_the_hand(qtbot: QtB
     qtbot.wait(400)
     assert not asked
     desk.panel.view_model.dragging = False
-    qtbot.waitUntil(lambda: asked == ["CLOSING_BET"], timeout=2_000)
+    qtbot.waitUntil(lambda: asked == ["CLOSING_BET"], timeout=10_000)
     desk.work.fake.closing.publish(closing_picture(what_if=True))
     assert not desk.panel.view_model._reload_timer.isActive()
 

@@ -153,7 +153,7 @@ def test_drafts_are_told_once_after_a_pause(open_chat: Open, qtbot: Any) -> None
     chat = open_chat()
     QTest.keyClicks(chat.panel.input.field, "why")
     assert not chat.said("draft")
-    qtbot.waitUntil(lambda: bool(chat.said("draft")), timeout=2_000)
+    qtbot.waitUntil(lambda: bool(chat.said("draft")), timeout=10_000)
     assert [call[1] for call in chat.said("draft")] == ["why"]
 
 

@@ -147,7 +147,7 @@ def test_the_record_of_the_grade_shown_is_lit_where_the_performance_has_none(loc
     empty = PerfDesk(qtbot, PerformancePanel, (1_280, 800))
     trip = Trip(performance=empty.panel, evidence=panel)
     trip.go(kind="record", strategy="VCP", item=grade)
-    qtbot.waitUntil(lambda: bool(trip.ends), timeout=3_000)
+    qtbot.waitUntil(lambda: bool(trip.ends), timeout=10_000)
     assert trip.ends[-1].found
     assert panel.view.record_lit
     assert panel.view.verticalScrollBar().value() == panel.view.verticalScrollBar().maximum()
@@ -155,7 +155,7 @@ def test_the_record_of_the_grade_shown_is_lit_where_the_performance_has_none(loc
     assert not panel.view.record_lit, "the next row puts the light out"
     other = next(letter for letter in ("S", "A", "B", "C") if letter != grade)
     trip.go(kind="record", strategy="VCP", item=other)
-    qtbot.waitUntil(lambda: len(trip.ends) == 2, timeout=3_000)
+    qtbot.waitUntil(lambda: len(trip.ends) == 2, timeout=10_000)
     assert (trip.ends[-1].found, trip.ends[-1].note_key) == (False, "chat.go.not_found.record")
     empty.close()
 
@@ -176,7 +176,7 @@ def test_a_row_that_does_not_exist_is_said(local: Callable[..., Any], qtbot: QtB
     panel, _ = local(EvidencePanel)
     trip = Trip(evidence=panel)
     trip.go(kind="evidence", ticker="000020", item="ZZ")
-    qtbot.waitUntil(lambda: bool(trip.ends), timeout=3_000)
+    qtbot.waitUntil(lambda: bool(trip.ends), timeout=10_000)
     assert (trip.ends[-1].found, trip.ends[-1].note_key) == (False, "chat.go.not_found.evidence")
 
 
@@ -374,7 +374,7 @@ def test_an_article_that_is_not_listed_gives_its_address_and_opens_nothing(
     desk = ClosingDesk(qtbot, NewsPanel, (520, 460))
     trip = Trip(news=desk.panel)
     trip.go(kind="article", news_id=999, url="https://gone.example/9", ticker=desk.work.ticker(2))
-    qtbot.waitUntil(lambda: bool(trip.ends), timeout=3_000)
+    qtbot.waitUntil(lambda: bool(trip.ends), timeout=10_000)
     assert (trip.ends[-1].found, trip.ends[-1].url) == (False, "https://gone.example/9")
     assert not opened
     desk.window.close()
@@ -426,7 +426,7 @@ def test_the_row_of_a_record_is_chosen(qtbot: QtBot) -> None:
     assert end.found
     assert table.currentIndex().row() == 0
     trip.go(kind="record", strategy="VCP", item="S")
-    qtbot.waitUntil(lambda: not trip.ends[-1].found, timeout=3_000)
+    qtbot.waitUntil(lambda: not trip.ends[-1].found, timeout=10_000)
     assert trip.ends[-1].note_key == "chat.go.not_found.record"
     desk.close()
 

@@ -345,9 +345,9 @@ def test_a_failure_counts_down_and_asks_again(open_view: OpenView, clock: Clock,
     assert block.button.text() == "12초 뒤 다시 묻기"
     assert not block.button.isEnabled()
     clock.ms += 5_000
-    qtbot.waitUntil(lambda: block.button.text() == "7초 뒤 다시 묻기", timeout=2_000)
+    qtbot.waitUntil(lambda: block.button.text() == "7초 뒤 다시 묻기", timeout=10_000)
     clock.ms += 8_000
-    qtbot.waitUntil(block.button.isEnabled, timeout=2_000)
+    qtbot.waitUntil(block.button.isEnabled, timeout=10_000)
     assert block.button.text() == "다시 묻기"
     with qtbot.waitSignal(view.retry_wanted) as told:
         QTest.mouseClick(block.button, LEFT)
@@ -427,7 +427,7 @@ def test_a_click_on_a_chart_opens_its_fact(open_view: OpenView, qtbot: QtBot) ->
     body = answer_of(view, 2).body
     rect = body.link_rect("f12")
     for place in (rect.center(), QPoint(rect.left() + 20, rect.top() + 50), QPoint(rect.right() - 60, rect.bottom() - 20)):
-        with qtbot.waitSignal(view.fact_clicked, timeout=500) as told:
+        with qtbot.waitSignal(view.fact_clicked, timeout=10_000) as told:
             QTest.mouseClick(body.viewport(), LEFT, pos=place)
         assert told.args == [2, "f12"]
 
