@@ -10,14 +10,12 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Protocol, runtime_checkable
 
-from PySide6.QtCore import QEvent, Qt, QTimer, SignalInstance
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QStatusBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStatusBar, QTabWidget, QVBoxLayout, QWidget
 
 from engine.model.errors import RalphStockError, UserCancelled
 from ralphstock_desktop.services.channels import Channel, Subscription
@@ -26,14 +24,10 @@ from ralphstock_desktop.services.contracts import (
     MarketPicture,
     PanelState,
     ScanPicture,
-    SettingsStore,
-    Workstation,
 )
 from ralphstock_desktop.services.live_contracts import FeedStatus
-from ralphstock_desktop.services.settings_spec import SETTINGS
 from ralphstock_desktop.ui.actions import ACTIONS, ActionBook
 from ralphstock_desktop.ui.app_bar import AppBar
-from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.banner import NoticeBanner, PastBanner, SimulationBanner
 from ralphstock_desktop.ui.chat.asking import AskMenus
 from ralphstock_desktop.ui.chat.hub import ChatHub
@@ -43,25 +37,28 @@ from ralphstock_desktop.ui.dialogs.errors import ReportDialog, error_code, error
 from ralphstock_desktop.ui.dialogs.first_run import FirstRunPage
 from ralphstock_desktop.ui.dialogs.help_overlay import HelpOverlay
 from ralphstock_desktop.ui.dialogs.settings import Fact, SettingsWindow
-from ralphstock_desktop.ui.dock_registry import DOCKS, ConnectsMarket, DockContext, DockSpec, MarketFiltered, Spawn
+from ralphstock_desktop.ui.dock_registry import ConnectsMarket, DockContext, MarketFiltered
 from ralphstock_desktop.ui.gate_strip import GateStrip
 from ralphstock_desktop.ui.index_strip import IndexStrip
 from ralphstock_desktop.ui.layout.defaults import WORKSPACES
 from ralphstock_desktop.ui.layout.dock_area import DockArea, widget_dock
 from ralphstock_desktop.ui.layout.model import LayoutUnreadable, dump_layout, parse_layout
 from ralphstock_desktop.ui.look_settings import LookSettings
+from ralphstock_desktop.ui.palette_commands import palette_commands
 from ralphstock_desktop.ui.palette_search import PalettePopup
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.status_bar import StatusBar
 from ralphstock_desktop.ui.time_bar import TimeMachineBar
 from ralphstock_desktop.ui.toasts import ToastDeck
 from ralphstock_desktop.ui.tray import DesktopNotices
-from ralphstock_desktop.ui.viewmodels.shell import Answer, Command, PaletteModel, ShellViewModel
+from ralphstock_desktop.ui.viewmodels.shell import Answer, PaletteModel, ShellViewModel
 from ralphstock_desktop.ui.watch_menus import WatchMenus
+from ralphstock_desktop.ui.window_exports import Exports
+from ralphstock_desktop.ui.window_parts import OpensChart, OpensSettings, WindowParts
+from ralphstock_desktop.ui.window_reports import Reports
 from ralphstock_desktop.wording import format as fmt
-from ralphstock_desktop.wording.texts import LANGUAGES, Texts
 
-__all__ = ["MainWindow", "WindowParts"]
+__all__ = ["MainWindow"]
 
 _MACHINE_INTERVAL_MS = 2000
 _MINIMUM = (1024, 640)
@@ -71,92 +68,6 @@ _FRAMES_KEPT = 60
 
 _EVIDENCE_PANELS = {"gate": "gate", "VCP": "evidence", "CLOSING_BET": "closing_card", "DAY_TRADE": "day_checklist"}
 """Panel that explains what a notice of each strategy (or of the gate) rests on."""
-
-
-@runtime_checkable
-class _ExportText(Protocol):
-    """A text a panel wants written to a file."""
-
-    @property
-    def file_name(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def encoding(self) -> str: ...
-
-
-@runtime_checkable
-class _Exporting(Protocol):
-    """A panel that exports."""
-
-    export_requested: SignalInstance
-
-
-@runtime_checkable
-class _ExportPicture(Protocol):
-    """A picture a panel wants written to a file."""
-
-    @property
-    def file_name(self) -> str: ...
-    @property
-    def png(self) -> bytes: ...
-
-
-@runtime_checkable
-class _Picturing(Protocol):
-    """A panel that makes pictures of itself."""
-
-    picture_requested: SignalInstance
-
-
-@runtime_checkable
-class _OpensSettings(Protocol):
-    """A panel that leads to a setting."""
-
-    settings_wanted: SignalInstance
-
-
-@runtime_checkable
-class _OpensChart(Protocol):
-    """A panel whose rows open the chart."""
-
-    chart_requested: SignalInstance
-
-
-@dataclass(frozen=True)
-class WindowParts:
-    """What the composition root gives to the window.
-
-    Attributes
-    ----------
-    workstation, settings, appearance
-        The program, its settings and its look.
-    spawn : callable
-        Starts a named, supervised task.
-    now_ns : callable
-        Current instant in UTC nanoseconds.
-    save_layout : callable
-        Takes the layout text to be kept; called whenever the arrangement has changed and settled.
-    write_file : callable
-        Writes what the user exports: file, content. Raises StorageError.
-    memory_bytes : callable
-        Resident memory of the process, None where the system does not tell.
-    facts : dict
-        Lines for reports: version, system, Qt, Python. No personal data.
-    docks : sequence of DockSpec
-        Panels that can be opened.
-    """
-
-    workstation: Workstation
-    settings: SettingsStore
-    appearance: Appearance
-    spawn: Spawn
-    now_ns: Callable[[], int]
-    save_layout: Callable[[str], None]
-    write_file: Callable[[str, bytes], None]
-    memory_bytes: Callable[[], float | None] = lambda: None
-    facts: dict[str, str] = field(default_factory=dict)
-    docks: Sequence[DockSpec] = DOCKS
 
 
 class MainWindow(QMainWindow):
@@ -178,7 +89,6 @@ class MainWindow(QMainWindow):
         self._frames_ms: deque[float] = deque(maxlen=_FRAMES_KEPT)
         self._settings_window: SettingsWindow | None = None
         self._connect_dialog: ConnectDialog | None = None
-        self._reports: list[ReportDialog] = []
         self._active_name = ""
         self._subscriptions: list[Subscription] = []
         self.setDockOptions(
@@ -198,12 +108,14 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(look, self.shell)
         self.area = DockArea(self, self.context, parts.docks, self._on_made)
         self._assemble()
-        self.palette_model = PaletteModel(self.shell, self._commands())
+        self.palette_model = PaletteModel(self.shell, palette_commands(look, self.actions_book, parts.docks))
         self.palette_model.can_ask = "chat" in self.area.docks
         self.ask_menus = AskMenus(look, self.context.chat, self)
         self.watch_menus = WatchMenus(self.context, self.show_notice, self)
         self.ask_menus.others.append(self.watch_menus.add_entries)
         self.chat = ChatHub(self.area, parts.workstation, look, self.context.chat, self)
+        self.reports = Reports(look, parts.facts, self)
+        self.exports = Exports(look, self._write, self)
         self.toasts, self.desktop = ToastDeck(look, self), DesktopNotices(look, self, parts.settings)
         self.search_list = PalettePopup(look, self.bar.search, self.palette_model, self)
         self.help = HelpOverlay(look, self.actions_book, self)
@@ -428,22 +340,9 @@ class MainWindow(QMainWindow):
         if not isinstance(error, UserCancelled):
             self.show_notice(lambda: f"{error_sentence(self.appearance, error)} ({error_code(error)})")
 
-    def show_report(self, report: str, *, crash: bool = True) -> ReportDialog:
-        """Open a report the user can read and copy. A second crash is added to the open report: no pile of windows."""
-        open_reports = [dialog for dialog in self._reports if dialog.isVisible()]
-        if crash and open_reports:
-            open_reports[-1].report.appendPlainText(f"\n{report}")
-            return open_reports[-1]
-        keys = ("errors.crash.title", "errors.crash.lead") if crash else ("errors.report", "errors.report.lead")
-        dialog = ReportDialog(self.appearance, report, title_key=keys[0], lead_key=keys[1], parent=self)
-        dialog.finished.connect(lambda _result: self._forget_report(dialog))
-        self._reports.append(dialog)
-        dialog.open_report()
-        return dialog
-
-    def _forget_report(self, dialog: ReportDialog) -> None:
-        if dialog in self._reports:
-            self._reports.remove(dialog)
+    def show_report(self, report: str) -> ReportDialog:
+        """Open the report of a crash, or add it to the one that is open."""
+        return self.reports.show(report, crash=True)
 
     def _on_feed(self, status: FeedStatus) -> None:
         self.status.set_feed(status)
@@ -513,7 +412,7 @@ class MainWindow(QMainWindow):
             frame.connect_wanted.connect(self.open_connect)
         frame.action_requested.connect(self._run_action)
         frame.cancel_requested.connect(self._parts.workstation.cancel_job)
-        frame.report_requested.connect(self._on_report)
+        frame.report_requested.connect(self.reports.show_error)
         if self.area.specs[name].follows_scan:
             frame.retry_requested.connect(self._parts.workstation.start_scan)
         if isinstance(frame, MarketFiltered):
@@ -524,13 +423,10 @@ class MainWindow(QMainWindow):
 
     def _connect_wishes(self, frame: PanelFrame) -> None:
         """Connect what only some panels ask for: a file to be written, another panel to be opened."""
-        if isinstance(frame, _Exporting):
-            frame.export_requested.connect(self._on_export)
-        if isinstance(frame, _Picturing):
-            frame.picture_requested.connect(self._on_camera)
-        if isinstance(frame, _OpensChart):
+        self.exports.attach(frame)
+        if isinstance(frame, OpensChart):
             frame.chart_requested.connect(self._on_chart_wanted)
-        if isinstance(frame, _OpensSettings):
+        if isinstance(frame, OpensSettings):
             frame.settings_wanted.connect(self.open_settings)
 
     def _on_evidence_wanted(self, ticker: str, strategy: str) -> None:
@@ -552,22 +448,6 @@ class MainWindow(QMainWindow):
         if "chart" in self.area.docks:
             self.area.open_panel("chart")
 
-    def _on_export(self, request: object) -> None:
-        if isinstance(request, _ExportText):
-            self._ask_where(request.file_name, request.text.encode(request.encoding))
-
-    def _on_camera(self, request: object) -> None:
-        if isinstance(request, _ExportPicture):
-            self._ask_where(request.file_name, request.png)
-
-    def _ask_where(self, file_name: str, content: bytes) -> None:
-        """Ask where, without blocking, and let the composition root write."""
-        dialog = QFileDialog(self, self.appearance.tr("shell.export.title"), file_name)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(lambda file: self._write(file, content))
-        dialog.open()
-
     def _write(self, file: str, content: bytes) -> None:
         try:
             self._parts.write_file(file, content)
@@ -586,39 +466,7 @@ class MainWindow(QMainWindow):
         elif name in self.area.docks and name != "watch":  # that is a chip of the signal table
             self.area.open_panel(name)
 
-    def _on_report(self, error: object) -> None:
-        if isinstance(error, RalphStockError):
-            lines = [f"{name}: {value}" for name, value in self._parts.facts.items()]
-            lines += ["", f"{type(error).__name__} ({error.key})", str(error)]
-            lines += [f"  {name} = {value}" for name, value in error.fields.items() if name != "message"]
-            cause = error.__cause__
-            if cause is not None:
-                lines.append(f"  from {type(cause).__name__}: {cause}")
-            self.show_report("\n".join(lines).strip() + "\n", crash=False)
-
     # -- commands ---------------------------------------------------------------------------------------------------------
-
-    def _commands(self) -> list[Command]:
-        """Screens, commands and settings for the palette, found by the words of both languages."""
-        look, book = self.appearance, self.actions_book
-        both = [Texts(language) for language in LANGUAGES]
-
-        def words(key: str) -> str:
-            return " ".join(texts(key) for texts in both)
-
-        found = [
-            Command(spec.id, "screens", look.tr(spec.title_key), spec.icon, spec.screen, words(spec.title_key))
-            for spec in self._parts.docks
-        ]
-        for action in ACTIONS:
-            if action.in_palette:
-                key = f"shell.action.{action.id}"
-                found.append(Command(action.id, "commands", look.tr(key), action.icon, book.key_text(action.id), words(key)))
-        for setting in SETTINGS:
-            if setting.page != "internal":
-                key = f"settings.{setting.key}.title"
-                found.append(Command(setting.key, "settings", look.tr(key), "gear", "", words(key)))
-        return found
 
     def _on_answer(self, answer: object) -> None:
         if not isinstance(answer, Answer):
@@ -724,7 +572,7 @@ class MainWindow(QMainWindow):
         self.status.setAccessibleName(self.appearance.tr("shell.status.name"))
         self.area.label()
         if hasattr(self, "palette_model"):
-            self.palette_model.commands = self._commands()
+            self.palette_model.commands = palette_commands(self.appearance, self.actions_book, self._parts.docks)
         self._title()
 
     def _title(self) -> None:
@@ -811,8 +659,7 @@ class MainWindow(QMainWindow):
         self.time_bar.close_feed()
         for subscription in self._subscriptions:
             subscription.close()
-        for dialog in list(self._reports):
-            dialog.close()
+        self.reports.close_all()
         if self._settings_window is not None:
             self._settings_window.close()
         self.area.hide_floating()

@@ -20,7 +20,8 @@ from ralphstock_desktop.services.live_contracts import ConnectionPlan
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
 from ralphstock_desktop.ui.appearance import Appearance
-from ralphstock_desktop.ui.main_window import MainWindow, WindowParts
+from ralphstock_desktop.ui.main_window import MainWindow
+from ralphstock_desktop.ui.window_parts import WindowParts
 
 __all__ = ["open_window"]
 

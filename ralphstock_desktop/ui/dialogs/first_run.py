@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ralphstock_desktop.services.contracts import SettingChange, SettingsStore
-from ralphstock_desktop.ui.app_bar import Logo
+from ralphstock_desktop.ui.app_bar_parts import Logo
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import DirectionCard, Segmented, colour_label
 

@@ -13,8 +13,9 @@ from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dock_registry import DOCKS
 from ralphstock_desktop.ui.docks.order_book import OrderBookPanel
 from ralphstock_desktop.ui.docks.trades import TradesPanel
-from ralphstock_desktop.ui.main_window import MainWindow, WindowParts
+from ralphstock_desktop.ui.main_window import MainWindow
 from ralphstock_desktop.ui.stylesheet import ApplicationStyle
+from ralphstock_desktop.ui.window_parts import WindowParts
 from tests.ui.live.fake_live import FakeLive, book_of, status, trade
 from tests.ui.shell.conftest import NOW_NS, simple_panel
 from tests.ui.shell.doubles import MemorySettings, WorkstationDouble, run_now

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dock_registry import DOCKS, DockContext, DockSpec
-from ralphstock_desktop.ui.main_window import MainWindow, WindowParts
+from ralphstock_desktop.ui.main_window import MainWindow
 from ralphstock_desktop.ui.panel import PanelFrame
 from ralphstock_desktop.ui.stylesheet import ApplicationStyle
+from ralphstock_desktop.ui.window_parts import WindowParts
 from tests.ui.shell.doubles import MemorySettings, WorkstationDouble, run_now
 
 NOW_NS = 1_777_900_000_000_000_000

@@ -378,10 +378,10 @@ def test_failed_panel_opens_its_report(open_window: Open, qtbot: Any) -> None:
     )
     frame = opened.window.area.make_panel("signals")
     frame._page.secondary.click()
-    text = opened.window._reports[-1].report.toPlainText()
+    text = opened.window.reports.dialogs[-1].report.toPlainText()
     assert "error.setting" in text
     assert "allowed = 4" in text
-    opened.window._reports[-1].close()
+    opened.window.reports.dialogs[-1].close()
 
 
 @dataclass(frozen=True)
@@ -399,13 +399,13 @@ class _Picture:
 
 @pytest.mark.parametrize(
     ("slot", "request_", "content"),
-    [("_on_export", _Table(), b"\xef\xbb\xbf" + "등급".encode()), ("_on_camera", _Picture(), b"png")],
+    [("save_text", _Table(), b"\xef\xbb\xbf" + "등급".encode()), ("save_picture", _Picture(), b"png")],
 )
 def test_export_asks_where_and_is_written_by_the_caller(
     open_window: Open, tmp_path: Path, slot: str, request_: object, content: bytes
 ) -> None:
     opened = open_window()
-    getattr(opened.window, slot)(request_)
+    getattr(opened.window.exports, slot)(request_)
     dialog = opened.window.findChild(QFileDialog)
     assert dialog.isVisible()
     place = str(tmp_path / "chosen")

@@ -24,8 +24,9 @@ from ralphstock_desktop.ui.docks.closing_card import ClosingCard
 from ralphstock_desktop.ui.docks.evidence import EvidencePanel
 from ralphstock_desktop.ui.docks.news_panel import NewsPanel
 from ralphstock_desktop.ui.docks.signal_table import SignalTable
-from ralphstock_desktop.ui.main_window import MainWindow, WindowParts
+from ralphstock_desktop.ui.main_window import MainWindow
 from ralphstock_desktop.ui.viewmodels.shell import looks_like_question
+from ralphstock_desktop.ui.window_parts import WindowParts
 from tests.ui.chat.panel.doubles import ChatWorkstation, PlainConversation
 from tests.ui.closing.desk import ClosingDesk
 from tests.ui.gate.desk import GateDesk
