@@ -10,10 +10,9 @@ import asyncio
 import dataclasses
 import math
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from ralphstock_desktop.services.backtest_work import BacktestMarket, day_date, 
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import Empty, Failed, Loading, MarketPicture, PanelState, Ready
 from ralphstock_desktop.services.strategy_contracts import BacktestPlan, BacktestResult
+from ralphstock_desktop.services.tasks import TaskSet
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.strategy_ports import BacktestSummary, Executor, StoredBacktest, StrategyStore
 
@@ -86,7 +86,7 @@ class BacktestService:
         self._workers, self._picture, self._rules = workers, picture, rules
         self._store, self._executor, self._now_ns, self._version = store, executor, now_ns, code_version
         self._running: threading.Event | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
 
     # -- commands -------------------------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class BacktestService:
         job = _Job(plan, picture, rules, store, threading.Event())
         self._running = job.stop
         self.state.publish(Loading(Progress("progress.backtest", 0, 0)))
-        self._spawn(self._run(job))
+        self._tasks.spawn(self._run(job), "backtest")
 
     def cancel(self) -> None:
         """Stop the running backtest; nothing of it is kept."""
@@ -121,7 +121,7 @@ class BacktestService:
 
     def refresh(self) -> None:
         """Read the list of stored backtests again (another market, a start)."""
-        self._spawn(self._refresh())
+        self._tasks.spawn(self._refresh(), "backtest")
 
     async def open(self, run_id: int) -> StoredBacktest:
         """Read a stored backtest. Raises DataUnavailable if it is gone."""
@@ -143,8 +143,7 @@ class BacktestService:
 
     async def idle(self) -> None:
         """Wait until nothing runs any more."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.idle()
 
     # -- running --------------------------------------------------------------------------------------------------------
 
@@ -233,11 +232,6 @@ class BacktestService:
         if store is None:
             raise DataUnavailable("No market is open.", key="error.storage.no_daily")
         return store
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work, name="backtest")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def news_history(store: StrategyStore, picture: MarketPicture) -> NewsHistory:

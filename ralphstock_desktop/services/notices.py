@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from engine.model.errors import RalphStockError
 from engine.model.instants import kst_datetime
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import SettingsStore
 from ralphstock_desktop.services.notice_facts import gate_notices, life_notices, scan_notices
+from ralphstock_desktop.services.tasks import TaskSet
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.strategy_ports import NoticeRecord, StrategyStore
 
@@ -108,7 +108,7 @@ class NoticeService:
         self._read: set[int] = set()
         """Read by the user; their marks may still be on the way to the repository."""
         self._turn = asyncio.Lock()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = TaskSet()
 
     # -- which market, which instant --------------------------------------------------------------------------------------
 
@@ -140,8 +140,7 @@ class NoticeService:
 
     async def close(self) -> None:
         """Wait for marks that are still being written."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.idle()
 
     async def _load(self, store: StrategyStore) -> None:
         known = self._known_at_ns
@@ -213,7 +212,7 @@ class NoticeService:
         self._read |= chosen
         self._mark(chosen, read=True)
         marked = sorted(chosen)
-        self._spawn(self._write(lambda: store.mark_notices(marked, read=True)))
+        self._tasks.spawn(self._write(lambda: store.mark_notices(marked, read=True)), "notices")
 
     def mute(self, kind: str, ticker: str, minutes: int) -> None:
         """Do not show a kind of notice of a symbol (of all symbols if empty) for some minutes; 0 ends it."""
@@ -234,8 +233,3 @@ class NoticeService:
             except RalphStockError:
                 # The list on screen stays as the reader left it; after a restart these are unread again.
                 _log.exception("read marks of notices could not be stored")
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work, name="notices")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -29,6 +29,7 @@ from ralphstock_desktop.services.alert_checks import (
 from ralphstock_desktop.services.channels import Channel, Subscription
 from ralphstock_desktop.services.contracts import MarketPicture, ScanPicture, Workstation
 from ralphstock_desktop.services.live_contracts import LiveScan, QuoteBoard, QuoteFrame
+from ralphstock_desktop.services.tasks import TaskSet
 from ralphstock_desktop.services.watch_names import DEFAULT_LIST
 from ralphstock_desktop.services.watching_lists import LONGEST_NOTE, WatchLists
 from ralphstock_desktop.services.workers import Workers
@@ -80,7 +81,7 @@ class WatchService(WatchLists):
         self._held: set[AlertRule] = set()
         """Alerts that are being told, or wait for another try: they fire no second time meanwhile."""
         self._present = False
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = TaskSet()
         self._retries: set[asyncio.TimerHandle] = set()
         self._subscriptions: list[Subscription] = []
 
@@ -108,25 +109,11 @@ class WatchService(WatchLists):
             subscription.close()
         for retry in self._retries:
             retry.cancel()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def idle(self) -> None:
         """Wait until nothing runs any more."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            context = {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}
-            asyncio.get_running_loop().call_exception_handler(context)
+        await self._tasks.idle()
 
     def _on_market(self, picture: MarketPicture) -> None:
         if picture.is_latest and not self._present:
@@ -141,7 +128,7 @@ class WatchService(WatchLists):
 
     def reload(self) -> None:
         """Read everything again, after it could not be read."""
-        self._spawn(self._load(self._kind), "watch lists")
+        self._tasks.spawn(self._load(self._kind), "watch lists")
 
     async def _load(self, kind: str) -> None:
         async with self._turn:
@@ -336,7 +323,7 @@ class WatchService(WatchLists):
         for rule in tuple(rules):
             if rule not in self._held and self._store is not None:
                 self._held.add(rule)
-                self._spawn(self._tell(self._store, rule, touched), "alert")
+                self._tasks.spawn(self._tell(self._store, rule, touched), "alert")
 
     async def _tell(self, store: AssistantStore, rule: AlertRule, touched: float | None) -> None:
         async with self._turn:

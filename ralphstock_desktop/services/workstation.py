@@ -55,6 +55,7 @@ from ralphstock_desktop.services.contracts import (
 from ralphstock_desktop.services.live_contracts import LiveMarket
 from ralphstock_desktop.services.search import SymbolIndex
 from ralphstock_desktop.services.strategy_contracts import Strategies
+from ralphstock_desktop.services.tasks import TaskSet
 from ralphstock_desktop.services.workers import Workers
 
 __all__ = ["WorkstationService"]
@@ -134,7 +135,7 @@ class WorkstationService:
         """The forming bar of a symbol at an earlier instant inside a session, where recorded minutes tell."""
         self.on_settled: Callable[[], None] | None = None
         """Called when everything of an opened market is in its repository, and when something was added beside daily bars."""
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = TaskSet()
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -161,7 +162,7 @@ class WorkstationService:
             self._show(panel, as_of, latest=False)
         if not await self._recall(dataset):
             self.start_scan()
-        self._spawn(self._settle(dataset), "settle")
+        self._tasks.spawn(self._settle(dataset), "settle")
 
     def _not_opened(self, kind: DatasetKind, error: RalphStockError) -> None:
         """Say why a market cannot be looked at. The one on screen stays whole: its chart never stands beside the other's state.
@@ -224,17 +225,14 @@ class WorkstationService:
     async def close(self) -> None:
         """Stop what is running and close the open stores."""
         self._cancel_jobs()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
         for dataset in self._open.values():
             await self._workers.read(dataset.close)
         self._open.clear()
 
     async def idle(self) -> None:
         """Wait until nothing runs any more."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.idle()
 
     async def switch_dataset(self, kind: DatasetKind) -> None:
         """Look at the other market. Nothing of the one is ever shown with the other.
@@ -338,7 +336,7 @@ class WorkstationService:
         picture = self.market.last
         if picture is None:
             if self.scan_state.last is not None and not isinstance(self.scan_state.last, Loading):
-                self._spawn(self.start(self._kind), "start")
+                self._tasks.spawn(self.start(self._kind), "start")
             return
         self._scan_number += 1
         same = self._same_knowledge(picture)
@@ -347,7 +345,7 @@ class WorkstationService:
             self._publish_scan(replace(same.scan, as_of=picture.as_of), picture, same.seconds)
             return
         self.scan_state.publish(Loading(Progress("progress.scan", 0, len(picture.panel.tickers))))
-        self._scanning = self._spawn(self._scan(picture, self._scan_number), "scan")
+        self._scanning = self._tasks.spawn(self._scan(picture, self._scan_number), "scan")
 
     def _same_knowledge(self, picture: MarketPicture) -> ScanPicture | None:
         """The scan on screen, if an earlier instant is looked at and it was made from the same bars and flows."""
@@ -629,22 +627,6 @@ class WorkstationService:
         self.job.publish(progress)
         if self.scans.last is None and isinstance(self.scan_state.last, Loading | None):
             self.scan_state.publish(Loading(progress))
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled() or isinstance(task.exception(), UserCancelled):
-            return
-        if (error := task.exception()) is not None:
-            _log.error("the task '%s' failed", task.get_name(), exc_info=error)
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}
-            )
 
 
 def _scan_picture(result: VcpScan, panel: MarketPanel, rules: Rules, seconds: float, *, what_if: bool = False) -> ScanPicture:

@@ -31,6 +31,7 @@ from ralphstock_desktop.services.assistant_contracts import (
 )
 from ralphstock_desktop.services.channels import Channel, Subscription
 from ralphstock_desktop.services.contracts import Empty, Failed, MarketPicture, SettingChange, SettingsStore, Workstation
+from ralphstock_desktop.services.tasks import TaskSet
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.wording.texts import Language, Texts
 
@@ -92,13 +93,14 @@ class AssistantService:
         self._access = ModelAccess(
             settings, workers, now_ns, open_model=open_model, keys=keys, is_busy=lambda: self._is_answering
         )
+        self._tasks = TaskSet()
         self._book = ConversationBook(
             workers,
             settings,
             now_ns,
             store=self._store_now,
             words=self._words,
-            spawn=self._spawn,
+            spawn=self._tasks.spawn,
         )
         self.state = self._access.state
         self.conversation, self.sessions = self._book.conversation, self._book.sessions
@@ -107,7 +109,6 @@ class AssistantService:
         self._understanding: tuple[object, NameBook, FollowUps] | None = None
         self._answering: asyncio.Task[None] | None = None
         self._drafting: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._changing: asyncio.Task[None] | None = None
         self._kind = self._coming = ""
         self._subscriptions: list[Subscription] = []
@@ -121,7 +122,7 @@ class AssistantService:
             self._settings.changed.subscribe(self._on_setting, replay=False),
         ]
         self._access.publish()
-        self._spawn(self._access.look_for_key(), "assistant key")
+        self._tasks.spawn(self._access.look_for_key(), "assistant key")
 
     async def close(self) -> None:
         """Stop answering; what was stored stays."""
@@ -129,32 +130,17 @@ class AssistantService:
             subscription.close()
         await self._stop_answering()
         await self._book.settled(_STORES_WITHIN_S)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
         await self._access.close()
 
     async def idle(self) -> None:
         """Wait until nothing runs any more."""
-        while running := [task for task in self._tasks if not task.done()]:
-            await asyncio.gather(*running, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            context = {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}
-            asyncio.get_running_loop().call_exception_handler(context)
+        await self._tasks.idle()
 
     def _on_market(self, picture: MarketPicture) -> None:
         if picture.kind != self._coming:
             self._coming = picture.kind
-            self._changing = self._spawn(self._change_market(picture.kind, self._changing), "assistant market")
+            self._changing = self._tasks.spawn(self._change_market(picture.kind, self._changing), "assistant market")
 
     async def _change_market(self, kind: str, earlier: asyncio.Task[None] | None) -> None:
         """Another market has conversations of its own. What is being answered is kept with the market it was asked in."""
@@ -167,7 +153,7 @@ class AssistantService:
         await self._workers.read(_load_parts)
         if kind not in self._stores:
             self._stores[kind] = await self._open_store(kind)
-        self._spawn(self._look_into(kind, self._stores[kind]), "assistant sessions")
+        self._tasks.spawn(self._look_into(kind, self._stores[kind]), "assistant sessions")
 
     async def _look_into(self, kind: str, store: AssistantStore) -> None:
         """Forget what is too old, open the last conversation where none was begun meanwhile, and make the rest ready."""
@@ -274,7 +260,7 @@ class AssistantService:
     def _begin(self, text: str, screen: Screen, n: int | None) -> None:
         clean = text.strip()[:_MOST_QUESTION]
         if clean:
-            self._answering = self._spawn(self._answer(clean, screen, n, self._answering), "assistant answer")
+            self._answering = self._tasks.spawn(self._answer(clean, screen, n, self._answering), "assistant answer")
 
     def stop(self) -> None:
         """Stop the answer that is arriving; what is checked of it stays."""
@@ -395,7 +381,7 @@ class AssistantService:
         """The question being typed; what would leave the machine with it is shown within a moment."""
         if self._drafting is not None:
             self._drafting.cancel()
-        self._drafting = self._spawn(self._preview(text.strip()[:_MOST_QUESTION], screen), "assistant preview")
+        self._drafting = self._tasks.spawn(self._preview(text.strip()[:_MOST_QUESTION], screen), "assistant preview")
 
     async def _preview(self, text: str, screen: Screen) -> None:
         from ralphstock_desktop.services.assistant.prompt import make_request, outgoing_of
@@ -433,11 +419,11 @@ class AssistantService:
 
     def apply(self, proposal_id: str) -> None:
         """Carry out what was offered."""
-        self._spawn(self._carry_out(proposal_id, undo=False), "assistant offer")
+        self._tasks.spawn(self._carry_out(proposal_id, undo=False), "assistant offer")
 
     def undo(self, proposal_id: str) -> None:
         """Take back what was carried out."""
-        self._spawn(self._carry_out(proposal_id, undo=True), "assistant undo")
+        self._tasks.spawn(self._carry_out(proposal_id, undo=True), "assistant undo")
 
     async def _carry_out(self, proposal_id: str, *, undo: bool) -> None:
         n, proposal = self._book.proposal(proposal_id)
@@ -468,7 +454,7 @@ class AssistantService:
 
     def new_session(self) -> None:
         """Begin another conversation; it is stored with its first question."""
-        self._spawn(self._new_session(), "assistant session")
+        self._tasks.spawn(self._new_session(), "assistant session")
 
     async def _new_session(self) -> None:
         await self._stop_answering()

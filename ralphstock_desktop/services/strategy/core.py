@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from engine.asof.view import known_days
 from engine.calendar.sessions import DEFAULT_SESSIONS
@@ -75,6 +75,7 @@ from ralphstock_desktop.services.strategy_contracts import (
     StrategyName,
     TimeMark,
 )
+from ralphstock_desktop.services.tasks import TaskSet
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
 from ralphstock_desktop.strategy_ports import StrategyStore
@@ -138,8 +139,8 @@ class StrategyService:
         self._refreshing: asyncio.Task[None] | None = None
         self._closed = False
         self._run: ClosingRun | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._records = RecordKeeper(workers, self._spawn, self._now_sources, self.records, shelf)
+        self._tasks = TaskSet()
+        self._records = RecordKeeper(workers, self._tasks.spawn, self._now_sources, self.records, shelf)
         self._keeper = Keeper(
             workers,
             notices,
@@ -189,34 +190,17 @@ class StrategyService:
         await self.what_if.close()
         self.backtests.cancel()
         await self.notices.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def idle(self) -> None:
         """Wait until nothing runs any more."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.idle()
 
     async def settled(self) -> None:
         """Wait until everything of the instant looked at is on screen."""
         await self._workstation.idle_scan()
         while (task := self._refreshing) is not None and not task.done():
             await asyncio.wait({task})
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("the task '%s' failed", task.get_name(), exc_info=error)
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}
-            )
 
     # -- what everything is computed from -------------------------------------------------------------------------------
 
@@ -298,7 +282,7 @@ class StrategyService:
         self._number += 1
         if self._evaluation is None or self._evaluation.instant.panel is not picture.panel:
             self._publish_state(_WAITING)
-        self._refreshing = self._spawn(self._refresh(picture, self._number), "strategies")
+        self._refreshing = self._tasks.spawn(self._refresh(picture, self._number), "strategies")
 
     async def _refresh(self, picture: MarketPicture, number: int) -> None:
         try:
@@ -334,7 +318,7 @@ class StrategyService:
         """Show what is stored as of the instant looked at, also where nothing can be computed for it."""
         picture, sources = self._workstation.market.last, self._now_sources()
         if picture is not None and sources is not None:
-            self._spawn(self._keeper.show(sources, picture), "journal")
+            self._tasks.spawn(self._keeper.show(sources, picture), "journal")
 
     def _show(self, found: Evaluation, picture: MarketPicture) -> None:
         before, self._evaluation = self._evaluation, found
@@ -355,10 +339,10 @@ class StrategyService:
         if picture.kind != self._listed_kind:
             self._listed_kind = picture.kind
             self.backtests.refresh()
-            self._spawn(self._list_profiles(), "profiles")
-        self._spawn(self._keeper.show(sources, picture), "journal")
+            self._tasks.spawn(self._list_profiles(), "profiles")
+        self._tasks.spawn(self._keeper.show(sources, picture), "journal")
         if picture.is_latest:
-            self._spawn(self._keep(sources, found), "keep strategies")
+            self._tasks.spawn(self._keep(sources, found), "keep strategies")
             self._live.follow()
 
     async def _list_profiles(self) -> None:
@@ -603,7 +587,7 @@ class StrategyService:
         self.gate.publish(gate)
         sources = self._now_sources()
         if sources is not None:
-            self._spawn(self._keeper.tell_gate(sources, evaluation.gate, gate), "gate notice")
+            self._tasks.spawn(self._keeper.tell_gate(sources, evaluation.gate, gate), "gate notice")
         return found
 
     def take_day(self, evaluation: Evaluation, basis: DayBasis, picture: DayTradePicture) -> Evaluation:
@@ -617,7 +601,7 @@ class StrategyService:
             self.day_state.publish(Ready(AsOf(picture.quotes.now_ns), final=False))
         sources = self._now_sources()
         if sources is not None:
-            self._spawn(self._keeper.tell_day(sources, evaluation.day, picture), "day-trading notices")
+            self._tasks.spawn(self._keeper.tell_day(sources, evaluation.day, picture), "day-trading notices")
         return found
 
     def take_closing(self, evaluation: Evaluation, basis: ClosingBasis, picture: ClosingPicture) -> bool:
@@ -635,7 +619,7 @@ class StrategyService:
         """Store and tell the list of the closing auction; ``not_stored`` is called where that failed."""
         sources = self._now_sources()
         if sources is not None:
-            self._spawn(self._keep_run(sources, picture, not_stored), "keep PRE_CLOSE")
+            self._tasks.spawn(self._keep_run(sources, picture, not_stored), "keep PRE_CLOSE")
 
     async def _keep_run(self, sources: Sources, picture: ClosingPicture, not_stored: Callable[[], None]) -> None:
         if not await self._keeper.keep_candidates(sources, picture):

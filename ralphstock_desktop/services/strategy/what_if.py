@@ -36,6 +36,7 @@ from ralphstock_desktop.services.strategy_contracts import (
     Threshold,
     WhatIfState,
 )
+from ralphstock_desktop.services.tasks import report_failure
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
 from ralphstock_desktop.strategy_ports import RuleProfile, StrategyStore
@@ -326,7 +327,7 @@ class WhatIfService:
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
-        task.add_done_callback(_finished)
+        task.add_done_callback(report_failure)
         return task
 
     # -- computing ------------------------------------------------------------------------------------------------------
@@ -472,12 +473,3 @@ class WhatIfService:
 
     def _tries_of(self, strategy: StrategyName) -> int:
         return max(self._known_tries.get(strategy, 0), len(self._tries.get(strategy, ())))
-
-
-def _finished(task: asyncio.Task[None]) -> None:
-    """Report what a task failed of; nobody awaits these."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("the task '%s' failed", task.get_name(), exc_info=error)
-        task.get_loop().call_exception_handler(
-            {"message": f"the task '{task.get_name()}' failed", "exception": error, "task": task}
-        )

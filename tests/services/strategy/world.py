@@ -105,7 +105,7 @@ class World:
         """Wait until nothing runs any more; the record beside the grades is not waited for."""
         while True:
             await self.workstation.idle()
-            running = [task for task in self.strategies._tasks if task.get_name() != "records"]
+            running = [task for task in self.strategies._tasks.running if task.get_name() != "records"]
             if not running and not self.workstation._tasks:
                 return
             if running:
