@@ -51,8 +51,10 @@ def main() -> int:
             f"Running all tests off-screen in {processes} processes, with line coverage. "
             "Tests that need recorded market data skip where it is absent."
         )
-        # A file's tests stay together: many share a market that takes seconds to make.
-        arguments = ["-n", str(processes), "--dist", "loadfile", "--cov", "--cov-report=term:skip-covered"]
+        # A file's tests stay together: many share a market that takes seconds to make. In the order of the folders the long
+        # acceptance tests come first; by the number of tests they would come last and leave the other processes idle.
+        arguments = ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
+        arguments += ["--cov", "--cov-report=term:skip-covered"]
     settings = {**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
     code = subprocess.call([str(PYTHON), "-m", "pytest", *arguments], cwd=ROOT, env=settings)
     if not everything or code != _TESTS_FAILED:
