@@ -251,6 +251,8 @@ class MinuteBatch:
     volume_shares: Ints
     value_krw: Ints
     source: str
+    day_volume_shares: Ints | None = None
+    """Accumulated volume of the day after each bar, MISSING_INT where not told; None from a source that never tells."""
 
 
 @dataclass(frozen=True, eq=False)

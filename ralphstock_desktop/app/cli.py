@@ -269,19 +269,27 @@ def _dataset(options: argparse.Namespace, default: str = "real") -> Any:
 
 
 class _Bar:
-    """Progress on one line of the terminal; plain lines where the output is no terminal."""
+    """Progress on one line of the terminal, in the user's language; plain lines where the output is no terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: argparse.Namespace) -> None:
+        from ralphstock_desktop.app.settings_store import JsonSettings
+        from ralphstock_desktop.wording.texts import Texts
+
+        language = JsonSettings(_folders(options).config / "settings.json").get("language")
+        self._texts = Texts("en" if language == "en" else "ko")
         self._stage = ""
         self._tty = sys.stderr.isatty()
 
     def __call__(self, progress: Any) -> None:
+        what = self._texts(progress.stage if progress.stage in self._texts else "progress.working")
         share = f"{100 * progress.done / progress.total:3.0f}%" if progress.total else f"{progress.done:,}"
         if self._tty:
-            sys.stderr.write(f"\r\x1b[K{progress.stage.removeprefix('progress.')}: {share} {progress.detail[:60]}")
+            part = f"progress.part.{progress.detail}"
+            detail = self._texts(part) if part in self._texts else progress.detail[:60]
+            sys.stderr.write(f"\r\x1b[K{what}: {share} {detail}")
             sys.stderr.flush()
         elif progress.stage != self._stage:
-            sys.stderr.write(f"{progress.stage.removeprefix('progress.')} …\n")
+            sys.stderr.write(f"{what} …\n")
         self._stage = progress.stage
 
     def end(self) -> None:
@@ -301,7 +309,7 @@ def _tell_notices(dataset: Any) -> None:
 def _import(options: argparse.Namespace) -> int:
     if options.kind == "simulated":
         raise ValidationFailed("Files are imported into the real market; the simulated one makes its own data.")
-    bar = _Bar()
+    bar = _Bar(options)
     with contextlib.closing(_dataset(options)) as dataset:
         report = dataset.import_files(options.paths, {}, bar)
         _tell_notices(dataset)
@@ -367,7 +375,7 @@ def _scan(options: argparse.Namespace) -> int:
     from engine.thresholds import DEFAULT_RULES
     from ralphstock_desktop.app.records import COLUMNS, scan_records
 
-    bar = _Bar()
+    bar = _Bar(options)
     with contextlib.closing(_dataset(options)) as dataset:
         try:
             panel = dataset.quick_panel() or dataset.load_panel(bar)
@@ -479,7 +487,7 @@ def _simulate(options: argparse.Namespace) -> int:
         single_price=options.with_ka10087,
         faults=parse_faults(options.fault),
     )
-    bar = _Bar()
+    bar = _Bar(options)
     default = "real" if has_real_data(_folders(options), options.database) else "simulated"
     with contextlib.closing(_dataset(options, default)) as dataset:
         try:

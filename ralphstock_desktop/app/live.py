@@ -36,19 +36,46 @@ __all__ = ["KiwoomLinks", "MachineClock", "open_live", "recorder_maker", "stored
 _HOSTS: Final = {"real": "https://api.kiwoom.com", "mock": "https://mockapi.kiwoom.com"}
 _DEMO_KEY: Final = Credentials("demo", "demo")
 """The simulator takes any key."""
+_CLOCK_SLACK_S: Final = 3.0
+_MOST_OFF_S: Final = 86_400.0
+"""A server whose clock is further off says nothing of the time."""
 _INDICES: Final = {"001": "KOSPI", "101": "KOSDAQ", "201": "KOSPI200", "USDKRW": "USDKRW"}
 
 KeyPlace = Literal["real", "mock", "custom"]
 
 
 class MachineClock:
-    """The clock of a real market."""
+    """The clock of a real market: this machine's, set right by what the server's answers say where they clearly differ.
+
+    Parameters
+    ----------
+    on_corrected : callable
+        Told by how many seconds this machine's clock is behind (negative: ahead), when that changed.
+    machine_ns : callable
+        This machine's clock, UTC nanoseconds.
+    """
 
     speed = 1.0
 
+    def __init__(
+        self, on_corrected: Callable[[float], None] = lambda _: None, machine_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        self._on_corrected, self._machine_ns = on_corrected, machine_ns
+        self._offset_s: Callable[[], float | None] = lambda: None
+        self._used_s = 0.0
+
+    def follow(self, offset_s: Callable[[], float | None]) -> None:
+        """Take the server's clock minus this machine's from here; None while it is not known."""
+        self._offset_s = offset_s
+
     def now_ns(self) -> int:
-        """This machine's clock."""
-        return time.time_ns()
+        """The market's time."""
+        offset_s = self._offset_s()
+        if offset_s is not None and abs(offset_s - self._used_s) > _CLOCK_SLACK_S and abs(offset_s) <= _MOST_OFF_S:
+            # Below the slack it is the network's delay and the whole seconds of the answers, not the clock.
+            self._used_s = offset_s if abs(offset_s) > _CLOCK_SLACK_S else 0.0
+            self._on_corrected(self._used_s)
+        return self._machine_ns() + round(self._used_s * 1e9)
 
 
 class KiwoomLinks:
@@ -121,8 +148,7 @@ class KiwoomLinks:
             return self._link(plan, simulation.base_url, _DEMO_KEY, sink, monitor, simulation.clock, simulation)
         base_url = self._address(plan)
         credentials = await self._credentials(plan)
-        clock: MarketClock = MachineClock()
-        return self._link(plan, base_url, credentials, sink, monitor, clock, None)
+        return self._link(plan, base_url, credentials, sink, monitor, None, None)
 
     async def _simulation(self, calendar: TradingCalendar) -> BuiltInSimulation:
         from ralphstock_desktop.app.simulation import BuiltInSimulation, history_of, next_trading_day
@@ -157,17 +183,23 @@ class KiwoomLinks:
         credentials: Credentials,
         sink: FeedSink,
         monitor: SourceMonitor,
-        clock: MarketClock,
+        simulated: MarketClock | None,
         simulation: BuiltInSimulation | None,
     ) -> LiveLink:
         from ralphstock_desktop.providers.kiwoom.limits import LimitPlan
-        from ralphstock_desktop.providers.kiwoom.rest import open_rest
+        from ralphstock_desktop.providers.kiwoom.rest import SOURCE, open_rest
         from ralphstock_desktop.providers.kiwoom.source import KiwoomSource
         from ralphstock_desktop.providers.kiwoom.stream import KiwoomStream
         from ralphstock_desktop.providers.kiwoom.transport import stream_url
 
         owner = self._token_owners().owner(base_url, credentials)
         rest = open_rest(base_url, owner, monitor, now_ns=time.time_ns, limits=LimitPlan.for_host(plan.host))
+        clock = simulated
+        if clock is None:
+            clock = real = MachineClock(
+                lambda seconds: monitor.note(SOURCE, "health.note.kiwoom_clock", seconds=round(seconds))
+            )
+            real.follow(lambda: rest.steady_clock_offset_s)
         source = KiwoomSource(rest, clock.now_ns, calendar=self._calendar, monitor=monitor)
         stream = KiwoomStream(stream_url(base_url), owner, sink, monitor, market_ns=clock.now_ns, machine_ns=time.time_ns)
         self._live_address = (base_url, credentials.app_key)

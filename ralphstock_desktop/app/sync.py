@@ -111,7 +111,7 @@ def sync_maker(
             sessions=DEFAULT_SESSIONS,
             order=visible,
             workers=workers,
-            now_ns=time.time_ns,
+            now_ns=time.time_ns if link is None else link.clock.now_ns,
             monitor=monitor,
             spawn=spawn,
         )

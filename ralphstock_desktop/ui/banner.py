@@ -17,6 +17,21 @@ from ralphstock_desktop.ui.panel_header import IconButton
 __all__ = ["Banner", "NoticeBanner", "PastBanner", "SimulationBanner"]
 
 
+_JUMPS = (
+    (8, 55, "pre_open"),
+    (9, 0, "open"),
+    (9, 30, ""),
+    (11, 0, ""),
+    (13, 30, ""),
+    (15, 15, "time_exit"),
+    (15, 29, "closing_auction"),
+    (15, 41, "close"),
+    (18, 0, "after_market"),
+    (20, 11, "flows"),
+)
+"""Hour, minute and what happens then (text key), of the moments a day is moved to."""
+
+
 class Banner(QWidget):
     """A strip with icon, bold word and sentence, which are painted, and buttons at the right."""
 
@@ -89,6 +104,11 @@ class Banner(QWidget):
             painter.drawText(x + head_width + gap, look.baseline(0, self.height(), plain), shown)
         finally:
             painter.end()
+
+
+def _switch_off(control: SimulationControl, faults: tuple[str, ...]) -> None:
+    for name in faults:
+        control.set_fault(name, False)
 
 
 class SimulationBanner(Banner):
@@ -186,8 +206,9 @@ class SimulationBanner(Banner):
         control, state = self._control, self._state
         if control is None or state is None:
             return
-        for hour, minute in ((8, 55), (9, 0), (9, 30), (11, 0), (13, 30), (15, 15), (15, 29), (15, 41), (18, 0), (20, 11)):
-            action = menu.addAction(f"{hour:02}:{minute:02}")
+        for hour, minute, event in _JUMPS:
+            what = f"\t{self._appearance.tr(f'simulation.jump.{event}')}" if event else ""
+            action = menu.addAction(f"{hour:02}:{minute:02}{what}")
             instant = kst_ns(state.day, hour, minute)
             action.triggered.connect(lambda _checked=False, chosen=instant: control.jump(chosen))
 
@@ -201,6 +222,10 @@ class SimulationBanner(Banner):
             action.setCheckable(True)
             action.setChecked(name in state.faults)
             action.triggered.connect(lambda checked, chosen=name: control.set_fault(chosen, checked))
+        if state.faults:
+            menu.addSeparator()
+            every = menu.addAction(self._appearance.tr("simulation.faults_off"))
+            every.triggered.connect(lambda _checked=False, on=state.faults: _switch_off(control, on))
 
     def text_box(self) -> QRect:
         """Keep clear of the stripes and of the controls."""

@@ -37,6 +37,7 @@ class IndexEntry:
     change: str
     token: str
     path: tuple[float, ...]
+    """The day's levels behind the close of the day before, so that a small move does not look large."""
 
     @property
     def words(self) -> str:
@@ -125,6 +126,8 @@ class IndexStrip(QWidget):
             if tick is None and code not in ("001", "101"):
                 continue
             path = board.paths.get(code, ()) if board is not None else ()
+            if tick is not None and path and not math.isnan(tick.change):
+                path = (tick.level - tick.change, *path)
             found.append(self._entry(code, label, tick, path))
         return tuple(found)
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
+from engine.model.live import ConnectionState
 from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import ScanPicture
 from ralphstock_desktop.services.live_contracts import FeedStatus
@@ -287,7 +288,8 @@ class StatusBar(QWidget):
             return
         words = feed_words(look, feed)
         self.feed.show_text(" · ".join(words.parts), words.tip, token=words.token)
-        gaps = look.tr("feed.status.gaps", count=f"{feed.open_gaps:,}") if feed.open_gaps else ""
+        key = "feed.status.gaps" if feed.connection is ConnectionState.LIVE else "feed.status.gaps_left"
+        gaps = look.tr(key, count=f"{feed.open_gaps:,}") if feed.open_gaps else ""
         self.gaps.show_text(gaps, look.tr("feed.status.gaps_tip", open=f"{feed.open_gaps:,}", filled=f"{feed.filled_gaps:,}"))
         self.phase.show_text(phase_words(look, feed))
 

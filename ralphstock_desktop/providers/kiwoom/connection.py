@@ -277,7 +277,7 @@ class StreamConnection:
                 lost(self._parts.host, "closed", f"{ours.code} {ours.reason}"[:80]) if ours else lost(self._parts.host, "cut"),
             )
         reason = frame.reason.strip()[:_FIRST_WORDS]
-        if self.is_live and frame.code == 1000 and reason.lower() == "bye":
+        if self.is_live and frame.code == 1000 and reason.lower().startswith("bye"):
             return End(EndKind.DISPLACED, error_of_code("R10001"))
         # 1000 is no farewell here: it also comes after quick reconnects, without an answer to the login.
         return End(EndKind.LOST, lost(self._parts.host, "closed", f"{frame.code} {reason}"))

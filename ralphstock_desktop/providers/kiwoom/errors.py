@@ -148,7 +148,8 @@ _COARSE: Final = {
 
 _NO_DATA: Final = 20
 _NO_DATA_TEXT: Final = re.compile(r"조회\s*내역이\s*없습니다")
-_CODE_IN_TEXT: Final = re.compile(r"\[(\d{4})(?=[:\]])|CODE=(\d{4})|\b(R1\d{4})\b")
+_CODE_IN_TEXT: Final = re.compile(r"\[ *([0-9]{4}) *(?=[:\]])|CODE *= *([0-9]{4})|\b(R1[0-9]{4})\b")
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _SECRET_LOOKING: Final = re.compile(r"[A-Za-z0-9_\-+/=.]{32,}")
 _OUTAGES: Final = frozenset({"unreachable", "timeout", "tls", "dns", "cut", "server", "maintenance", "half_body"})
 
@@ -267,6 +268,7 @@ def is_no_data(body: Mapping[str, Any], api_id: str) -> bool:
 
 def decode_body(status: int, content: bytes, api_id: str = "") -> dict[str, Any] | RalphStockError:
     """Decode the JSON object of a reply, or return the error that fits what came instead."""
+    content = content.removeprefix(_BYTE_ORDER_MARK)
     try:
         body = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -339,7 +341,7 @@ def error_of(
             return decoded
         body = decoded
     text, number = _text_of(body), return_code_of(body)
-    code = code_in(text) or ("" if number is None else str(number))
+    code = code_in(text) or (code_in(str(body.get("return_code", ""))) if number is None else str(number))
     if number == 0 and status < 300:
         return None
     if code in CODES:

@@ -276,7 +276,7 @@ class TypeReader:
         Raises
         ------
         msgspec.DecodeError
-            If it is no object of texts (``null`` counts as blank), or damaged.
+            If it is no object of texts (``null`` counts as blank, a number as its digits), or damaged.
         """
         found = msgspec.json.decode(values, type=dict[str, Any])
         new = [fid for fid in found if fid not in self._read and fid not in self._extra]
@@ -285,8 +285,15 @@ class TypeReader:
             self._room -= len(learnt)
             self._extra.extend(learnt)
             self.decode = self._build()
-        texts = {fid: "" if found[fid] is None else found[fid] for fid in self._read if fid in found}
+        texts = {fid: _text_of(found[fid]) for fid in self._read if fid in found}
         return msgspec.convert(texts, self._shape), new
+
+
+def _text_of(value: object) -> object:
+    """Write a number as the broker's texts do; anything else but ``null`` stays what it is, and is refused."""
+    if value is None:
+        return ""
+    return repr(value) if type(value) in (int, float) else value
 
 
 def _is_fid(name: str) -> bool:

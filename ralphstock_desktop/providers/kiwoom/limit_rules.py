@@ -147,7 +147,8 @@ class Meter:
             # Several refusals of the same moment are one reason to slow down, not several.
             return self._paused_until_s - now_s
         self._share = max(self._share / 2, _SLOWEST)
-        pause_s = min(max(least_s, 1.0) * 2.0**self._pauses, _LONGEST_PAUSE_S)
+        # What the server asked for is kept in any case; what is added by growing is bounded.
+        pause_s = max(least_s, min(max(least_s, 1.0) * 2.0**self._pauses, _LONGEST_PAUSE_S))
         self._pauses += 1
         self._answers = 0
         self._paused_until_s = now_s + pause_s

@@ -110,7 +110,7 @@ def _array_of(declared: Wire, values: list[Any]) -> Array:
 def joined_columns(tr: Tr[Any, Any, Any], parts: Sequence[Columns]) -> Columns:
     """Put pages together that were read one by one, newest page first.
 
-    A row that is the same on two pages is kept once.
+    A row that is the same on two pages is kept once: new rows push others over to the next page while pages are asked for.
 
     Raises
     ------
@@ -120,6 +120,8 @@ def joined_columns(tr: Tr[Any, Any, Any], parts: Sequence[Columns]) -> Columns:
     filled = [part for part in parts if len(part)] or list(parts[:1])
     if len(filled) == 1:
         return filled[0]
+    if tr.order is Order.NEWEST_FIRST and tr.unique:
+        filled = _without_overlap(tr, filled)
     ordered = filled[::-1] if tr.order is Order.NEWEST_FIRST else filled
     arrays = {name: np.concatenate([part[name] for part in ordered]) for name in filled[0].arrays}
     refused = tuple(error for part in parts for error in part.refused)
@@ -139,16 +141,41 @@ def joined_columns(tr: Tr[Any, Any, Any], parts: Sequence[Columns]) -> Columns:
         same[1:] &= equal
     if (again & ~same).any():
         position = int(np.argmax(again & ~same))
-        raise refusal(
-            f"{tr.api_id} gives two different rows for {arrays[tr.ordered_by][position]}",
-            "error.kiwoom.conflict",
-            retryable=True,
-            api_id=tr.api_id,
-            row=position,
-            field=tr.ordered_by,
-            value=str(arrays[tr.ordered_by][position]),
-        )
+        raise _conflict(tr, position, arrays[tr.ordered_by][position])
     return Columns(tr.api_id, arrays, refused).where(~again)
+
+
+def _conflict(tr: Tr[Any, Any, Any], position: int, key: object) -> ProtocolChanged:
+    return refusal(
+        f"{tr.api_id} gives two different rows for {key}",
+        "error.kiwoom.conflict",
+        retryable=True,
+        api_id=tr.api_id,
+        row=position,
+        field=tr.ordered_by,
+        value=str(key),
+    )
+
+
+def _without_overlap(tr: Tr[Any, Any, Any], pages: Sequence[Columns]) -> list[Columns]:
+    """Take off what a page, newest page first, has in common with newer ones; what else is out of order is left for later."""
+    kept = [pages[0]]
+    for page in pages[1:]:
+        oldest = next((part[tr.ordered_by][0] for part in reversed(kept) if len(part)), None)
+        is_common = np.zeros(len(page), dtype=np.bool_) if oldest is None else page[tr.ordered_by] >= oldest
+        for position in np.flatnonzero(is_common).tolist():
+            key = page[tr.ordered_by][position]
+            twin = next(((part, at) for part in reversed(kept) for at in np.flatnonzero(part[tr.ordered_by] == key)), None)
+            if twin is None:
+                raise refuse_disorder(tr, position, key)
+            if not all(_equals(page[name][position], twin[0][name][twin[1]]) for name in page.arrays):
+                raise _conflict(tr, position, key)
+        kept.append(page.where(~is_common))
+    return kept
+
+
+def _equals(one: Any, other: Any) -> bool:
+    return bool(one == other or (one != one and other != other))
 
 
 def _fast(

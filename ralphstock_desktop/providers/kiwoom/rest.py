@@ -44,7 +44,7 @@ from ralphstock_desktop.providers.kiwoom.errors import (
 )
 from ralphstock_desktop.providers.kiwoom.limits import LimitPlan, RatePlanner
 from ralphstock_desktop.providers.kiwoom.tokens import Grant, TokenOwner
-from ralphstock_desktop.providers.kiwoom.transport import HttpTransport, RawReply, Timeouts, Transport
+from ralphstock_desktop.providers.kiwoom.transport import HttpTransport, RawReply, Timeouts, Transport, http_date_ns
 from ralphstock_desktop.providers.kiwoom.wire import PROVIDER, stamp_ns
 
 __all__ = ["SOURCE", "KiwoomRest", "Page", "RetryPlan", "open_rest"]
@@ -56,6 +56,13 @@ _log = logging.getLogger(__name__)
 _CONTENT_TYPE: Final = "application/json;charset=UTF-8"
 _ISSUE, _REVOKE = "au10001", "au10002"
 _MANY_PAGES: Final = 1_000
+_STEADY_ANSWERS: Final = 3
+_STEADY_S: Final = 5.0
+_LONGEST_LIMIT_S: Final = 60.0
+"""A request that is told to wait for longer fails instead of waiting in silence."""
+_LONGEST_PATIENCE_S: Final = 10.0
+"""The same for a source that is down."""
+_LONGEST_RETRY_AFTER_S: Final = 3_600.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +81,8 @@ class Page:
     received_ns: int
     """Machine clock."""
     latency_ms: float
+    is_cut: bool = False
+    """The list goes on, but the reply does not tell how to ask for the rest."""
 
     def rows(self, list_key: str) -> list[dict[str, Any]]:
         """Return the rows under a key, without those whose fields are all blank (the broker's way to say "none").
@@ -117,6 +126,22 @@ def _is_empty(body: Mapping[str, Any]) -> bool:
     """Whether a reply has lists and all are empty (or hold blank rows only)."""
     lists = [value for value in body.values() if isinstance(value, list)]
     return bool(lists) and all(_is_blank(row) for rows in lists for row in rows)
+
+
+def _with_retry_after(error: RalphStockError, reply: RawReply) -> RalphStockError:
+    """Take over how long a reply asks to wait: seconds, or an instant by the server's clock."""
+    text = reply.headers.get("retry-after", "").strip()
+    if not text or not isinstance(error, ProviderError) or not error.retryable:
+        return error
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        wait_s = float(text)
+    else:
+        until_ns = http_date_ns(text)
+        if until_ns is None:
+            return error
+        wait_s = (until_ns - (reply.received_ns if reply.date_ns is None else reply.date_ns)) / 1e9
+    error.retry_after_ms = max(error.retry_after_ms, int(1_000 * min(wait_s, _LONGEST_RETRY_AFTER_S)))
+    return error
 
 
 def _group_of(path: str) -> str:
@@ -173,12 +198,19 @@ class KiwoomRest:
         self._sleep = sleep
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, nothing secret
         self._offsets: deque[float] = deque(maxlen=5)
+        self._offset_s: float | None = None
         tokens.connect(self._issue, self._revoke)
 
     @property
     def clock_offset_s(self) -> float | None:
         """The server's clock minus this machine's by its last answers, good to a second; None before the first."""
-        return statistics.median(self._offsets) if self._offsets else None
+        return self._offset_s
+
+    @property
+    def steady_clock_offset_s(self) -> float | None:
+        """The same where the last answers agree on it; None before some came, and while they do not (a clock that stands)."""
+        enough = len(self._offsets) >= _STEADY_ANSWERS
+        return self._offset_s if enough and max(self._offsets) - min(self._offsets) < _STEADY_S else None
 
     async def call(self, api_id: str, path: str, body: Mapping[str, str], priority: Priority, *, next_key: str = "") -> Page:
         """Ask once, repeating what may be repeated.
@@ -286,14 +318,18 @@ class KiwoomRest:
         action = action_of(error)
         if isinstance(error, RateLimited):
             tries["limited"] += 1
+            is_long = error.retry_after_ms / 1000 > _LONGEST_LIMIT_S
             # The planner itself holds the request back until the pause is over.
-            return 0.0 if tries["limited"] <= self._retry.limited else None
+            return 0.0 if tries["limited"] <= self._retry.limited and not is_long else None
         if not error.retryable or error.key == "error.kiwoom.paused" or isinstance(error, AuthExpired):
             return None
         if action not in {Action.BACK_OFF, Action.RETRY_ONCE}:
             return None
         tries["outage"] += 1
         if tries["outage"] > min(self._retry.outages, 1 if action is Action.RETRY_ONCE else self._retry.outages):
+            return None
+        if error.retry_after_ms / 1000 > _LONGEST_PATIENCE_S:
+            # The source asked for more patience than whoever waits for this answer has.
             return None
         grown_s = self._retry.first_pause_s * 2.0 ** (tries["outage"] - 1) * self._rng.uniform(0.5, 1.5)
         return min(max(grown_s, error.retry_after_ms / 1000), self._retry.longest_pause_s)
@@ -315,8 +351,13 @@ class KiwoomRest:
             except RalphStockError as error:
                 self._failed(error)
                 raise
+            except BaseException:
+                # Nobody expects it, and whoever sees it decides; but the try of an open breaker must not stay pending.
+                self.breaker.abandon()
+                raise
         if reply.clock_offset_s is not None:
             self._offsets.append(reply.clock_offset_s)
+            self._offset_s = statistics.median(self._offsets)
         page = self._judged(reply, api_id)
         if isinstance(page, Page):
             self.breaker.record(None)
@@ -329,10 +370,10 @@ class KiwoomRest:
     def _judged(self, reply: RawReply, api_id: str) -> Page | RalphStockError:
         body = decode_body(reply.status, reply.content, api_id)
         if isinstance(body, RalphStockError):
-            return body
+            return _with_retry_after(body, reply)
         error = error_of(reply.status, body, api_id, secrets=self.tokens.secrets)
         if error is not None:
-            return error
+            return _with_retry_after(error, reply)
         continues = reply.headers.get("cont-yn", "").strip().upper() == "Y"
         next_key = reply.headers.get("next-key", "") if continues else ""
         if not _is_header_safe(next_key, 512):
@@ -345,7 +386,8 @@ class KiwoomRest:
                 status=reply.status,
             )
         no_data = is_no_data(body, api_id)
-        return Page(api_id, body, reply.headers, next_key, no_data, reply.received_ns, reply.latency_ms)
+        is_cut = continues and not next_key.strip()
+        return Page(api_id, body, reply.headers, next_key, no_data, reply.received_ns, reply.latency_ms, is_cut)
 
     def _failed(self, error: RalphStockError) -> None:
         self.breaker.record(error)

@@ -88,11 +88,21 @@ class KiwoomSource:
         found: list[QuoteSnapshot] = []
         wanted = list(dict.fromkeys(tickers))
         for start in range(0, len(wanted), _CODES_A_CALL):
-            request = quotes.WatchRequest(tuple(wanted[start : start + _CODES_A_CALL]))
-            reply, received_ns = await self._asker.records(quotes.KA10095, request, priority)
-            in_auction = self._phase() in (Phase.PRE_OPEN_AUCTION, Phase.CLOSING_AUCTION)
-            found += [facts.quote_of(row, in_auction=in_auction, received_ns=received_ns) for row in reply.rows]
+            found += await self._quotes_of(tuple(wanted[start : start + _CODES_A_CALL]), priority)
         return found
+
+    async def _quotes_of(self, tickers: tuple[str, ...], priority: Priority) -> list[QuoteSnapshot]:
+        try:
+            reply, received_ns = await self._asker.records(quotes.KA10095, quotes.WatchRequest(tickers), priority)
+        except DataUnavailable as error:
+            if error.key != "error.kiwoom.no_data":
+                raise
+            # One unknown code can spoil the whole answer; the others are not to suffer for it.
+            half = len(tickers) // 2
+            parts = (tickers[:half], tickers[half:]) if half else ()
+            return [quote for part in parts for quote in await self._quotes_of(part, priority)]
+        in_auction = self._phase() in (Phase.PRE_OPEN_AUCTION, Phase.CLOSING_AUCTION)
+        return [facts.quote_of(row, in_auction=in_auction, received_ns=received_ns, today=self._today()) for row in reply.rows]
 
     async def fetch_book(self, ticker: str, priority: Priority) -> BookTick:
         """Return ten levels a side. The answer has no expected match: ``expected_krw`` is MISSING."""

@@ -12,6 +12,7 @@ from ralphstock_desktop.live_ports import Priority
 from ralphstock_desktop.providers.kiwoom.catalogue_base import Request, Tr
 from ralphstock_desktop.providers.kiwoom.parse import Reply, is_blank_row, parse
 from ralphstock_desktop.providers.kiwoom.parse_columns import Columns, columns_of, joined_columns
+from ralphstock_desktop.providers.kiwoom.records_layout import refusal
 from ralphstock_desktop.providers.kiwoom.unknown import FieldRegister
 from ralphstock_desktop.providers.kiwoom.wire import PROVIDER
 
@@ -36,6 +37,8 @@ class RestPage(Protocol):
     def next_key(self) -> str: ...
     @property
     def received_ns(self) -> int: ...
+    @property
+    def is_cut(self) -> bool: ...
 
 
 class RestClient(Protocol):
@@ -50,8 +53,9 @@ class RestClient(Protocol):
 class Asker:
     """Asks with typed requests and reads the answers.
 
-    An empty page is asked for once more before it is believed, so that a hiccup in the middle of a history is not taken for
-    its end; a page that cannot be believed is asked for up to three times.
+    An empty answer is asked for once more before it is believed. A page in the middle of a history that is empty, the same as
+    the one before, or does not tell how to go on, is asked for up to three times, as is one that cannot be believed: a hiccup
+    is not taken for the end of the history.
 
     Parameters
     ----------
@@ -90,21 +94,47 @@ class Asker:
         body = tr.body(request)
         pages: list[tuple[RestPage, T]] = []
         used: set[str] = set()
-        key = ""
-        while len(pages) < _MANY_PAGES:
-            page, found = await self._read(tr, body, priority, key, read, is_doubtful=bool(pages) or not may_be_empty)
+        last_rows: list[Any] = []
+        key, repeats = "", 0
+
+        def is_odd(page: RestPage, tries_left: int) -> bool:
+            rows = _rows(tr, page)
+            if page.is_cut and enough is not None:
+                return True
+            if pages:
+                return not rows or rows == last_rows
+            return not rows and not may_be_empty and tries_left == _TRIES - 1
+
+        while len(pages) + repeats < _MANY_PAGES:
+            page, found = await self._read(tr, body, priority, key, read, is_odd)
             rows = _rows(tr, page)
             if not rows and pages:
                 return pages
-            pages.append((page, found))
-            if not page.next_key or page.next_key in used or (enough is not None and enough(rows)):
+            if pages and rows == last_rows:
+                repeats += 1
+                if repeats >= _TRIES:
+                    break
+            else:
+                pages.append((page, found))
+                last_rows, repeats = rows, 0
+            if enough is not None and enough(rows):
+                return pages
+            if page.is_cut and enough is not None:
+                raise refusal(
+                    f"The list of {tr.api_id} goes on, but the answer does not tell how",
+                    "error.kiwoom.shape",
+                    retryable=True,
+                    api_id=tr.api_id,
+                    status=200,
+                )
+            if not page.next_key or page.next_key in used:
                 return pages
             key = page.next_key
             used.add(key)
             # Reading a page costs a millisecond or more; the window is drawn between them.
             await asyncio.sleep(0)
         raise ProviderError(
-            f"{tr.api_id} goes on after {_MANY_PAGES} pages",
+            f"{tr.api_id} goes on after {len(pages)} pages",
             provider=PROVIDER,
             retryable=False,
             key="error.kiwoom.endless",
@@ -118,13 +148,12 @@ class Asker:
         priority: Priority,
         key: str,
         read: Callable[[RestPage], T],
-        *,
-        is_doubtful: bool,
+        is_odd: Callable[[RestPage, int], bool],
     ) -> tuple[RestPage, T]:
-        """Ask for one page, again where it is empty without need or cannot be believed."""
+        """Ask for one page, again where it is odd or cannot be believed."""
         for tries_left in range(_TRIES - 1, -1, -1):
             page = await self._call(tr, body, priority, key)
-            if tr.list_key and is_doubtful and tries_left == _TRIES - 1 and not _rows(tr, page):
+            if tr.list_key and tries_left and is_odd(page, tries_left):
                 continue
             try:
                 return page, read(page)

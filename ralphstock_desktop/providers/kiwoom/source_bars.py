@@ -77,6 +77,7 @@ def minute_batch(ticker: str, bars: Columns, source: str) -> MinuteBatch:
         volume_shares=bars["volume_shares"],
         value_krw=np.full(count, MISSING_INT, dtype=np.int64),
         source=source,
+        day_volume_shares=bars["day_volume_shares"],
     )
 
 

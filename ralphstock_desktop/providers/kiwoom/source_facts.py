@@ -26,9 +26,10 @@ def _price(krw: int) -> int:
     return MISSING if krw == 0 else krw
 
 
-def quote_of(row: WatchQuote, *, in_auction: bool, received_ns: int) -> QuoteSnapshot:
-    """Build the state of one stock."""
-    at_ns = MISSING if row.at_s == MISSING else kst_ns(row.day, 0) + row.at_s * 1_000_000_000
+def quote_of(row: WatchQuote, *, in_auction: bool, received_ns: int, today: date) -> QuoteSnapshot:
+    """Build the state of one stock. One of a former day is dated by its day where its time is not told."""
+    at_s = 0 if row.at_s == MISSING and row.day < today else row.at_s
+    at_ns = MISSING if at_s == MISSING else kst_ns(row.day, 0) + at_s * 1_000_000_000
     return QuoteSnapshot(
         ticker=row.ticker,
         venue=int(row.venue),

@@ -20,7 +20,16 @@ from engine.model.errors import RalphStockError, ValidationFailed
 from ralphstock_desktop.providers.kiwoom.errors import outage
 from ralphstock_desktop.providers.kiwoom.wire import PROVIDER
 
-__all__ = ["HttpTransport", "RawReply", "Timeouts", "Transport", "checked_base_url", "is_loopback", "stream_url"]
+__all__ = [
+    "HttpTransport",
+    "RawReply",
+    "Timeouts",
+    "Transport",
+    "checked_base_url",
+    "http_date_ns",
+    "is_loopback",
+    "stream_url",
+]
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _VENDOR_HOSTS: Final = frozenset({"api.kiwoom.com", "mockapi.kiwoom.com"})
@@ -118,8 +127,8 @@ def stream_url(base_url: str) -> str:
     return f"{'wss' if parts.scheme == 'https' else 'ws'}://{parts.netloc}{_STREAM_PATH}"
 
 
-def _date_ns(headers: httpx.Headers) -> int | None:
-    text = headers.get("date")
+def http_date_ns(text: str | None) -> int | None:
+    """Read a date of a header, UTC nanoseconds; None if there is none or it is none."""
     if not text:
         return None
     try:
@@ -164,7 +173,12 @@ class HttpTransport:
                 async with self._client.stream("POST", path, headers=dict(headers), content=content) as response:
                     body = await _read(response)
             return RawReply(
-                response.status_code, dict(response.headers), body, sent_ns, self._now_ns(), _date_ns(response.headers)
+                response.status_code,
+                dict(response.headers),
+                body,
+                sent_ns,
+                self._now_ns(),
+                http_date_ns(response.headers.get("date")),
             )
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ssl.SSLError) as error:
             failure = _converted(error, path)

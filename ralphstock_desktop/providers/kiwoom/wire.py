@@ -54,7 +54,7 @@ def signed(text: object, field: str = "") -> int:
     Parameters
     ----------
     text : object
-        Text as received; an ``int`` passes, ``None`` counts as blank.
+        Text as received; a whole number passes, ``None`` counts as blank.
     field : str
         Name for the error.
 
@@ -78,8 +78,8 @@ def signed(text: object, field: str = "") -> int:
         return _odd_integer(text, field)
     if text is None:
         return MISSING
-    if isinstance(text, int) and not isinstance(text, bool) and abs(text) <= _MOST:
-        return text
+    if isinstance(text, int | float) and not isinstance(text, bool) and abs(text) <= _MOST and text == int(text):
+        return int(text)
     raise _changed(field, text, "a whole number")
 
 
@@ -162,6 +162,8 @@ def ticker(text: object, field: str = "") -> tuple[str, FeedVenue]:
 
 def _digits(text: object, length: int, field: str, wanted: str) -> str:
     """Return exactly so many digits, or nothing for a blank."""
+    if type(text) is int:
+        text = str(text)  # one that lost a zero in front is too short, and refused
     bare = text.strip(" ") if isinstance(text, str) else "" if text is None else None
     if bare is None or (bare and not (len(bare) == length and bare.isascii() and bare.isdigit())):
         raise _changed(field, text, wanted)

@@ -8,19 +8,25 @@ day's limits: at the upper limit there is nobody to sell, at the lower nobody to
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimBook
 from ralphstock_desktop.providers.kiwoom_sim.noise import mix_int
 from ralphstock_desktop.providers.kiwoom_sim.ticks import Ladder
 
-__all__ = ["LEVELS", "BookMaker", "BookPlace"]
+__all__ = ["LEVELS", "BookMaker", "BookPlace", "nxt_portion"]
 
 LEVELS = 10
 REFRESH_NS = 3_000_000_000
 """Sizes are drawn anew after this time."""
 
 _UNIT = 1.0 / (1 << 64)
+
+
+def nxt_portion(sizes: Sequence[int], part: float) -> tuple[int, ...]:
+    """NXT's share of level sizes: at least one share where there is a level at all; nothing without a share."""
+    return tuple(max(int(size * part), 1) if size else 0 for size in sizes) if part else (0,) * len(sizes)
 
 
 class BookPlace(NamedTuple):

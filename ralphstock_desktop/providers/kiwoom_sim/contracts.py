@@ -110,6 +110,19 @@ class SimQuote(NamedTuple):
     """Expected match in an auction, else 0."""
     expected_quantity: int
     halted: bool
+    matched_price: int = 0
+    """Match of the last auction that is over; 0 before the first, or where nothing matched."""
+    matched_quantity: int = 0
+
+    @property
+    def told_price(self) -> int:
+        """Expected match as single lists show it: live in an auction, after it the last one's match."""
+        return self.expected_price or self.matched_price
+
+    @property
+    def told_quantity(self) -> int:
+        """Shares of :attr:`told_price`."""
+        return self.expected_quantity if self.expected_price else self.matched_quantity
 
 
 class SimBook(NamedTuple):
@@ -233,8 +246,8 @@ class SimMarketPort(Protocol):
 
     def quote(self, row: int) -> SimQuote: ...
     def book(self, row: int) -> SimBook: ...
-    def book_at(self, row: int, now_ns: int) -> SimBook:
-        """The book at an earlier time of the day."""
+    def book_at(self, row: int, now_ns: int, *, elsewhere: bool = False) -> SimBook:
+        """The book at a time of the day; ``elsewhere`` tells that NXT is open, whose hours are longer."""
         ...
 
     def executions(self, row: int, limit: int) -> Sequence[SimExecution]:

@@ -17,7 +17,7 @@ from ralphstock_desktop.providers.kiwoom_sim.noise import mix, normals, uniforms
 from ralphstock_desktop.providers.kiwoom_sim.paths import DayTargets
 from ralphstock_desktop.providers.kiwoom_sim.ticks import Ladders
 
-__all__ = ["DayFacts", "day_facts", "symbol_keys"]
+__all__ = ["DayFacts", "day_facts", "symbol_keys", "traded_values"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -242,15 +242,28 @@ def _limits(panel: MarketPanel, base: Ints, targets: DayTargets, day: date) -> t
     return np.where(base > 0, upper, 0), np.where(base > 0, lower, 0)
 
 
+def traded_values(
+    panel: MarketPanel, rows: Ints | npt.NDArray[np.bool_] | slice | int, days: slice | int
+) -> npt.NDArray[np.float64]:
+    """Traded value in won of some symbols and days; where it is not recorded, the volume at the bar's mean price.
+
+    Shape as the panel's arrays give for the two indices; 0 where nothing was traded.
+    """
+    value, volume, *prices = (
+        np.asarray(part[rows, days], dtype=np.float64)
+        for part in (panel.value_krw, panel.volume_shares, panel.open_krw, panel.high_krw, panel.low_krw, panel.close_krw)
+    )
+    traded = (volume > 0) & (prices[0] > 0)
+    return np.asarray(np.where(np.isnan(value), np.where(traded, sum(prices) / 4.0 * volume, 0.0), value))
+
+
 def _previous(panel: MarketPanel, past: int) -> tuple[Ints, Ints]:
     """Volume and value of the last day before."""
     if past == 0:
         zero = np.zeros(panel.shape[0], dtype=np.int64)
         return zero, zero
     volume = np.asarray(panel.volume_shares[:, past - 1]).astype(np.int64)
-    value = np.asarray(panel.value_krw[:, past - 1], dtype=np.float64)
-    estimate = volume * panel.close_krw[:, past - 1].astype(np.float64)
-    return volume, np.where(np.isfinite(value), np.nan_to_num(value), estimate).astype(np.int64)
+    return volume, traded_values(panel, slice(None), past - 1).astype(np.int64)
 
 
 def _shares(panel: MarketPanel, past: int, known: Mapping[str, int]) -> Ints:

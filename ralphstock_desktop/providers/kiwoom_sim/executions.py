@@ -18,7 +18,7 @@ from ralphstock_desktop.providers.kiwoom_sim.noise import mix, uniforms
 from ralphstock_desktop.providers.kiwoom_sim.phases import MINUTE_NS, DayHours
 from ralphstock_desktop.providers.kiwoom_sim.ticks import Ladders
 
-__all__ = ["TradeMaker", "Trades"]
+__all__ = ["TradeMaker", "Trades", "strength_pct"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -27,6 +27,13 @@ Bools = npt.NDArray[np.bool_]
 _SECOND_NS = 1_000_000_000
 _AUCTION_SPREAD_NS = 5 * _SECOND_NS
 _CLOSING_SPREAD_NS = 29 * _SECOND_NS
+
+
+def strength_pct(bought: float, sold: float) -> float:
+    """Trade strength (체결강도): shares bought per share sold in percent; 500 is the most the vendor shows."""
+    if not sold:
+        return 500.0 if bought else 0.0
+    return min(100.0 * bought / sold, 500.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.calendar.sessions import Phase, Venue
+from ralphstock_desktop.providers.kiwoom_sim.book import nxt_portion
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimBook
 from ralphstock_desktop.providers.kiwoom_sim.frame_texts import (
     COMBINED,
@@ -67,7 +68,7 @@ class BookWriter:
         part = fixed.nxt_part if item.venue != KRX and nxt_open else 0.0
         regular = self._market.hours.phase(book.at_ns, Venue.KRX) is not Phase.AFTER_MARKET
         krx_ask, krx_bid = (book.ask_size, book.bid_size) if krx_open and item.venue != NXT else (_NOTHING, _NOTHING)
-        nxt_ask, nxt_bid = _portion(book.ask_size, part), _portion(book.bid_size, part)
+        nxt_ask, nxt_bid = nxt_portion(book.ask_size, part), nxt_portion(book.bid_size, part)
         asks = tuple(a + b for a, b in zip(krx_ask, nxt_ask, strict=True))
         bids = tuple(a + b for a, b in zip(krx_bid, nxt_bid, strict=True))
         split = item.venue == COMBINED and regular
@@ -121,8 +122,3 @@ def _changes(first: int, sizes: Sequence[int], before: Sequence[int] | None) -> 
     if before is None:
         return [f'"{first + n}":"0"' for n in range(10)]
     return [f'"{first + n}":"{signed_text(size - old)}"' for n, (size, old) in enumerate(zip(sizes, before, strict=True))]
-
-
-def _portion(sizes: Sequence[int], part: float) -> tuple[int, ...]:
-    """NXT's share of level sizes: at least one share where there is a level at all."""
-    return tuple(max(int(size * part), 1) if size else 0 for size in sizes) if part else _NOTHING

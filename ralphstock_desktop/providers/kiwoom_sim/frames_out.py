@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimBook, SimProgram
-from ralphstock_desktop.providers.kiwoom_sim.executions import Trades
+from ralphstock_desktop.providers.kiwoom_sim.executions import Trades, strength_pct
 from ralphstock_desktop.providers.kiwoom_sim.frame_texts import (
     KRX,
     NXT,
@@ -117,8 +117,13 @@ class StockWriter:
         own = f"{sign}{abs(quantity)}"
         share = bought / (bought + sold) * 100.0 if bought + sold else 0.0
         buying = f"+{share:.2f}" if share >= 50.0 else f"-{share:.2f}" if share else "0.00"
-        grown = volume - fixed.before_volume
-        ratio = volume / fixed.before_volume * 100.0 if fixed.before_volume else 0.0
+        # Yesterday as the same venue counted it: like is compared with like.
+        whole = fixed.before_volume
+        there = int(whole * fixed.nxt_part)
+        earlier = whole if item.venue == KRX else there if item.venue == NXT else whole + there
+        earlier_value = fixed.before_value * earlier // whole if whole else fixed.before_value
+        grown = volume - earlier
+        ratio = volume / earlier * 100.0 if earlier else 0.0
         turnover = volume / fixed.shares * 100.0 if fixed.shares else 0.0
         high_at, low_at = time_text(line.high_ns), time_text(line.low_ns)
         loan = price if fixed.is_kospi else 0
@@ -131,10 +136,10 @@ class StockWriter:
             f'"28":"{price_text(bid, base)}","15":"{own}","13":"{volume * shaping.factor}",'
             f'"14":"{value // 1_000_000 * shaping.factor}","16":"{price_text(line.open, base)}",'
             f'"17":"{price_text(line.high, base)}","18":"{price_text(line.low, base)}","25":"{direction_code(price, fixed)}",'
-            f'"26":"{signed_text(grown)}","29":"{signed_text(value - fixed.before_value)}",'
+            f'"26":"{signed_text(grown)}","29":"{signed_text(value - earlier_value)}",'
             f'"30":"{"-" if grown < 0 else "+"}{ratio:.2f}","31":"{turnover:.2f}",'
-            f'"32":"{price * 2305 // 1_000_000}","228":"{bought / sold * 100.0 if sold else 0.0:.2f}",'
-            f'"311":"{price * fixed.shares // 100_000_000}","290":"{self._phase_code(line.at_ns)}","691":"0",'
+            f'"32":"{price * 2305 // 1_000_000}","228":"{strength_pct(bought, sold):.2f}",'
+            f'"311":"{round(price * fixed.shares / 1e8)}","290":"{self._phase_code(line.at_ns)}","691":"0",'
             f'"567":"{high_at if line.high >= fixed.upper > base else "000000"}",'
             f'"568":"{low_at if 0 < line.low <= fixed.lower < base else "000000"}",'
             f'"851":"{f"{ratio * 100.0:.0f}" if ratio else ""}",'
@@ -164,7 +169,7 @@ class StockWriter:
             f'"26":"{signed_text(grown)}","29":"{signed_text(quote.value_krw - fixed.before_value)}",'
             f'"30":"{"-" if grown < 0 else "+"}{ratio:.2f}",'
             f'"31":"{volume / fixed.shares * 100.0 if fixed.shares else 0.0:.2f}","32":"{price * 2305 // 1_000_000}",'
-            f'"311":"{price * fixed.shares // 100_000_000}","567":"000000","568":"000000"',
+            f'"311":"{round(price * fixed.shares / 1e8)}","567":"000000","568":"000000"',
         )
 
     def best(self, item: Item, ask: int, bid: int) -> str:
@@ -246,9 +251,14 @@ class StockWriter:
         """Type 0w: programme trading after a trade; changes against what was told before."""
         fixed = self._symbols.fixed(item.row)
         now = self._market.program_after(item.row, line.volume, line.value_krw)
-        net, net_krw = now.buy_shares - now.sell_shares, now.buy_krw - now.sell_krw
+        # The net amount is the difference of the two amounts beside it, as the vendor's frames have it.
+        net, net_amount = now.buy_shares - now.sell_shares, _net_millions(now)
         old = before or now
-        change, change_krw = net - (old.buy_shares - old.sell_shares), net_krw - (old.buy_krw - old.sell_krw)
+        change, change_amount = net - (old.buy_shares - old.sell_shares), net_amount - _net_millions(old)
+        volume = line.volume
+        if item.venue != KRX:
+            there = int(volume * fixed.nxt_part)
+            volume = there if item.venue == NXT else volume + there
         price, base = line.price, fixed.base
         text = entry(
             "0w",
@@ -256,14 +266,13 @@ class StockWriter:
             item.text,
             f'"20":"{time_text(line.at_ns + shaping.shift_ns)}","10":"{price_text(price, base)}",'
             f'"25":"{direction_code(price, fixed)}","11":"{signed_text(price - base)}","12":"{rate_text(price, base)}",'
-            f'"13":"{line.volume * shaping.factor}","202":"{now.sell_shares}","204":"{now.sell_krw // 1_000_000}",'
+            f'"13":"{volume * shaping.factor}","202":"{now.sell_shares}","204":"{now.sell_krw // 1_000_000}",'
             f'"206":"{now.buy_shares}",'
-            f'"208":"{now.buy_krw // 1_000_000}","210":"{net}","212":"{_millions(net_krw)}","213":"{_millions(change_krw)}",'
+            f'"208":"{now.buy_krw // 1_000_000}","210":"{net}","212":"{net_amount}","213":"{change_amount}",'
             f'"211":"{change}"',
         )
         return text, now
 
 
-def _millions(value_krw: int) -> int:
-    """Whole millions towards zero, so that a small negative amount is 0 as with the vendor."""
-    return int(np.trunc(value_krw / 1_000_000))
+def _net_millions(program: SimProgram) -> int:
+    return program.buy_krw // 1_000_000 - program.sell_krw // 1_000_000

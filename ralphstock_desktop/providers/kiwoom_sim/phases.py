@@ -85,6 +85,17 @@ class DayHours:
         """The span of a phase; None if it is not held."""
         return next((s for s in (self.krx if venue is Venue.KRX else self.nxt) if s.phase is phase), None)
 
+    def has_book(self, instant_ns: int, venue: Venue = Venue.KRX) -> bool:
+        """Whether a venue's order book is told.
+
+        KRX: from the opening auction to shortly after the close, and in its after-market. NXT: in its three markets.
+        """
+        if venue is not Venue.KRX:
+            return self.phase(instant_ns, venue) in (Phase.PRE_MARKET, Phase.REGULAR, Phase.AFTER_MARKET)
+        if self.open_ns - 10 * MINUTE_NS <= instant_ns < self.close_ns + 30 * _SECOND_NS:
+            return True
+        return self.phase(instant_ns, Venue.KRX) is Phase.AFTER_MARKET
+
     def in_auction(self, instant_ns: int) -> int:
         """1 from ten minutes before the open to the open, 2 in the closing auction, else 0: when expected matches are told."""
         if self.open_ns - 10 * MINUTE_NS <= instant_ns < self.open_ns:

@@ -124,7 +124,8 @@ class Pusher:
         found: list[str],
     ) -> None:
         items = connection.registrations.items("0D")
-        krx_open, nxt_open = self._is_book_time(until), self._is_nxt_time(until)
+        hours = self._market.hours
+        krx_open, nxt_open = hours.has_book(until), hours.has_book(until, Venue.NXT)
         if not items or not (krx_open or nxt_open):
             return
         refreshed = _crosses(since, until, _BOOK_NS)
@@ -137,7 +138,7 @@ class Pusher:
             if machine_ns - sent.get(item.text, -gap) < gap:
                 continue
             is_elsewhere = item.venue != KRX and nxt_open
-            if not (krx_open or is_elsewhere):
+            if not (is_elsewhere or (krx_open and item.venue != NXT)):
                 continue
             book = market.book_at(item.row, until, elsewhere=is_elsewhere)
             if not any(book.ask_price) and not any(book.bid_price):
@@ -231,15 +232,6 @@ class Pusher:
     def _is_index_time(self, at_ns: int) -> bool:
         hours = self._market.hours
         return hours.open_ns <= at_ns < hours.close_ns + MINUTE_NS
-
-    def _is_book_time(self, at_ns: int) -> bool:
-        hours = self._market.hours
-        if hours.open_ns - 10 * MINUTE_NS <= at_ns < hours.close_ns + 30 * _SECOND_NS:
-            return True
-        return hours.phase(at_ns, Venue.KRX) is Phase.AFTER_MARKET
-
-    def _is_nxt_time(self, at_ns: int) -> bool:
-        return self._market.hours.phase(at_ns, Venue.NXT) in (Phase.PRE_MARKET, Phase.REGULAR, Phase.AFTER_MARKET)
 
     def _is_closing_price_time(self, at_ns: int) -> bool:
         hours = self._market.hours

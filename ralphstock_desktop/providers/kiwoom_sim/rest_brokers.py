@@ -220,7 +220,7 @@ def broker_days(call: Call) -> Reply:
             {
                 "dt": w.day_text(day.day),
                 "close_pric": w.price(day.close, day.base),
-                "pre_sig": w.direction(day.change),
+                "pre_sig": day.sign,
                 "pred_pre": w.signed(day.change),
                 "sel_qty": str(sold),
                 "buy_qty": str(bought),
@@ -244,7 +244,7 @@ def broker_trend(call: Call) -> Reply:
             {
                 "dt": w.day_text(day.day),
                 "cur_prc": w.price(day.close, day.base),
-                "pre_sig": w.direction(day.change),
+                "pre_sig": day.sign,
                 "pred_pre": w.signed(day.change),
                 "flu_rt": w.rate(w.ratio_pct(day.change, day.base)),
                 "acc_trde_qty": str(day.volume),

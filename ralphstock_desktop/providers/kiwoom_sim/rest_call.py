@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -22,9 +23,17 @@ __all__ = ["Board", "BoardBuilder", "Call", "Quote", "Route"]
 
 Ints = npt.NDArray[np.int64]
 
+_DAY_NAMES = frozenset(
+    {"strt_dt", "end_dt", "base_dt", "qry_dt", "start_dt", "fr_dt", "to_dt", "ord_dt", "date"},
+)
+"""Parameters that are a day wherever they occur. ``dt`` is a day in some lists and a count of days in others."""
 _KEPT = 64
 """Rankings that are remembered while they are paged."""
 _marks = itertools.cycle(range(1_000_000))
+
+
+def _venue_volume(facts: SimFacts, row: int, volume: int, venue: str) -> int:
+    return int(facts.venue_volume(row, np.array(volume), venue))
 
 
 class Quote:
@@ -33,14 +42,22 @@ class Quote:
     def __init__(self, quote: SimQuote, facts: SimFacts, row: int, venue: str) -> None:
         self.raw = quote
         self.row = row
+        self.venue = venue
         self.base = quote.base
         self.price = quote.price
         self.change = quote.price - quote.base if quote.price > 0 else 0
         self.rate_pct = w.ratio_pct(self.change, quote.base)
-        self.volume = int(facts.venue_volume(row, np.array(quote.volume), venue))
-        self.value_krw = (
-            quote.value_krw if venue == VenueCode.KRX else int(facts.venue_volume(row, np.array(quote.value_krw), venue))
-        )
+        self.volume = _venue_volume(facts, row, quote.volume, venue)
+        # Values of another venue are the KRX values in the proportion of the volumes.
+        self.value_krw = quote.value_krw * self.volume // quote.volume if quote.volume else 0
+        last = quote.last
+        self.last_quantity = 0 if last is None else last.quantity
+        """The last trade's shares, signed by side. Elsewhere than at KRX that is NXT's companion of the last KRX trade."""
+        if last is not None and venue != VenueCode.KRX:
+            before = quote.volume - abs(last.quantity)
+            there = _venue_volume(facts, row, quote.volume, VenueCode.NXT) - _venue_volume(facts, row, before, VenueCode.NXT)
+            if there or venue == VenueCode.NXT:
+                self.last_quantity = there if last.quantity >= 0 else -there
 
     def at(self, price: int) -> str:
         """A price with its direction sign."""
@@ -64,8 +81,12 @@ class Quote:
     @property
     def sign(self) -> str:
         """Direction code."""
-        raw = self.raw
-        return w.direction(self.change, at_upper=self.price == raw.upper_limit, at_lower=self.price == raw.lower_limit)
+        return self.sign_at(self.price)
+
+    def sign_at(self, price: int) -> str:
+        """Direction code of another price of the day."""
+        raw, change = self.raw, price - self.base if price > 0 else 0
+        return w.direction(change, at_upper=price == raw.upper_limit, at_lower=price == raw.lower_limit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -307,10 +328,14 @@ class Route:
     worker: bool = False
     plain_code: bool = False
     """``stk_cd`` is the six characters, without venue."""
+    any_code: bool = False
+    """``stk_cd`` names something else than a stock; the answer looks it up itself."""
 
     def check(self, params: Params) -> None:
         """Complain about missing and malformed parameters."""
         params.need(self.needs, self.blank)
+        for name in _DAY_NAMES & params.body.keys():
+            params.day(name, date.min)
         for name, allowed in (self.choices or {}).items():
             if params.text(name):
                 params.choice(name, allowed)

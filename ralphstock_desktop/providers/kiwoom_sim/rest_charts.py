@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -224,6 +224,9 @@ class _Minutes:
     volume: Ints
     after: Ints
     base: int
+    upper: int = 0
+    """Daily limits; known of the replayed day only, else 0."""
+    lower: int = 0
 
 
 def _summed(minutes: SimMinutes, length: int, volume_after: Ints, scale: float, base: int) -> _Minutes:
@@ -273,7 +276,11 @@ def _day_minutes(call: Call, day: date, length: int, newest_factor: float | None
     if not len(minutes.start_ns):
         return None
     after = facts.venue_volume(row, np.asarray(minutes.volume_after, dtype=np.int64), call.venue)
-    return _summed(minutes, length, after, 1.0 if newest_factor is None else newest_factor / factor, base)
+    bars = _summed(minutes, length, after, 1.0 if newest_factor is None else newest_factor / factor, base)
+    if day == facts.day and len(bars.start_ns):
+        raw = call.quote().raw
+        return replace(bars, upper=raw.upper_limit, lower=raw.lower_limit)
+    return bars
 
 
 def _minute_days(call: Call, newest: date) -> list[date]:
@@ -356,6 +363,6 @@ def _write_minutes(bars: _Minutes, before: str, rows: list[Row]) -> None:
                 "low_pric": w.price(low, base),
                 "acc_trde_qty": str(after),
                 "pred_pre": w.signed(change),
-                "pred_pre_sig": w.direction(change),
+                "pred_pre_sig": w.direction(change, at_upper=close == bars.upper, at_lower=close == bars.lower),
             }
         )

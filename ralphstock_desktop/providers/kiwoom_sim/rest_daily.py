@@ -5,21 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
-from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call
+from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call, Quote
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply, Row
 from ralphstock_desktop.providers.kiwoom_sim.rest_flows import (
     FLOW_PAGE,
-    Holding,
     days_before,
+    foreign_ratios,
     investors_of,
     newest_of,
     page_of_days,
 )
 from ralphstock_desktop.providers.kiwoom_sim.rest_investors import COLUMNS, Measure
+from ralphstock_desktop.providers.kiwoom_sim.rest_program_stocks import program_of
 
-__all__ = ["price_with_investors", "short_selling", "trading_detail"]
+__all__ = ["BEFORE_HOURS", "price_with_investors", "short_selling", "traded_after_close", "trading_detail"]
 
 _MILLION = 1_000_000
+BEFORE_HOURS, _AFTER_HOURS = 0.0008, 0.0036
+"""Parts of a day's volume that trade before the open and, on days before the replayed one, after the close."""
 _DETAIL_BLANK = ("cntr_str", "for_poss", "for_wght", "for_netprps", "orgn_netprps", "ind_netprps", "frgn", "crd_remn_rt", "prm")
 
 
@@ -44,7 +47,7 @@ def short_selling(call: Call) -> Reply:
             {
                 "dt": w.day_text(day.day),
                 "close_pric": w.price(day.close, day.base),
-                "pred_pre_sig": w.direction(day.change),
+                "pred_pre_sig": day.sign,
                 "pred_pre": w.signed(day.change),
                 "flu_rt": w.rate(day.rate_pct),
                 "trde_qty": str(day.volume),
@@ -64,14 +67,17 @@ def price_with_investors(call: Call) -> Reply:
     measure: Measure = "amount" if amount else "quantity"
     unit = _MILLION if amount else 1
     days, cursor = page_of_days(days_before(call, newest_of(call, "qry_dt")), FLOW_PAGE)
-    holding = Holding(call)
-    ratio = holding.ratio(holding.held)
-    credit = w.rate(4.0 * call.facts.chance(call.row, 24)) if call.facts.margin_pct[call.row] < 100 else "0.00"
+    ratios = foreign_ratios(call, days)
     rows = []
     for day in days:
+        ratio = ratios[day.day]
+        # Today's balance of margin loans is not known before the evening: the last one stands.
+        at = call.facts.last_past_day if day.index is None else day.day
+        credit = w.rate(call.facts.loaned_pct(call.row, at.toordinal()))
+        program = program_of(call, day)
+        buy, sell = (program.buy_krw, program.sell_krw) if amount else (program.buy_shares, program.sell_shares)
         investors = investors_of(call, day, measure, unit)
         net = {name: w.double_minus(investors.net[name]) for name in COLUMNS} if investors else dict.fromkeys(COLUMNS, "")
-        program = w.double_minus(round(investors.net["frgnr_invsr"] * 0.6)) if investors else ""
         rows.append(
             {
                 "date": w.day_text(day.day),
@@ -88,7 +94,7 @@ def price_with_investors(call: Call) -> Reply:
                 "orgn": net["orgn"],
                 "for_qty": net["frgnr_invsr"],
                 "frgn": "0",
-                "prm": program,
+                "prm": w.double_minus(int(buy / unit) - int(sell / unit)),
                 "for_rt": ratio,
                 "for_poss": ratio,
                 "for_wght": ratio,
@@ -101,12 +107,23 @@ def price_with_investors(call: Call) -> Reply:
     return Reply({"daly_stkpc": rows}, cursor)
 
 
+def traded_after_close(call: Call, quote: Quote) -> int:
+    """Shares that traded after the regular close of the replayed day, as the quote's venue counts them."""
+    facts = call.facts
+    if call.now_ns < facts.hours.close_ns + 30_000_000_000:
+        return 0
+    after = max(quote.raw.volume - int(facts.regular_volume[quote.row]), 0)
+    return int(facts.venue_volume(quote.row, np.array(after), quote.venue))
+
+
 def trading_detail(call: Call) -> Reply:
     """ka10015: the day's volume before, in and after the regular hours."""
     days, cursor = page_of_days(days_before(call, newest_of(call, "strt_dt")), FLOW_PAGE)
     rows = []
     for day in days:
-        before, after = int(day.volume * 0.0008), int(day.volume * 0.0036)
+        before, after = int(day.volume * BEFORE_HOURS), int(day.volume * _AFTER_HOURS)
+        if day.index is None:
+            after = traded_after_close(call, call.quote())
         idle = day.volume <= 0
 
         def part(value: float, whole: float, idle: bool = idle) -> tuple[str, str]:
@@ -120,7 +137,7 @@ def trading_detail(call: Call) -> Reply:
         row = {
             "dt": w.day_text(day.day),
             "close_pric": w.price(day.close, day.base),
-            "pred_pre_sig": "0" if idle else w.direction(day.change),
+            "pred_pre_sig": "0" if idle else day.sign,
             "pred_pre": w.signed(day.change),
             "flu_rt": w.rate(day.rate_pct),
             "trde_qty": str(day.volume),

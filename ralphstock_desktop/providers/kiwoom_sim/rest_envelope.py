@@ -43,8 +43,9 @@ _TEXTS = {
     "8005": "Token이 유효하지 않습니다",
     "8011": "Access Token을 발급하는데 실패했습니다. 입력값에 grant_type이 들어오지 않았습니다",
     "8012": "Access Token을 발급하는데 실패했습니다. grant_type의 값이 맞지 않습니다",
+    "8015": "Access Token을 폐기하는데 실패했습니다. 실패사유={}",
     "8016": "Access Token을 폐기하는데 실패했습니다. 입력값에 Token이 들어오지 않았습니다",
-    "8020": "입력파라미터로 appkey 또는 secretkey가 들어오지 않았습니다",
+    "8020": "입력파라미터로 appkey 또는 secretkey가 들어오지 않았습니다.",
     "8030": "투자구분(실전/모의)이 달라서 Appkey를 사용할수가 없습니다",
 }
 """The official texts of the codes the simulator uses."""

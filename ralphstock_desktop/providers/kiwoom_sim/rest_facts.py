@@ -16,7 +16,9 @@ import numpy.typing as npt
 from engine.model.instruments import DesignationFlag, Market, SecurityType
 from engine.model.panel import FloatArray, MarketPanel
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimMarketPort
+from ralphstock_desktop.providers.kiwoom_sim.daily import traded_values
 from ralphstock_desktop.providers.kiwoom_sim.noise import mix, mix_int, uniforms
+from ralphstock_desktop.providers.kiwoom_sim.phases import DayHours
 
 __all__ = ["NXT_SINCE", "PastBars", "SimFacts", "Theme", "Traded", "VenueCode"]
 
@@ -107,6 +109,11 @@ class SimFacts:
         self._past: dict[int, PastBars] = {}
         self._seed = int.from_bytes(panel.version.encode()[:8].ljust(8, b"\0"), "little")
 
+    @cached_property
+    def hours(self) -> DayHours:
+        """Hours of the replayed day."""
+        return DayHours.of(self.day)
+
     # -- hashes ------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -143,10 +150,10 @@ class SimFacts:
 
     @cached_property
     def previous_value(self) -> FloatArray:
-        """Traded value in won of the last day before the replayed one; 0 where unknown."""
+        """Traded value in won of the last day before the replayed one."""
         if not self.past_count:
             return np.zeros(len(self.panel.tickers))
-        return np.nan_to_num(np.asarray(self.panel.value_krw[:, self.past_count - 1], dtype=np.float64))
+        return traded_values(self.panel, slice(None), self.past_count - 1)
 
     @cached_property
     def shares(self) -> Ints:
@@ -182,6 +189,11 @@ class SimFacts:
         return ~np.isin(self.panel.security_type, [int(kind) for kind in _NOT_STOCK])
 
     @cached_property
+    def regular_volume(self) -> Ints:
+        """Volume of the whole regular session of the replayed day, whatever the clock says."""
+        return np.asarray(self._market.final_day()["volume"], dtype=np.int64)
+
+    @cached_property
     def margin_pct(self) -> Ints:
         """Margin rate (증거금율) in percent, by size."""
         cap = self.shares * np.maximum(self.last_close, 1)
@@ -192,6 +204,19 @@ class SimFacts:
             margin[rank < share] = percent
         margin[(self.designation & int(_UNSOUND)) != 0] = 100
         return margin
+
+    def loaned_pct(self, row: int, ordinal: int) -> float:
+        """Shares bought on margin at the end of a day, in percent of the listed ones; 0 for issues without margin loans."""
+        if self.margin_pct[row] >= 100:
+            return 0.0
+        # A day moves the balance by a little: what is newly lent stays a part of the day's volume.
+        return 4.0 * self.chance(row, 24) * (0.99 + 0.02 * self.chance(row, 174, ordinal))
+
+    @property
+    def last_past_day(self) -> date:
+        """The last day before the replayed one; the replayed one itself where there is none."""
+        days = self.panel.days[: self.past_count]
+        return days[-1].astype("datetime64[D]").item() if len(days) else self.day
 
     @cached_property
     def size_class(self) -> list[str]:
@@ -252,8 +277,7 @@ class SimFacts:
         opened, high, low = (np.where(idle, close, part) for part in (opened, high, low))
         before = np.concatenate((close[:1], close[:-1]))
         base = np.asarray(panel.base_krw[row, :count][index], dtype=np.float64)
-        value = np.asarray(panel.value_krw[row, :count][index], dtype=np.float64)
-        typical = (opened + high + low + close) / 4.0 * volume
+        value = traded_values(panel, row, slice(0, count))[index]
         return PastBars(
             index=index,
             days=panel.days[:count][index],
@@ -262,7 +286,7 @@ class SimFacts:
             low=low,
             close=close,
             volume=np.where(idle, 0, volume),
-            value=np.where(np.isnan(value), np.where(idle, 0.0, typical), value),
+            value=value,
             base=np.where(np.isnan(base), before, base).astype(np.int64),
             factor=np.asarray(panel.factor[row, :count][index], dtype=np.float64),
         )

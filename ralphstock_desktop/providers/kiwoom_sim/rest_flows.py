@@ -12,6 +12,7 @@ from engine.calendar.sessions import DEFAULT_SESSIONS
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply, Row
+from ralphstock_desktop.providers.kiwoom_sim.rest_facts import NXT_SINCE, VenueCode
 from ralphstock_desktop.providers.kiwoom_sim.rest_investors import COLUMNS, InvestorDay, Measure, investor_day, investor_today
 from ralphstock_desktop.providers.kiwoom_sim.rest_quotes import foreign_ratio
 
@@ -24,6 +25,8 @@ __all__ = [
     "flow_sum",
     "flows_by_day",
     "foreign_holding",
+    "foreign_ratios",
+    "holdings",
     "institution_and_foreign",
     "institution_of_stock",
     "intraday_curve",
@@ -51,6 +54,14 @@ class Day:
     base: int
     volume: int
     value: float
+    upper: int = 0
+    """Daily limits; 0 where they are not known."""
+    lower: int = 0
+
+    @property
+    def sign(self) -> str:
+        """Direction code."""
+        return w.direction(self.change, at_upper=self.close == self.upper, at_lower=self.close == self.lower)
 
     @property
     def change(self) -> int:
@@ -71,12 +82,24 @@ def days_before(call: Call, newest: date, oldest: date = date.min) -> Iterator[D
         raw, price = quote.raw, quote.price or quote.base
         traded = raw.volume > 0
         three = (raw.open, raw.high, raw.low) if traded else (price,) * 3
-        yield Day(facts.day, None, *three, price, quote.base, quote.volume, float(quote.value_krw))
+        yield Day(
+            facts.day,
+            None,
+            *three,
+            price,
+            quote.base,
+            quote.volume,
+            float(quote.value_krw),
+            raw.upper_limit,
+            raw.lower_limit,
+        )
     past = facts.past(call.row)
+    oldest = max(oldest, NXT_SINCE) if call.venue == VenueCode.NXT else oldest
     begin = int(np.searchsorted(past.days, np.datetime64(oldest)))
     end = int(np.searchsorted(past.days, np.datetime64(newest), side="right"))
     for n in range(end - 1, begin - 1, -1):
-        volume = int(facts.venue_volume(call.row, past.volume[n : n + 1], call.venue)[0])
+        venue = call.venue if past.days[n] >= np.datetime64(NXT_SINCE) else VenueCode.KRX
+        volume = int(facts.venue_volume(call.row, past.volume[n : n + 1], venue)[0])
         yield Day(
             past.days[n].astype(date),
             int(past.index[n]),
@@ -147,7 +170,7 @@ def flows_by_day(call: Call) -> Reply:
         row = {
             "dt": w.day_text(day.day),
             "cur_prc": w.price(day.close, day.base),
-            "pre_sig": w.direction(day.change),
+            "pre_sig": day.sign,
             "pred_pre": w.signed(day.change),
             "flu_rt": w.signed(hundredth),
             "acc_trde_qty": str(day.volume),
@@ -217,16 +240,34 @@ def _foreign_change(call: Call, day: Day) -> int:
     return 0 if np.isnan(change) else round(change)
 
 
+def holdings(call: Call) -> Iterator[tuple[Day, int, int]]:
+    """Every day of the asked stock, newest first, with the change of the foreign holding on it and the holding at its end."""
+    holding = Holding(call)
+    for day in days_before(call, call.facts.day):
+        change = _foreign_change(call, day)
+        yield day, change, holding.after(change, today=day.index is None)
+
+
+def foreign_ratios(call: Call, days: list[Day]) -> dict[date, str]:
+    """Share of the listed shares that foreigners held at the end of some days, in percent."""
+    wanted = {day.day for day in days}
+    holding, found = Holding(call), dict[date, str]()
+    for day, _, held in holdings(call):
+        if day.day in wanted:
+            found[day.day] = holding.ratio(held)
+        if len(found) == len(wanted):
+            break
+    return found
+
+
 def foreign_holding(call: Call) -> Reply:
     """ka10008."""
     holding = Holding(call)
-    oldest_first_page = newest_of(call, "base_dt")
+    newest = newest_of(call, "base_dt")
     rows: list[Row] = []
     cursor = ""
-    for day in days_before(call, call.facts.day):
-        change = _foreign_change(call, day)
-        held = holding.after(change, today=day.index is None)
-        if day.day > oldest_first_page:
+    for day, change, held in holdings(call):
+        if day.day > newest:
             continue
         if len(rows) == FLOW_PAGE:
             cursor = w.day_text(day.day)
@@ -259,7 +300,6 @@ def institution_of_stock(call: Call) -> Reply:
     """ka10009: the newest day only, flat."""
     for day in days_before(call, call.facts.day):
         nets = _nets(call, day)
-        holding = Holding(call)
         return Reply(
             {
                 "date": w.day_text(day.day),
@@ -268,7 +308,7 @@ def institution_of_stock(call: Call) -> Reply:
                 "orgn_dt_acc": str(nets[0]) if nets else "",
                 "orgn_daly_nettrde": str(nets[0]) if nets else "",
                 "frgnr_daly_nettrde": str(nets[1]) if nets else "",
-                "frgnr_qota_rt": holding.ratio(holding.held),
+                "frgnr_qota_rt": foreign_ratios(call, [day])[day.day],
             }
         )
     return Reply(
@@ -285,7 +325,7 @@ def institution_and_foreign(call: Call) -> Reply:
     days = list(_recorded(call, newest, "quantity", 1, oldest))
     nets = [_nets(call, day) or (0, 0) for day in days]
     sums = np.cumsum(np.array(nets[::-1] or [(0, 0)]), axis=0)[::-1]
-    holding = Holding(call)
+    ratios = foreign_ratios(call, days)
     averages = []
     for place, side in ((0, "orgn_prsm_unp_tp"), (1, "for_prsm_unp_tp")):
         sign = -1 if call.params.text(side, "1") == "2" else 1
@@ -307,7 +347,7 @@ def institution_and_foreign(call: Call) -> Reply:
             {
                 "dt": w.day_text(day.day),
                 "close_pric": w.price(day.close, day.base),
-                "pre_sig": w.direction(day.change),
+                "pre_sig": day.sign,
                 "pred_pre": w.signed(day.change),
                 "flu_rt": w.rate(day.rate_pct),
                 "trde_qty": str(day.volume),
@@ -315,7 +355,7 @@ def institution_and_foreign(call: Call) -> Reply:
                 "orgn_daly_nettrde_qty": str(net[0]),
                 "for_dt_acc": str(total[1]),
                 "for_daly_nettrde_qty": str(net[1]),
-                "limit_exh_rt": holding.ratio(holding.held),
+                "limit_exh_rt": ratios[day.day],
             }
         )
     return Reply(

@@ -102,7 +102,7 @@ def fund_by_day(call: Call) -> Reply:
             {
                 "cntr_dt": w.day_text(day.day),
                 "cur_prc": w.price(day.close, day.base),
-                "pre_sig": w.direction(day.change),
+                "pre_sig": day.sign,
                 "pred_pre": w.signed(day.change),
                 "pre_rt": w.rate(day.rate_pct),
                 "trde_qty": str(day.volume),
@@ -113,7 +113,7 @@ def fund_by_day(call: Call) -> Reply:
                 "trace_eor_rt": w.decimal(_tracking_error(call, call.row)),
                 "trace_cur_prc": w.price(day.close, day.base),
                 "trace_pred_pre": w.signed(day.change),
-                "trace_pre_sig": w.direction(day.change),
+                "trace_pre_sig": day.sign,
             }
         )
     return Reply({"etfdaly_trnsn": rows}, cursor)
@@ -223,7 +223,7 @@ def fund_days_of_investors(call: Call) -> Reply:
         {
             "dt": w.day_text(day.day),
             "cur_prc_n": w.price(day.close, day.base),
-            "pre_sig_n": w.direction(day.change),
+            "pre_sig_n": day.sign,
             "pred_pre_n": w.signed(day.change),
             "acc_trde_qty": str(day.volume),
             "for_netprps_qty": _investor_net(call, day, "frgnr_invsr"),
@@ -273,7 +273,7 @@ def fund_foreign_by_day(call: Call) -> Reply:
     rows = [
         {
             "cur_prc": w.price(day.close, day.base),
-            "pre_sig": w.direction(day.change),
+            "pre_sig": day.sign,
             "pred_pre": w.signed(day.change),
             "trde_qty": str(day.volume),
             "for_netprps": _investor_net(call, day, "frgnr_invsr"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
@@ -16,6 +18,7 @@ from ralphstock_desktop.providers.kiwoom_sim.rest_filters import (
 )
 from ralphstock_desktop.providers.kiwoom_sim.rest_flows import days_before
 from ralphstock_desktop.providers.kiwoom_sim.rest_investors import investor_day
+from ralphstock_desktop.providers.kiwoom_sim.rest_quotes import size_change, venue_book, volume_ratio
 
 __all__ = ["change_from_open", "daily_prices", "price_table", "prices_now"]
 
@@ -77,7 +80,7 @@ def prices_now(call: Call) -> Reply:
     )
 
 
-def _levels(book: SimBook, base: int) -> Row:
+def _levels(book: SimBook, base: int, change: Callable[[int, bool], int]) -> Row:
     """Ten levels a side in the names of this list: prices, sizes, changes, counts, liquidity providers."""
     ten = range(1, 11)
     fields: Row = {}
@@ -87,7 +90,7 @@ def _levels(book: SimBook, base: int) -> Row:
     for side, _, sizes in sides:
         fields |= {f"{side}_{n}bid_req": str(sizes[n - 1]) for n in ten}
     for side in ("sel", "buy"):
-        fields |= {f"{side}_{n}bid_jub_pre": "0" for n in ten}
+        fields |= {f"{side}_{n}bid_jub_pre": str(change(n, side == "sel")) for n in ten}
     for side in ("sel", "buy"):
         fields |= {f"{side}_{n}bid_cnt": "" for n in range(1, 6)}
     for side in ("sel", "buy"):
@@ -97,7 +100,7 @@ def _levels(book: SimBook, base: int) -> Row:
 
 def price_table(call: Call) -> Reply:
     """ka10007: quote, limits and the order book in one flat answer."""
-    facts, row, quote, book = call.facts, call.row, call.quote(), call.market.book(call.row)
+    facts, row, quote, book = call.facts, call.row, call.quote(), venue_book(call, call.row, call.venue)
     raw = quote.raw
     before = int(facts.previous_volume[row])
     return Reply(
@@ -115,21 +118,21 @@ def price_table(call: Call) -> Reply:
             "cur_prc": quote.current,
             "smbol": quote.sign,
             "flu_rt": quote.rate_text,
-            "pred_rt": w.rate(w.ratio_pct(quote.raw.volume, before)),
+            "pred_rt": volume_ratio(call, quote),
             "open_pric": quote.at(raw.open),
             "high_pric": quote.at(raw.high),
             "low_pric": quote.at(raw.low),
-            "cntr_qty": w.signed(raw.last.quantity) if raw.last is not None else "",
+            "cntr_qty": w.signed(quote.last_quantity) if raw.last is not None else "",
             "trde_qty": str(quote.volume),
             "trde_prica": str(w.million(quote.value_krw)),
-            "exp_cntr_pric": quote.at(raw.expected_price),
-            "exp_cntr_qty": str(raw.expected_quantity),
-            "exp_sel_pri_bid": quote.at(raw.ask),
-            "exp_buy_pri_bid": quote.at(raw.bid),
+            "exp_cntr_pric": quote.at(raw.told_price),
+            "exp_cntr_qty": str(raw.told_quantity),
+            "exp_sel_pri_bid": quote.at(book.ask_price[0]),
+            "exp_buy_pri_bid": quote.at(book.bid_price[0]),
             "trde_strt_dt": "00000000",
             "exec_pric": "0",
             **dict.fromkeys(("hgst_pric", "lwst_pric", "hgst_pric_dt", "lwst_pric_dt"), ""),
-            **_levels(book, quote.base),
+            **_levels(book, quote.base, lambda level, ask: size_change(call, row, book, level, ask=ask)),
             "tot_buy_req": str(sum(book.bid_size)),
             "tot_sel_req": str(sum(book.ask_size)),
             "tot_buy_cnt": "",

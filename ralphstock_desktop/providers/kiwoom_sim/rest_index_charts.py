@@ -161,7 +161,7 @@ def past_index_minutes(code: str, days: LevelDays, n: int) -> IndexMinutes:
     reach = uniforms(noise) * (high - low) * 0.02
     highs, lows = np.minimum(np.maximum(opens, line) + reach, high), np.maximum(np.minimum(opens, line) - reach, low)
     highs[int(np.argmax(highs))], lows[int(np.argmin(lows))] = high, low
-    after = (volume_curve(count) * float(days.volume[n]) / 1e3).astype(np.int64)
+    after = (volume_curve(count) * float(np.nan_to_num(days.volume[n])) / 1e3).astype(np.int64)
     previous = float(days.close[n - 1]) if n else opened
     return IndexMinutes(starts, np.column_stack((opens, highs, lows, line)), after, previous)
 

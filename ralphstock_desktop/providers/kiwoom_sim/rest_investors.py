@@ -65,8 +65,17 @@ class InvestorDay:
         return self.net[name] if kind == "0" else self.gross(name)[0 if kind == "1" else 1]
 
 
-def _unit(value: float, unit: int) -> int:
-    return 0 if math.isnan(value) else round(value / unit)
+def _whole(value: float) -> int:
+    return 0 if math.isnan(value) else round(value)
+
+
+def _shared(values: dict[str, int], total: int, unit: int) -> dict[str, int]:
+    """Values in a unit whose sum is a given total: each is cut, and what is missing goes to those that lost most by it."""
+    found = {name: value // unit for name, value in values.items()}
+    missing = total - sum(found.values())
+    for place, name in enumerate(sorted(values, key=lambda name: -(values[name] % unit))):
+        found[name] += missing // len(values) + (place < missing % len(values))
+    return found
 
 
 def split_institutions(total: int, pension: int, swing: int, key: int) -> dict[str, int]:
@@ -85,13 +94,15 @@ def split_institutions(total: int, pension: int, swing: int, key: int) -> dict[s
 
 
 def _compose(
-    *, foreign: int, institution: int, pension: int, other: int, resident: int, turnover: int, key: int
+    *, foreign: int, institution: int, pension: int, other: int, resident: int, turnover: int, key: int, unit: int
 ) -> InvestorDay:
-    swing = abs(foreign) + abs(institution)
-    net = split_institutions(institution, pension, swing, key)
-    net |= {"orgn": institution, "frgnr_invsr": foreign, "etc_corp": other, "natfor": resident}
-    net["ind_invsr"] = -(foreign + institution + other + resident)
-    return InvestorDay({name: net[name] for name in COLUMNS}, turnover, key)
+    """Thirteen columns in a unit from won or shares: no column is further than a unit or so from its own exact value."""
+    parts = split_institutions(institution, pension, abs(foreign) + abs(institution), key)
+    rest = {"ind_invsr": -(foreign + institution + other + resident), "etc_corp": other, "natfor": resident}
+    net = {"frgnr_invsr": round(foreign / unit), "orgn": round(institution / unit)}
+    net |= _shared(parts, net["orgn"], unit)
+    net |= _shared(rest, -(net["frgnr_invsr"] + net["orgn"]), unit)
+    return InvestorDay({name: net[name] for name in COLUMNS}, round(turnover / unit), key)
 
 
 def investor_day(facts: SimFacts, row: int, index: int, measure: Measure, unit: int) -> InvestorDay | None:
@@ -129,13 +140,14 @@ def investor_day(facts: SimFacts, row: int, index: int, measure: Measure, unit: 
     key = mix_int(int(facts.symbol_keys[row]), int(panel.days[index].astype(np.int64)), int(amount))
     small = (mix_int(key, 99) / 2.0**64 - 0.5) * 0.02 * whole
     return _compose(
-        foreign=_unit(foreign, unit),
-        institution=_unit(institution, unit),
-        pension=_unit(pension, unit),
-        other=_unit(small, unit),
-        resident=_unit(small * 0.1, unit),
-        turnover=_unit(whole, unit),
+        foreign=_whole(foreign),
+        institution=_whole(institution),
+        pension=_whole(pension),
+        other=_whole(small),
+        resident=_whole(small * 0.1),
+        turnover=_whole(whole),
         key=key,
+        unit=unit,
     )
 
 
@@ -143,11 +155,12 @@ def investor_today(facts: SimFacts, row: int, flow: SimFlow, quote: SimQuote, me
     """Return who bought on the replayed day so far. Parameters as in :func:`investor_day`."""
     place = 0 if measure == "amount" else 1
     return _compose(
-        foreign=_unit(flow.foreign[place], unit),
-        institution=_unit(flow.institution[place], unit),
-        pension=_unit(flow.pension[place], unit),
-        other=_unit(flow.other_corp[place], unit),
+        foreign=int(flow.foreign[place]),
+        institution=int(flow.institution[place]),
+        pension=int(flow.pension[place]),
+        other=int(flow.other_corp[place]),
         resident=0,
-        turnover=_unit(quote.volume if place else quote.value_krw, unit),
+        turnover=int(quote.volume if place else quote.value_krw),
         key=mix_int(int(facts.symbol_keys[row]), facts.day.toordinal(), place),
+        unit=unit,
     )

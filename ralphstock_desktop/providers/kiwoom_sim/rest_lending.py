@@ -155,14 +155,14 @@ def loans_by_day(call: Call) -> Reply:
     shares = int(facts.shares[row])
 
     def balance(ordinal: int) -> int:
-        return int(shares * part * 0.04 * facts.chance(row, 24) * (0.95 + 0.1 * facts.chance(row, 174, ordinal)))
+        return int(shares * part * facts.loaned_pct(row, ordinal) / 100.0)
 
     rows = []
     for day in days:
         head = {
             "dt": w.day_text(day.day),
             "cur_prc": w.price(day.close, day.base),
-            "pred_pre_sig": w.direction(day.change),
+            "pred_pre_sig": day.sign,
             "pred_pre": w.signed(day.change),
             "trde_qty": str(day.volume),
         }
@@ -193,6 +193,10 @@ def loan_stocks(call: Call) -> Reply:
     market = {"1": "001", "0": "101"}.get(params.text("mrkt_deal_tp", "%"), "000")
     wanted = params.text("crd_stk_grde_tp", "%")
     allowed = facts.of_market(market) & (facts.margin_pct < 100) & call.stocks.listed
+    asked = params.text("stk_cd")
+    if asked:
+        only = call.find(asked.removeprefix("A"))[0]
+        allowed = allowed & (np.arange(len(allowed)) == only)
     order = [row for row in np.flatnonzero(allowed).tolist() if wanted in ("%", _GROUPS.get(int(facts.margin_pct[row]), "E"))]
 
     def write(_: int, row: int) -> Row:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from engine.model.panel import FloatArray
 from ralphstock_desktop.ports import IndexBatch
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimIndex, SimMarketPort
+from ralphstock_desktop.providers.kiwoom_sim.daily import traded_values
 from ralphstock_desktop.providers.kiwoom_sim.rest_facts import SimFacts
 
 __all__ = ["RECORDED_NAMES", "LevelDays", "Levels"]
@@ -21,7 +22,7 @@ _DERIVED_DAYS = 1_250
 
 @dataclass(frozen=True, eq=False)
 class LevelDays:
-    """Daily bars of an index in points, ascending; volume in shares and value in won."""
+    """Daily bars of an index in points, ascending; volume in shares and value in won, NaN where neither is known."""
 
     days: npt.NDArray[np.datetime64]
     open: FloatArray
@@ -101,7 +102,7 @@ class Levels:
 
         def sums(values: FloatArray, own: FloatArray) -> FloatArray:
             part = np.asarray(values, dtype=np.float64)[before][order]
-            other = np.zeros(len(days))
+            other = np.full(len(days), np.nan)
             other[inside] = own[place[inside]]
             return np.where(np.isfinite(part), part, other)
 
@@ -148,6 +149,6 @@ class Levels:
         high = np.maximum(np.maximum(level, opened), before * (1 + 0.45 * (ratio(panel.high_krw) - 1)))
         low = np.minimum(np.minimum(level, opened), before * (1 - 0.45 * (1 - ratio(panel.low_krw))))
         volume = np.asarray(panel.volume_shares[rows, window]).sum(axis=0).astype(np.float64)
-        value = np.nansum(np.asarray(panel.value_krw[rows, window], dtype=np.float64), axis=0)
+        value = traded_values(panel, rows, window).sum(axis=0)
         opened, high, low, level = (np.round(part, 2) for part in (opened, high, low, level))
         return LevelDays(days, opened, high, low, level, volume, value)

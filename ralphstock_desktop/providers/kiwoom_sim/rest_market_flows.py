@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from engine.model.panel import FloatArray
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
+from ralphstock_desktop.providers.kiwoom_sim.daily import traded_values
 from ralphstock_desktop.providers.kiwoom_sim.rest_boards import FlowWindow, flow_window
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply, Row
@@ -172,7 +173,7 @@ def _investor_row(call: Call, row: int, net: int, window: FlowWindow) -> Row:
     if known:
         part = slice(known[0], known[-1] + 1)
         volume += float(panel.volume_shares[row, part].sum())
-        value += float(np.nansum(panel.value_krw[row, part]))
+        value += float(traded_values(panel, row, part).sum())
     average = round(value / volume) if volume and value else quote.price
     return {
         "stk_cd": call.code(row),

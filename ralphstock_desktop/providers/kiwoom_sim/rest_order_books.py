@@ -256,7 +256,8 @@ def volume_yesterday(call: Call) -> Reply:
 def credit_ratio(call: Call) -> Reply:
     """ka10033: shares bought on margin loans, in percent of all; as ka10001 tells it."""
     facts = call.facts
-    ratio = np.where(facts.margin_pct < 100, 4.0 * facts.chances(24), 0.0)
+    ordinal = facts.last_past_day.toordinal()
+    ratio = np.array([facts.loaned_pct(row, ordinal) for row in range(len(facts.margin_pct))])
     allowed = _allowed(call) & without_limit_issues(call) & (ratio > 0)
 
     def write(_: int, row: int) -> Row:

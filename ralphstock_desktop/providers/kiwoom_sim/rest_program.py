@@ -10,6 +10,7 @@ import numpy.typing as npt
 from engine.model.instruments import Market
 from engine.model.panel import FloatArray
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
+from ralphstock_desktop.providers.kiwoom_sim.daily import traded_values
 from ralphstock_desktop.providers.kiwoom_sim.noise import mix_int
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Problem, Reply, Row
@@ -66,7 +67,7 @@ def market_total(call: Call, index: int | None, *, kospi: bool) -> Traded:
         return Traded(*(float(part) for part in sums))
     buy, sell = _parts(facts, index)
     volume = np.asarray(facts.panel.volume_shares[:, index], dtype=np.float64)[rows]
-    value = np.nan_to_num(np.asarray(facts.panel.value_krw[:, index], dtype=np.float64))[rows]
+    value = traded_values(facts.panel, slice(None), index)[rows]
     return Traded(
         *(float(part.sum()) for part in (volume * buy[rows], volume * sell[rows], value * buy[rows], value * sell[rows]))
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimMinutes
+from ralphstock_desktop.providers.kiwoom_sim.daily import traded_values
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply, Row
 from ralphstock_desktop.providers.kiwoom_sim.rest_facts import SimFacts, Traded, VenueCode
@@ -15,7 +16,7 @@ from ralphstock_desktop.providers.kiwoom_sim.rest_flows import Day, days_before
 from ralphstock_desktop.providers.kiwoom_sim.rest_market_flows import page_of_rows
 from ralphstock_desktop.providers.kiwoom_sim.rest_program import first_of_page, is_kospi, market_total, members_of
 
-__all__ = ["program_top", "stock_by_day", "stock_by_time", "stocks_on_day"]
+__all__ = ["program_of", "program_top", "stock_by_day", "stock_by_time", "stocks_on_day"]
 
 PAGE, _TOP = 100, 50
 _MILLION, _THOUSAND = 1_000_000, 1_000
@@ -27,8 +28,15 @@ def _past_of(facts: SimFacts, row: int, index: int) -> Traded:
     buy = 0.14 + 0.1 * (2.0 * facts.chance(row, 71, day) - 1.0)
     sell = 0.14 + 0.1 * (2.0 * facts.chance(row, 72, day) - 1.0)
     volume = float(facts.panel.volume_shares[row, index])
-    value = float(np.nan_to_num(facts.panel.value_krw[row, index]))
+    value = float(traded_values(facts.panel, row, index))
     return Traded(volume * buy, volume * sell, value * buy, value * sell)
+
+
+def program_of(call: Call, day: Day) -> Traded:
+    """Programme trading of the asked stock on a day, the running one so far."""
+    if day.index is None:
+        return Traded(*(float(part) for part in call.market.program(call.row)))
+    return _past_of(call.facts, call.row, day.index)
 
 
 def program_top(call: Call) -> Reply:
@@ -148,11 +156,11 @@ def _stock_fields(now: Traded, before: Traded) -> Row:
     return values
 
 
-def _price_fields(close: int, base: int, volume: int) -> Row:
+def _price_fields(close: int, base: int, volume: int, sign: str) -> Row:
     change = close - base
     return {
         "cur_prc": w.price(close, base),
-        "pre_sig": w.direction(change),
+        "pre_sig": sign,
         "pred_pre": w.signed(change),
         "flu_rt": w.rate(w.ratio_pct(change, base)),
         "trde_qty": str(volume),
@@ -166,7 +174,7 @@ def stock_by_time(call: Call) -> Reply:
     none = Traded(0, 0, 0, 0)
     minutes: SimMinutes | None
     if asked == facts.day:
-        minutes, base = call.market.minutes(call.row), call.quote().base
+        minutes, base, sign_of = call.market.minutes(call.row), call.quote().base, call.quote().sign_at
         program = call.market.program(call.row)
         total = Traded(*(float(part) for part in program))
     else:
@@ -175,6 +183,10 @@ def stock_by_time(call: Call) -> Reply:
         if place < 0:
             return Reply({"stk_tm_prm_trde_trnsn": []})
         minutes, base = call.market.minutes(call.row, past.days[place].astype(date)), int(past.base[place])
+
+        def sign_of(price: int) -> str:
+            return w.direction(price - base)
+
         total = _past_of(facts, call.row, int(past.index[place]))
     after, close, start = (part.tolist() for part in (minutes.volume_after, minutes.close, minutes.start_ns))
     whole = max(after[-1], 1) if after else 1
@@ -182,7 +194,7 @@ def stock_by_time(call: Call) -> Reply:
     rows = []
     for n in range(left - 1, max(left - PAGE, 0) - 1, -1):
         before = total.scaled(after[n - 1] / whole) if n else none
-        fields: Row = {"tm": w.clock(start[n]), **_price_fields(close[n], base, after[n])}
+        fields: Row = {"tm": w.clock(start[n]), **_price_fields(close[n], base, after[n], sign_of(close[n]))}
         rows.append(
             fields | _stock_fields(total.scaled(after[n] / whole), before) | _BLANKS | {"stex_tp": VenueCode.TEXT[call.venue]}
         )
@@ -192,25 +204,19 @@ def stock_by_time(call: Call) -> Reply:
 
 def stock_by_day(call: Call) -> Reply:
     """ka90013: day by day; an idle day has direction 0 and no price."""
-    facts = call.facts
     days: list[Day] = []
     for day in days_before(call, first_of_page(call)):
         days.append(day)
         if len(days) > PAGE:
             break
 
-    def of(day: Day) -> Traded:
-        if day.index is None:
-            return Traded(*(float(part) for part in call.market.program(call.row)))
-        return _past_of(facts, call.row, day.index)
-
     rows = []
     for n, day in enumerate(days[:PAGE]):
-        before = of(days[n + 1]) if n + 1 < len(days) else Traded(0, 0, 0, 0)
+        before = program_of(call, days[n + 1]) if n + 1 < len(days) else Traded(0, 0, 0, 0)
         fields: Row = {"dt": w.day_text(day.day)}
         if day.volume > 0:
-            fields |= _price_fields(day.close, day.base, day.volume)
+            fields |= _price_fields(day.close, day.base, day.volume, day.sign)
         else:
             fields |= {"cur_prc": "0", "pre_sig": "0", "pred_pre": "0", "flu_rt": "0.00", "trde_qty": "0"}
-        rows.append(fields | _stock_fields(of(day), before) | _BLANKS | {"stex_tp": VenueCode.TEXT[call.venue]})
+        rows.append(fields | _stock_fields(program_of(call, day), before) | _BLANKS | {"stex_tp": VenueCode.TEXT[call.venue]})
     return Reply({"stk_daly_prm_trde_trnsn": rows}, w.day_text(days[PAGE].day) if len(days) > PAGE else "")

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from engine.calendar.sessions import Venue
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
+from ralphstock_desktop.providers.kiwoom_sim.book import nxt_portion
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimBook
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call, Quote
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Problem, Reply, Row
@@ -20,6 +22,8 @@ __all__ = [
     "multi_quote",
     "order_book",
     "single_price_book",
+    "size_change",
+    "venue_book",
     "volume_ratio",
 ]
 
@@ -68,7 +72,7 @@ def basic_info(call: Call) -> Reply:
             "fav": str(par) if stock else "",
             "cap": company(shares * par / 1e8),
             "flo_stk": str(shares // 1_000),
-            "crd_rt": w.rate(4.0 * facts.chance(row, 24) if facts.margin_pct[row] < 100 else 0.0),
+            "crd_rt": w.rate(facts.loaned_pct(row, facts.last_past_day.toordinal())),
             "oyr_hgst": quote.at(year_high),
             "oyr_lwst": quote.at(year_low),
             "mac": w.integer(worth),
@@ -92,8 +96,8 @@ def basic_info(call: Call) -> Reply:
             "upl_pric": quote.at(raw.upper_limit),
             "lst_pric": quote.at(raw.lower_limit),
             "base_pric": str(quote.base),
-            "exp_cntr_pric": quote.at(raw.expected_price),
-            "exp_cntr_qty": str(raw.expected_quantity),
+            "exp_cntr_pric": quote.at(raw.told_price),
+            "exp_cntr_qty": str(raw.told_quantity),
             "250hgst_pric_dt": high_day,
             "250hgst_pric_pre_rt": w.rate(w.ratio_pct(quote.price - high250, high250)),
             "250lwst_pric_dt": low_day,
@@ -118,36 +122,50 @@ def foreign_ratio(facts: SimFacts, row: int) -> float:
 
 def volume_ratio(call: Call, quote: Quote) -> str:
     """Volume against yesterday's whole volume in percent; the sign says which is larger."""
-    before = int(call.facts.previous_volume[quote.row])
+    before = int(call.facts.venue_volume(quote.row, np.array(call.facts.previous_volume[quote.row]), quote.venue))
     if before <= 0:
         return "0.00"
-    percent = 100.0 * quote.raw.volume / before
-    return f"{'+' if quote.raw.volume >= before else '-'}{percent:.2f}"
+    percent = 100.0 * quote.volume / before
+    return f"{'+' if quote.volume >= before else '-'}{percent:.2f}"
 
 
-def _book(call: Call, row: int, venue: str) -> SimBook:
-    """The order book as a venue sees it; the combined one holds what rests at both."""
-    book = call.market.book(row)
+def venue_book(call: Call, row: int, venue: str) -> SimBook:
+    """The order book as a venue sees it; the combined one holds what rests at both, a closed venue nothing."""
     if venue == VenueCode.KRX:
-        return book
-    part = float(call.facts.nxt_share[row])
+        return call.market.book(row)
+    hours = call.facts.hours
+    krx_open = hours.has_book(call.now_ns) and venue == VenueCode.COMBINED
+    nxt_open = hours.has_book(call.now_ns, Venue.NXT)
+    book = call.market.book_at(row, call.now_ns, elsewhere=nxt_open)
+    part = float(call.facts.nxt_share[row]) if nxt_open else 0.0
 
     def sizes(own: tuple[int, ...]) -> tuple[int, ...]:
-        there = tuple(int(size * part) for size in own)
-        return there if venue == VenueCode.NXT else tuple(a + b for a, b in zip(own, there, strict=True))
+        return tuple((size if krx_open else 0) + there for size, there in zip(own, nxt_portion(own, part), strict=True))
 
+    if not (krx_open or nxt_open):
+        nothing = (0,) * len(book.ask_price)
+        return SimBook(book.at_ns, nothing, nothing, nothing, nothing, 0, 0)
     return book._replace(ask_size=sizes(book.ask_size), bid_size=sizes(book.bid_size))
+
+
+def size_change(call: Call, row: int, book: SimBook, level: int, *, ask: bool) -> int:
+    """Change of a level's size since the book before, as single lists show it."""
+    sizes = book.ask_size if ask else book.bid_size
+    swing = call.facts.chance(row, 31 + ask, level, book.at_ns // 1_000_000_000) - 0.5
+    return int(sizes[level - 1] * swing * 0.2)
 
 
 def order_book(call: Call) -> Reply:
     """ka10004: ask 10 to 1, then bid 1 to 10; level 1 has names of its own."""
-    quote, book = call.quote(), _book(call, call.row, call.venue)
+    quote, book = call.quote(), venue_book(call, call.row, call.venue)
     fields: Row = {"bid_req_base_tm": w.clock(book.at_ns) if book.at_ns else w.clock(call.now_ns)}
 
+    changes = {
+        (side, level): size_change(call, call.row, book, level, ask=bool(side)) for side in (0, 1) for level in range(1, 11)
+    }
+
     def step(side: int, level: int) -> str:
-        sizes = book.ask_size if side else book.bid_size
-        swing = call.facts.chance(call.row, 31 + side, level, book.at_ns // 1_000_000_000) - 0.5
-        return str(int(sizes[level - 1] * swing * 0.2)) if sizes[level - 1] else "0"
+        return str(changes[side, level])
 
     for level in range(10, 1, -1):
         fields[f"sel_{level}th_pre_req_pre"] = step(1, level)
@@ -164,10 +182,10 @@ def order_book(call: Call) -> Reply:
         fields[f"buy_{level}th_pre_req"] = str(book.bid_size[level - 1])
         fields[f"buy_{level}th_pre_req_pre"] = step(0, level)
     fields |= {
-        "tot_sel_req_jub_pre": "0",
+        "tot_sel_req_jub_pre": str(sum(change for (side, _), change in changes.items() if side)),
         "tot_sel_req": str(sum(book.ask_size)),
         "tot_buy_req": str(sum(book.bid_size)),
-        "tot_buy_req_jub_pre": "0",
+        "tot_buy_req_jub_pre": str(sum(change for (side, _), change in changes.items() if not side)),
         "ovt_sel_req_pre": "0",
         "ovt_sel_req": "0",
         "ovt_buy_req": "0",
@@ -260,7 +278,7 @@ def multi_quote(call: Call) -> Reply:
 
 
 def _watch_row(call: Call, code: str, row: int, venue: str) -> Row:
-    facts, quote, book = call.facts, call.quote(row, venue), _book(call, row, venue)
+    facts, quote, book = call.facts, call.quote(row, venue), venue_book(call, row, venue)
     raw, shares, stock = quote.raw, int(facts.shares[row]), bool(facts.is_stock[row])
     at = w.clock(raw.at_ns) if raw.at_ns else ""
     fields: Row = {
@@ -273,11 +291,11 @@ def _watch_row(call: Call, code: str, row: int, venue: str) -> Row:
         "flu_rt": quote.rate_text,
         "trde_qty": str(quote.volume),
         "trde_prica": str(w.million(quote.value_krw)),
-        "cntr_qty": w.signed(raw.last.quantity) if raw.last is not None else "0",
+        "cntr_qty": w.signed(quote.last_quantity),
         "cntr_str": w.decimal(0.0 if np.isnan(raw.strength) else raw.strength),
         "pred_trde_qty_pre": volume_ratio(call, quote),
-        "sel_bid": quote.at(raw.ask),
-        "buy_bid": quote.at(raw.bid),
+        "sel_bid": quote.at(book.ask_price[0]),
+        "buy_bid": quote.at(book.bid_price[0]),
     }
     fields |= {f"sel_{level}th_bid": quote.at(book.ask_price[level - 1]) for level in _FIVE}
     fields |= {f"buy_{level}th_bid": quote.at(book.bid_price[level - 1]) for level in _FIVE}
@@ -289,8 +307,8 @@ def _watch_row(call: Call, code: str, row: int, venue: str) -> Row:
         "low_pric": quote.at(raw.low),
         "close_pric": quote.current,
         "cntr_tm": at,
-        "exp_cntr_pric": quote.at(raw.expected_price),
-        "exp_cntr_qty": str(raw.expected_quantity),
+        "exp_cntr_pric": quote.at(raw.told_price),
+        "exp_cntr_qty": str(raw.told_quantity),
         "cap": w.integer(shares * 500 / 1e8) if stock else "",
         "fav": "500" if stock else "",
         "mac": w.integer(shares * max(quote.price, 0) / 1e8),

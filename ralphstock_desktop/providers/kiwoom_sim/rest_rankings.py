@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call, Quote
+from ralphstock_desktop.providers.kiwoom_sim.rest_daily import BEFORE_HOURS, traded_after_close
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply, Row
 from ralphstock_desktop.providers.kiwoom_sim.rest_facts import VenueCode
 from ralphstock_desktop.providers.kiwoom_sim.rest_filters import (
@@ -143,7 +144,7 @@ def volume_today(call: Call) -> Reply:
             "trde_tern_rt": w.rate(w.ratio_pct(quote.volume, shares)),
             "trde_amt": str(w.million(quote.value_krw)),
         }
-        early, late = int(quote.volume * 0.0008), int(quote.volume * 0.0036) if call.now_ns > quote.raw.at_ns else 0
+        early, late = int(quote.volume * BEFORE_HOURS), traded_after_close(call, quote)
         value = quote.value_krw / quote.volume if quote.volume else 0.0
         for name, volume in (("opmr", quote.volume - early - late), ("af_mkrt", late), ("bf_mkrt", early)):
             fields |= {

@@ -24,6 +24,7 @@ from ralphstock_desktop.providers.kiwoom_sim import (
     rest_ticks,
     rest_trades,
 )
+from ralphstock_desktop.providers.kiwoom_sim.rest_absent import ABSENT_ROUTES
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call, Route
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply
 from ralphstock_desktop.providers.kiwoom_sim.rest_routes_further import FURTHER_ROUTES
@@ -104,10 +105,15 @@ def _stkinfo() -> dict[str, Route]:
                 "motn_tp",
                 "skip_stk",
                 "trde_qty_tp",
+                "min_trde_qty",
+                "max_trde_qty",
                 "trde_prica_tp",
+                "min_trde_prica",
+                "max_trde_prica",
                 "motn_drc",
                 "stex_tp",
             ),
+            blank=("min_trde_qty", "max_trde_qty", "min_trde_prica", "max_trde_prica"),
             choices={**_MARKETS, **_VENUES, "motn_drc": ("0", "1", "2"), "motn_tp": ("0", "1", "2", "3")},
         ),
         "ka10058": Route(
@@ -125,7 +131,7 @@ def _stkinfo() -> dict[str, Route]:
             ("stk_cd", "strt_dt", "end_dt", "amt_qty_tp", "trde_tp", "unit_tp"),
             choices={**_FLOW, "trde_tp": ("0",)},
         ),
-        "ka10095": Route(path, q.multi_quote, ("stk_cd",)),
+        "ka10095": Route(path, q.multi_quote, ("stk_cd",), any_code=True),
         "ka10099": Route(path, m.stock_list, ("mrkt_tp",), choices={"mrkt_tp": _STATES}, worker=True),
         "ka10100": Route(path, m.master_of_one, ("stk_cd",), plain_code=True),
         "ka10101": Route(path, rest_indices.index_codes, ("mrkt_tp",)),
@@ -186,7 +192,9 @@ def _mrkcond() -> dict[str, Route]:
         "ka90007": Route(
             path, p.cumulative_trend, ("date", "amt_qty_tp", "mrkt_tp", "stex_tp"), choices=_PROGRAM, flows=True, worker=True
         ),
-        "ka90008": Route(path, rest_program_stocks.stock_by_time, ("amt_qty_tp", "stk_cd"), choices={"amt_qty_tp": ("1", "2")}),
+        "ka90008": Route(
+            path, rest_program_stocks.stock_by_time, ("amt_qty_tp", "stk_cd", "date"), choices={"amt_qty_tp": ("1", "2")}
+        ),
         "ka90010": Route(path, p.market_by_day, market_program, choices=_PROGRAM, flows=True, worker=True),
         "ka90013": Route(path, rest_program_stocks.stock_by_day, ("stk_cd",), choices={"amt_qty_tp": ("1", "2")}),
     }
@@ -355,14 +363,16 @@ def _others() -> dict[str, Route]:
         "kt00018": Route("acnt", a.holdings, ("qry_tp", "dmst_stex_tp"), choices={"qry_tp": ("1", "2")}),
         "ka10075": Route("acnt", a.open_orders, ("all_stk_tp", "trde_tp", "stex_tp")),
         "ka10076": Route("acnt", a.executed_orders, ("qry_tp", "sell_tp", "stex_tp")),
-        "kt10000": Route("ordr", a.refuse_order, order),
-        "kt10001": Route("ordr", a.refuse_order, order),
-        "kt10002": Route("ordr", a.refuse_order, ("dmst_stex_tp", "orig_ord_no", "stk_cd", "mdfy_qty", "mdfy_uv")),
-        "kt10003": Route("ordr", a.refuse_order, ("dmst_stex_tp", "orig_ord_no", "stk_cd", "cncl_qty")),
+        "kt10000": Route("ordr", a.refuse_order, order, any_code=True),
+        "kt10001": Route("ordr", a.refuse_order, order, any_code=True),
+        "kt10002": Route(
+            "ordr", a.refuse_order, ("dmst_stex_tp", "orig_ord_no", "stk_cd", "mdfy_qty", "mdfy_uv"), any_code=True
+        ),
+        "kt10003": Route("ordr", a.refuse_order, ("dmst_stex_tp", "orig_ord_no", "stk_cd", "cncl_qty"), any_code=True),
     }
 
 
-ROUTES: dict[str, Route] = {**_stkinfo(), **_mrkcond(), **_chart(), **_rkinfo(), **_others(), **FURTHER_ROUTES}
+ROUTES: dict[str, Route] = {**_stkinfo(), **_mrkcond(), **_chart(), **_rkinfo(), **_others(), **FURTHER_ROUTES, **ABSENT_ROUTES}
 """Every api-id the simulator serves over HTTP."""
 
 PATHS = frozenset(route.path for route in ROUTES.values())

@@ -135,7 +135,7 @@ def _lending_and_funds() -> dict[str, Route]:
         "ka10069": Route("slb", g.lending_top, ("strt_dt", "mrkt_tp"), choices=market, board=True),
         "ka20068": Route("slb", g.lending_of_stock, _CODE),
         "ka90012": Route("slb", g.lending_of_day, ("dt", "mrkt_tp"), choices=market, board=True),
-        "ka40001": Route("etf", n.fund_return, ("stk_cd", "dt")),
+        "ka40001": Route("etf", n.fund_return, ("stk_cd", "etfobjt_idex_cd", "dt"), blank=("etfobjt_idex_cd",)),
         "ka40002": Route("etf", n.fund_info, _CODE),
         "ka40003": Route("etf", n.fund_by_day, _CODE),
         "ka40004": Route("etf", n.funds, lists, choices=_VENUES, board=True),
@@ -159,6 +159,8 @@ def _acnt() -> dict[str, Route]:
     }
     return {
         **{api_id: Route(path, s.empty_list(s.EMPTY_LISTS[api_id]), needs) for api_id, needs in lists.items()},
+        "ka01300": Route("watchlist", s.watch_groups),
+        "ka01301": Route("watchlist", s.watch_stocks, ("arn_grp_id",)),
         "ka01690": Route(path, s.balance_day, ("qry_dt",)),
         "ka10074": Route(path, s.realised, days),
         "ka10077": Route(path, s.realised, _CODE),

@@ -81,7 +81,8 @@ def _price_ago(call: Call, by_minutes: bool, count: int, allowed: Bools) -> Ints
             factor = facts.today_factors / np.asarray(facts.panel.factor[:, place])
             before = np.rint(close * factor).astype(np.int64)
         return before
-    limit = call.now_ns - count * 60_000_000_000
+    # Minutes that were over by then: the one in which that instant lies closes after it.
+    limit = call.now_ns - (count + 1) * 60_000_000_000
     for row in rows_by(board.volume, allowed)[:SCANNED]:
         bars = call.market.minutes(row)
         place = int(np.searchsorted(bars.start_ns, limit, side="right"))
@@ -197,8 +198,8 @@ def expected_match(call: Call) -> Reply:
     """ka10029: 1 rise rate, 2 rise, 3 unchanged, 4 fall rate, 5 fall, 6 quantity, 7 upper, 8 lower limit; auctions only."""
     board, facts, params = call.stocks, call.facts, call.params
     sort = params.choice("sort_tp", ("1", "2", "3", "4", "5", "6", "7", "8"))
-    price = np.array([quote.expected_price if quote is not None else 0 for quote in board.quotes], dtype=np.int64)
-    quantity = np.array([quote.expected_quantity if quote is not None else 0 for quote in board.quotes], dtype=np.int64)
+    price = np.array([quote.told_price if quote is not None else 0 for quote in board.quotes], dtype=np.int64)
+    quantity = np.array([quote.told_quantity if quote is not None else 0 for quote in board.quotes], dtype=np.int64)
     change = np.where(price > 0, price - board.base, 0)
     rate = np.where(board.base > 0, 100.0 * change / np.maximum(board.base, 1), 0.0)
     allowed = of_market_and_venue(call) & (price > 0) & (quantity >= least_volume(call, "trde_qty_cnd"))

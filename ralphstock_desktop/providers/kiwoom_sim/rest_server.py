@@ -109,7 +109,7 @@ class RestServer:
         try:
             grant = self.tokens.issue(params.text("grant_type"), app_key, params.text("secretkey"))
         except TokenRefused as refused:
-            return _problem("au10001", Problem(refused.code))
+            return _problem("au10001", Problem(refused.code, *refused.values))
         self.served["au10001"] += 1
         fields = {"expires_dt": w.stamp(grant.expires_ns), "token_type": "bearer", "token": grant.token}
         return _written("au10001", {**fields, "return_code": 0, "return_msg": DONE})
@@ -120,7 +120,7 @@ class RestServer:
         try:
             self.tokens.revoke(params.text("appkey"), params.text("secretkey"), params.text("token"))
         except TokenRefused as refused:
-            return _problem("au10002", Problem(refused.code))
+            return _problem("au10002", Problem(refused.code, *refused.values))
         return _written("au10002", {"return_code": 0, "return_msg": DONE})
 
     # -- market ------------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class RestServer:
         cursor = page_start(api_id, body, key) if follows else ""
         call = Call(api_id, params, cursor, self.market, self.facts, self.market.clock.now_ns(), self._levels, self._kept)
         code = params.text("stk_cd")
-        if "stk_cd" in route.needs and "|" not in code and api_id[:4] != "kt10":
+        if "stk_cd" in route.needs and not route.any_code:
             if route.plain_code and len(code) != 6:
                 raise Problem("1517", "stk_cd", f"6자리 종목코드가 아닙니다({code})")
             call.row, call.venue = call.find(code)

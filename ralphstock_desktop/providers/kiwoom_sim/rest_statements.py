@@ -1,4 +1,4 @@
-"""Statements of the demonstration account: ka01690, ka10072-74, ka10077, ka10085, ka10088, ka10170, kt00002, kt00003, kt00005,
+"""Statements of the demonstration account: ka01300, ka01301, ka01690, ka10072-74, ka10077, ka10085, ka10088, ka10170, kt00002, kt00003, kt00005,
 kt00007-kt00013, kt00015-kt00017.
 
 The account has a deposit, no holdings and no trades, so lists are empty and sums are 0; amounts stand in 12 or 15 characters as
@@ -8,6 +8,8 @@ the vendor writes each of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+
+import numpy as np
 
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
 from ralphstock_desktop.providers.kiwoom_sim.rest_accounts import ACCOUNT, DEPOSIT_KRW
@@ -31,10 +33,15 @@ __all__ = [
     "settlement",
     "statement_today",
     "trades_journal",
+    "watch_groups",
+    "watch_stocks",
     "wealth",
 ]
 
 _ASKED = "조회가 완료되었습니다."
+_WATCH_LISTS = {"1": ("코스피 대형주", "001"), "2": ("코스닥 대형주", "101")}
+"""Number, name and market code of the account's watch lists."""
+_WATCHED = 10
 _AMOUNT, _LONG, _QUANTITY = 12, 15, 10
 _MARGINS = (20, 30, 40, 50, 60, 100)
 
@@ -84,6 +91,23 @@ def _amounts(names: Collection[str], width: int = _AMOUNT) -> Row:
     """Amounts of an account that holds nothing but its deposit."""
     shows = {name: name in _FREE or name.endswith("ord_alow_amt") for name in names}
     return {name: w.padded(DEPOSIT_KRW if free else 0, width) for name, free in shows.items()}
+
+
+def watch_groups(call: Call) -> Reply:
+    """ka01300: the account's watch lists, each by its number and name."""
+    del call
+    return Reply({"rtcd": "S", "nofi": [{"gcod": code, "name": name} for code, (name, _) in _WATCH_LISTS.items()]})
+
+
+def watch_stocks(call: Call) -> Reply:
+    """ka01301: the stocks of a watch list, the largest of a market; a list there is none of fails without a code."""
+    facts = call.facts
+    found = _WATCH_LISTS.get(call.params.text("arn_grp_id"))
+    if found is None:
+        return Reply({"rtcd": "F", "nofj": []})
+    worth = np.where(facts.of_market(found[1]) & facts.is_stock, facts.shares * facts.last_close, 0)
+    rows = [int(row) for row in np.argsort(-worth, kind="stable")[:_WATCHED] if worth[row] and call.market.is_listed(int(row))]
+    return Reply({"rtcd": "S", "nofj": [{"cod2": call.code(row), "bgb": "0", "bgb_clr": ""} for row in rows]})
 
 
 def empty_list(key: str) -> Callable[[Call], Reply]:

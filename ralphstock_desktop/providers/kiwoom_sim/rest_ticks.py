@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
-from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call
+from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call, Quote
 from ralphstock_desktop.providers.kiwoom_sim.rest_charts import MINUTE_PAGE
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply, Row
 
@@ -44,22 +44,23 @@ def tick_chart(call: Call) -> Reply:
     scope, facts = call.params.number("tic_scope", 1), call.facts
     past = facts.past(call.row)
     days = [day.astype(date) for day in past.days[-_TICK_DAYS:] if past.volume[np.searchsorted(past.days, day)] > 0]
-    bars: list[tuple[int, int, list[tuple[int, int, int]]]] = []
+    bars: list[tuple[int, bool, list[tuple[int, int, int]]]] = []
+    quote = call.quote()
     open_ticks = ""
     for day in (*days, facts.day):
         ticks = _today_ticks(call) if day == facts.day else _past_ticks(call, day)
-        base = call.quote().base if day == facts.day else int(past.base[np.searchsorted(past.days, np.datetime64(day))])
-        bars += [(base, n, ticks[n : n + scope]) for n in range(0, len(ticks), scope)]
+        base = quote.base if day == facts.day else int(past.base[np.searchsorted(past.days, np.datetime64(day))])
+        bars += [(base, day == facts.day, ticks[n : n + scope]) for n in range(0, len(ticks), scope)]
         if day == facts.day and scope > 1 and len(ticks) % scope:
             open_ticks = str(len(ticks) % scope)
     left = min(int(call.cursor), len(bars)) if call.cursor.isdigit() else len(bars)
     page = bars[max(left - MINUTE_PAGE, 0) : left][::-1]
-    rows = [_tick_row(call, base, part) for base, _, part in page]
+    rows = [_tick_row(call, base, part, quote if today else None) for base, today, part in page]
     left -= MINUTE_PAGE
     return Reply({"stk_cd": call.item, "last_tic_cnt": open_ticks, "stk_tic_chart_qry": rows}, str(left) if left > 0 else "")
 
 
-def _tick_row(call: Call, base: int, ticks: list[tuple[int, int, int]]) -> Row:
+def _tick_row(call: Call, base: int, ticks: list[tuple[int, int, int]], today: Quote | None) -> Row:
     prices = [price for _, price, _ in ticks]
     quantity = sum(part for _, _, part in ticks)
     change = prices[-1] - base
@@ -71,5 +72,5 @@ def _tick_row(call: Call, base: int, ticks: list[tuple[int, int, int]]) -> Row:
         "high_pric": w.price(max(prices), base),
         "low_pric": w.price(min(prices), base),
         "pred_pre": w.signed(change),
-        "pred_pre_sig": w.direction(change),
+        "pred_pre_sig": today.sign_at(prices[-1]) if today else w.direction(change),
     }

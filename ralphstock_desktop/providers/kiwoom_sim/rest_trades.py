@@ -6,6 +6,7 @@ import numpy as np
 
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimExecution
+from ralphstock_desktop.providers.kiwoom_sim.executions import strength_pct
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply
 from ralphstock_desktop.providers.kiwoom_sim.rest_facts import VenueCode
@@ -17,9 +18,7 @@ _HOUR_OF_TRADES = 1_800
 
 
 def _strength(trade: SimExecution) -> float:
-    return (
-        min(100.0 * trade.buy_shares / trade.sell_shares, 500.0) if trade.sell_shares else (500.0 if trade.buy_shares else 0.0)
-    )
+    return strength_pct(trade.buy_shares, trade.sell_shares)
 
 
 def _trades_page(call: Call, behind: int = 0) -> tuple[list[SimExecution], int, str]:
@@ -50,7 +49,6 @@ def executions(call: Call) -> Reply:
     quote = call.quote()
     trades, count, cursor = _trades_page(call)
     facts, text = call.facts, VenueCode.TEXT[call.venue]
-    limits = {quote.raw.upper_limit: "1", quote.raw.lower_limit: "4"}
     rows = []
     for trade in trades[:count]:
         change = trade.price - quote.base
@@ -64,7 +62,7 @@ def executions(call: Call) -> Reply:
                 "pri_sel_bid_unit": quote.at(ask),
                 "pri_buy_bid_unit": quote.at(bid),
                 "cntr_trde_qty": w.integer(trade.quantity),
-                "sign": limits.get(trade.price) or w.direction(change),
+                "sign": quote.sign_at(trade.price),
                 "acc_trde_qty": str(int(facts.venue_volume(call.row, np.array(trade.volume), call.venue))),
                 "acc_trde_prica": str(int(facts.venue_volume(call.row, np.array(trade.value_krw), call.venue))),
                 "cntr_str": w.decimal(_strength(trade)),
@@ -95,7 +93,7 @@ def strength_by_time(call: Call) -> Reply:
                 "cntr_tm": w.clock(trade.at_ns),
                 "cur_prc": quote.at(trade.price),
                 "pred_pre": w.signed(change),
-                "pred_pre_sig": w.direction(change),
+                "pred_pre_sig": quote.sign_at(trade.price),
                 "flu_rt": w.rate(w.ratio_pct(change, quote.base)),
                 "trde_qty": w.integer(trade.quantity),
                 "acc_trde_prica": str(w.million(trade.value_krw)),

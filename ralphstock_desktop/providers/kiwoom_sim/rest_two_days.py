@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.model.panel import FloatArray
 from ralphstock_desktop.providers.kiwoom_sim import writing as w
+from ralphstock_desktop.providers.kiwoom_sim.executions import strength_pct
 from ralphstock_desktop.providers.kiwoom_sim.rest_call import Call
 from ralphstock_desktop.providers.kiwoom_sim.rest_envelope import Reply, Row
 from ralphstock_desktop.providers.kiwoom_sim.rest_facts import VenueCode
@@ -23,13 +24,15 @@ _ALL = 1_000_000
 
 
 class _Trade(NamedTuple):
-    """A trade, or a minute told as one; running volume and value of its day."""
+    """A trade, or a minute told as one; running volume and value of its day, and shares bought and sold in it so far."""
 
     at_ns: int
     price: int
     quantity: int
     volume: int
     value_krw: float
+    bought: int
+    sold: int
 
 
 def _yesterday(call: Call) -> tuple[date | None, int]:
@@ -47,13 +50,34 @@ def _minutes(call: Call, day: date | None) -> list[_Trade]:
         return []
     else:
         bars = call.market.minutes(call.row, day)
-    values = np.cumsum(bars.value_krw).tolist()
-    return [
-        _Trade(int(start), int(close), int(volume) if close >= opened else -int(volume), int(after), float(value))
-        for start, opened, close, volume, after, value in zip(
-            bars.start_ns, bars.open, bars.close, bars.volume, bars.volume_after, values, strict=True
-        )
-    ]
+    signed = np.where(bars.close >= bars.open, bars.volume, -bars.volume)
+    columns = (
+        bars.start_ns,
+        bars.close,
+        signed,
+        bars.volume_after,
+        np.cumsum(bars.value_krw),
+        np.cumsum(np.maximum(signed, 0)),
+        np.cumsum(np.maximum(-signed, 0)),
+    )
+    return [_Trade(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _sided(call: Call, minutes: list[_Trade]) -> list[_Trade]:
+    """Minutes of today with what their trades bought and sold; of earlier days only the minutes are known."""
+    totals = {trade.volume: (trade.buy_shares, trade.sell_shares) for trade in call.market.executions(call.row, _ALL)}
+    found = []
+    for minute in minutes:
+        bought, sold = totals.get(minute.volume, (minute.bought, minute.sold))
+        found.append(minute._replace(bought=bought, sold=sold))
+    return found
+
+
+def _sign(call: Call, price: int, base: int) -> str:
+    """Direction code; limits are known of today only."""
+    if call.params.text("tdy_pred") == "2":
+        return w.direction(price - base)
+    return call.quote().sign_at(price)
 
 
 def _trades(call: Call) -> tuple[list[_Trade], int]:
@@ -63,9 +87,11 @@ def _trades(call: Call) -> tuple[list[_Trade], int]:
         day, base = _yesterday(call)
         return _minutes(call, day), base
     if call.params.text("tic_min") == "1":
-        return _minutes(call, call.facts.day), quote.base
+        return _sided(call, _minutes(call, call.facts.day)), quote.base
     found = call.market.executions(call.row, _ALL) if quote.raw.last is not None else ()
-    return [_Trade(t.at_ns, t.price, t.quantity, t.volume, float(t.value_krw)) for t in reversed(found)], quote.base
+    return [
+        _Trade(t.at_ns, t.price, t.quantity, t.volume, float(t.value_krw), t.buy_shares, t.sell_shares) for t in reversed(found)
+    ], quote.base
 
 
 def _page(call: Call, trades: list[_Trade]) -> tuple[list[_Trade], str]:
@@ -83,7 +109,7 @@ def volumes_of_day(call: Call) -> Reply:
         {
             "cntr_tm": w.clock(trade.at_ns),
             "cntr_pric": w.price(trade.price, base),
-            "pred_pre_sig": w.direction(trade.price - base),
+            "pred_pre_sig": _sign(call, trade.price, base),
             "pred_pre": w.signed(trade.price - base),
             "flu_rt": w.rate(w.ratio_pct(trade.price - base, base)),
             "cntr_qty": w.signed(trade.quantity),
@@ -102,14 +128,9 @@ def trades_of_day(call: Call) -> Reply:
     if until:
         trades = [trade for trade in trades if w.clock(trade.at_ns)[:4] <= until.zfill(4)]
     page, cursor = _page(call, trades)
-    bought = np.cumsum([max(trade.quantity, 0) for trade in trades]).tolist()
-    sold = np.cumsum([max(-trade.quantity, 0) for trade in trades]).tolist()
-    places = {trade.volume: place for place, trade in enumerate(trades)}
     rows: list[Row] = []
     for trade in page:
         ask, bid = call.market.best_after(call.row, trade.price, trade.quantity, trade.volume)
-        place = places[trade.volume]
-        strength = min(w.ratio_pct(bought[place], sold[place]), 500.0) if sold[place] else 500.0 if bought[place] else 0.0
         rows.append(
             {
                 "tm": w.clock(trade.at_ns),
@@ -119,10 +140,10 @@ def trades_of_day(call: Call) -> Reply:
                 "pri_sel_bid_unit": w.price(ask, base),
                 "pri_buy_bid_unit": w.price(bid, base),
                 "cntr_trde_qty": w.signed(trade.quantity),
-                "sign": w.direction(trade.price - base),
+                "sign": _sign(call, trade.price, base),
                 "acc_trde_qty": str(trade.volume),
                 "acc_trde_prica": str(w.million(trade.value_krw)),
-                "cntr_str": w.decimal(strength),
+                "cntr_str": w.decimal(strength_pct(trade.bought, trade.sold)),
                 "stex_tp": VenueCode.TEXT[call.venue],
             }
         )
@@ -141,17 +162,14 @@ def strength_by_day(call: Call) -> Reply:
     wanted = list(islice(days_before(call, newest_of(call, "base_dt")), FLOW_PAGE + 61))
     page, cursor = page_of_days(iter(wanted), FLOW_PAGE)
     strengths: FloatArray = np.array(
-        [
-            min(live, 500.0) if day.index is None and np.isfinite(live) else _past_strength(call, day.day, day.change)
-            for day in wanted
-        ]
+        [live if day.index is None and np.isfinite(live) else _past_strength(call, day.day, day.change) for day in wanted]
     )
     rows = [
         {
             "dt": w.day_text(day.day),
             "cur_prc": w.price(day.close, day.base),
             "pred_pre": w.signed(day.change),
-            "pred_pre_sig": w.direction(day.change),
+            "pred_pre_sig": day.sign,
             "flu_rt": w.rate(day.rate_pct),
             "trde_qty": "",
             "acc_trde_prica": str(w.million(day.value)),

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import email.utils
 import errno
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,7 @@ _CORS = {
     "access-control-allow-headers": "*",
 }
 _BODY_LIMIT = 1 << 20
+_SLASHES = re.compile("/{2,}")
 _SKEW_S = 600
 _SECOND_NS = 1_000_000_000
 _PAGE = """<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>점검 안내</title></head>
@@ -111,7 +113,6 @@ class SimServer:
             If the port is taken or the address cannot be used.
         """
         app = web.Application(client_max_size=_BODY_LIMIT)
-        app.router.add_get(WEBSOCKET_PATH, self.stream.handle)
         self._control.add_to(app.router)
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -214,7 +215,13 @@ class SimServer:
     # -- vendor's paths ----------------------------------------------------------------------------------------------
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        path = request.path.rstrip("/")
+        # A base address that ends with a slash makes two of them, and some clients end a path with one.
+        path = _SLASHES.sub("/", request.path).rstrip("/")
+        if request.headers.get("upgrade", "").lower() == "websocket":
+            # Clients that were given a host instead of a whole address connect at the root.
+            if path not in ("", WEBSOCKET_PATH):
+                return self._refused(404, "존재하지 않는 경로입니다")
+            return await self.stream.handle(request)
         if request.method == "OPTIONS":
             return web.Response(headers=_CORS)
         if path == "" and request.method in ("GET", "HEAD"):
@@ -270,7 +277,7 @@ class SimServer:
 
 async def _json_object(request: web.Request) -> dict[str, Any] | None:
     """The body as an object: an empty body is an empty one, anything else that is none gives None."""
-    raw = await request.read()
+    raw = (await request.read()).removeprefix(b"\xef\xbb\xbf")
     if not raw.strip():
         return {}
     try:

@@ -12,7 +12,7 @@ from engine.model.panel import MarketPanel
 from ralphstock_desktop.providers.kiwoom_sim.book import BookMaker, BookPlace
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimBook, SimQuote
 from ralphstock_desktop.providers.kiwoom_sim.daily import DayFacts
-from ralphstock_desktop.providers.kiwoom_sim.executions import Trades
+from ralphstock_desktop.providers.kiwoom_sim.executions import Trades, strength_pct
 from ralphstock_desktop.providers.kiwoom_sim.noise import mix_int
 from ralphstock_desktop.providers.kiwoom_sim.phases import MINUTE_NS
 from ralphstock_desktop.providers.kiwoom_sim.tape import Tape
@@ -97,6 +97,7 @@ class Stocks:
         ticker, base = str(self._panel.tickers[row]), int(facts.base[row])
         upper, lower, halted = int(facts.upper[row]), int(facts.lower[row]), bool(facts.halted[row])
         expected_price, expected_quantity = self.expected(row, now_ns)
+        matched = self._matched(row, now_ns)
         held = self._tape.last_trade(row, now_ns)
         place = self._place(row, held, expected_price)
         ask, bid = (0, 0) if halted or place is None or not self._is_quoted(row, now_ns) else self._books.best(place)
@@ -120,9 +121,10 @@ class Stocks:
                 expected_price,
                 expected_quantity,
                 halted,
+                *matched,
             )
         last = held[0].execution(held[1])
-        strength = last.buy_shares / last.sell_shares * 100.0 if last.sell_shares else 0.0
+        strength = strength_pct(last.buy_shares, last.sell_shares)
         return SimQuote(
             ticker,
             last.price,
@@ -142,12 +144,13 @@ class Stocks:
             expected_price,
             expected_quantity,
             halted,
+            *matched,
         )
 
     def _is_quoted(self, row: int, now_ns: int) -> bool:
         """Whether there is a book: from ten minutes before the open to shortly after the close, and in the after-market."""
         hours = self.hours
-        if hours.ns(hours.open_minute - 30) <= now_ns < hours.ns(hours.close_minute, 30):
+        if hours.ns(hours.open_minute - 10) <= now_ns < hours.ns(hours.close_minute, 30):
             return True
         after = hours.after_minutes
         return (
@@ -176,6 +179,20 @@ class Stocks:
         if place is None or not quoted or self.facts.halted[row] or not self.facts.listed[row]:
             return SimBook(now_ns, _EMPTY_SIDE, _EMPTY_SIDE, _EMPTY_SIDE, _EMPTY_SIDE, 0, 0)
         return self._books.make(place, now_ns, expected_price, expected_quantity)
+
+    def _matched(self, row: int, now_ns: int) -> tuple[int, int]:
+        """Price and shares of the last auction's match, (0, 0) where none has matched anything yet."""
+        inside, cells, hours = self.cells.of(row), self.cells, self.hours
+        if inside.start == inside.stop or now_ns < hours.open_ns:
+            return 0, 0
+        if now_ns >= hours.close_ns:
+            cell = self._tape.cell_at(row, hours.close_minute)
+            if int(cells.minute[cell]) == hours.close_minute and cells.neutral[cell] > 0:
+                return int(cells.open[cell]), int(cells.neutral[cell])
+        first = inside.start
+        if int(cells.minute[first]) == hours.open_minute and cells.neutral[first] > 0:
+            return int(cells.open[first]), int(cells.neutral[first])
+        return 0, 0
 
     def expected(self, row: int, now_ns: int) -> tuple[int, int]:
         """Expected match price and quantity in an auction, else (0, 0)."""

@@ -21,9 +21,11 @@ LIFE_NS = 24 * 3_600 * 1_000_000_000
 class TokenRefused(Exception):
     """No token: the vendor's code says why."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *values: str) -> None:
         super().__init__(code)
         self.code = code
+        self.values = values
+        """What the code's text has room for."""
 
 
 class SimTokens:
@@ -98,11 +100,14 @@ class SimTokens:
         Raises
         ------
         TokenRefused
-            If something is missing or the key is refused.
+            If something is missing, the key is refused, or the token was given to another key.
         """
         if not token:
             raise TokenRefused("8016")
         self._verify(app_key, secret)
+        held = self.grant(token)
+        if held is not None and held.app_key != app_key:
+            raise TokenRefused("8015", "다른 앱키의 토큰입니다")
         self.expire(token)
 
     def expire(self, token: str) -> None:

@@ -54,9 +54,10 @@ _SELLING = phrase("order_selling")
 _LEAST = phrase("order_least")
 _LEVEL_SAID = phrase("level_said")
 _OF_YEAR = re.compile(r"52|신고가|신저가|최고가|최저가|week|year|all[- ]time|new (?:high|low)|고점|peak")
+_BY = re.compile(r"(?<![a-z])by (?:the |their )?$")
 _TODAY = re.compile(r"오늘|금일|당일|today|intraday")
 _HIGH_SAID = re.compile(r"고점|신고가|최고가|고가|high|peak")
-_FLOWS = frozenset(("foreign", "institution"))
+_FLOWS = frozenset(("foreign", "institution", "pension"))
 FOREIGN = frozenset(words("foreign"))
 """Well known companies that are listed abroad, folded: no data here hold them."""
 
@@ -126,12 +127,15 @@ def find_order(text: str) -> str:
     best: tuple[int, int, str] | None = None
     for rank, (name, pattern) in enumerate(_ORDERS):
         for match in pattern.finditer(text):
-            apart = min(_apart(match.span(), place) for place in places)
+            # "by volume ratio" says what orders, whatever stands beside the word of order.
+            apart = -1 if _BY.search(text[: match.start()]) else min(_apart(match.span(), place) for place in places)
             if best is None or (apart, rank) < best[:2]:
                 best = (apart, rank, name)
     if best is None:
         return ""
     name = best[2]
+    if name == "total":
+        return ""  # lists of conditions stand in the order of their scores anyway
     backwards = _SELLING if name in _FLOWS else _FALLING if name == "change" else _LEAST
     return f"{name}:{'asc' if backwards.search(text) else 'desc'}"
 

@@ -98,12 +98,13 @@ _RELATIVE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "back1",
         ),
         (r"지지난\s?주|저저번\s?주|week before last", "week2"),
-        (r"지난\s?주(?!가|식)|저번\s?주(?!가|식)|전주(?!가)(?=[에의\s]|$)|last week", "week1"),
+        (r"지난\s?주(?!가|식)|저번\s?주(?!가|식)|(?<![가-힣])전주(?!가)(?=[에의\s]|$)|last week", "week1"),
         (r"이번\s?주(?!가|식)|금주(?=[에의\s]|$)|this week", "week0"),
         (r"지난\s?달|저번\s?달|전월|last month", "month1"),
         (r"이번\s?달|이달|금월|당월|this month", "month0"),
-        (r"작년|지난\s?해|전년(?=[에의도\s]|$)|last year", "year1"),
-        (r"올해|금년|연초\s?이후|이번\s?년|this year|year to date|ytd|so far this year", "year0"),
+        (r"재작년|지지난\s?해|(?:the )?year before last", "year2"),
+        (r"(?<!재)작년|(?<!지)지난\s?해|전년(?=[에의도\s]|$)|last year", "year1"),
+        (phrase("this_year").pattern, "year0"),
         (r"상반기|first half", "half1"),
         (r"하반기|second half", "half2"),
         (phrase("ahead").pattern, "future"),
@@ -121,13 +122,25 @@ _OF_ONE_DAY = re.compile(r"(?:종가|시가|고가|저가|시초가)(?!\s?(?:평
 _NOW = re.compile(r"오늘|금일|당일|today|tonight")
 _SINCE = re.compile(
     r"^\s?(?:(?:종가|주가|가격)?\s?(?:[와과]|이?랑|하고)\s?(?:오늘|지금|현재)|이후|부터|이래|보다|대비|하고\s?비교|[와과]\s?비교|이?랑\s?비교)"
-    r"|^\s?(?:onwards?|until now|to date)"
+    r"|^\s?(?:onwards?|until now|to date|(?:vs\.?|versus|against|compared (?:to|with)) (?:now|today|the current))"
 )
 _SINCE_BEFORE = re.compile(r"(?:since|from|starting|after)\s(?:the\s)?$")
 _SAME_MONTH = re.compile(
     r"\s?(?:(?:부터|에서|~|-|–)\s?(?P<ko>\d{1,2})\s?일(?!간|동안|치|연속)|(?:to|until|through|-|–)\s?(?P<en>\d{1,2})(?![\d,.%:/a-z-]))"
 )
 """The end of a span whose month was said at its beginning: "1월 20일부터 27일까지"."""
+_HALF_OF_YEAR = phrase("half_of_year")
+_NTH = {"첫": 1, "둘": 2, "셋": 3, "넷": 4, "다섯": 5, **{str(number): number for number in range(1, 6)}}
+_NTH_WEEK = re.compile(r"(?:의)?\s?(?P<n>첫|둘|셋|넷|다섯|[1-5])\s?(?:번?째)?\s?주(?!가|식)")
+"""Behind a month: one of its calendar weeks."""
+_EDGE = re.compile(
+    r"(?:의|에)?\s?(?:(?P<first>(?:첫|1)\s?(?:번째\s?)?(?:거래일|날)|초(?=에|의|부터|까지|\s|$))|(?:마지막\s?(?:거래일|날)|끝날|말일?(?=에|의|부터|까지|\s|$)))(?:에|의)?"
+)
+"""Behind a month or a year: its first or its last trading day."""
+_EDGE_BEFORE = re.compile(
+    r"(?:(?P<first>(?:start|beginning|first (?:trading )?day))|(?:end|last (?:trading )?day|close)) of (?:the )?$"
+)
+_WITH_EDGES = ("month", "year", "week", "half")
 _RANGE = re.compile(r"^\s?(?:부터|에서|~|-|–|to|until|through|and)\s?$")
 
 
@@ -175,6 +188,9 @@ def find_days(text: str, trading_days: Days, as_of: date) -> DaySpan:
     book = _Calendar(trading_days, as_of)
     text = text.replace("일주일", "1주일")
     places: list[tuple[int, int]] = []
+    half = _half_of(text, book)
+    if half is not None:
+        return DaySpan(*half[1], None, None, (half[0],))
     spans, future = _dated(text, book, places)
     if not spans:
         spans = _relative(text, book, places)
@@ -222,6 +238,18 @@ def _dated(text: str, book: _Calendar, places: list[tuple[int, int]]) -> tuple[l
         goes_on = _SINCE.match(text[end:]) or _SINCE_BEFORE.search(text[:start]) or text.startswith(("since", "from"), start)
         to_next = number + 1 < len(found) and _RANGE.match(text[end : found[number + 1][0]])
         begin, until = book.span(first, last)
+        week = None if first == last else _NTH_WEEK.match(text, end)
+        if week is not None:
+            monday = first - timedelta(days=first.weekday()) + timedelta(days=7 * (_NTH[week["n"]] - 1))
+            places.append(week.span())
+            spans.append(book.span(max(monday, first), min(monday + timedelta(days=6), last)))
+            continue
+        edge = None if first == last or to_next else _EDGE.match(text, end)
+        if edge is not None:
+            day = begin if edge["first"] else until
+            places.append(edge.span())
+            spans.append((day, book.back(0) if _SINCE.match(text[edge.end() :]) else day))
+            continue
         if to_next:
             until = book.span(found[number + 1][2], found[number + 1][3])[1]
         elif goes_on:
@@ -274,6 +302,25 @@ def _end_of_month(day: date) -> date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
+def _half_of(text: str, book: _Calendar) -> tuple[tuple[int, int], tuple[date, date]] | None:
+    """ "작년 하반기", "the first half of 2025": a half of the year that is named beside it."""
+    found = _HALF_OF_YEAR.search(text)
+    if found is None:
+        return None
+    year_said = next(word for word in (found["ko"], found["en"], found["en2"]) if word)
+    half = next(word for word in (found["khalf"], found["ehalf"], found["ehalf2"]) if word)
+    digits = re.search(r"\d{2,4}", year_said)
+    if digits is not None:
+        year = int(digits.group(0)) if len(digits.group(0)) == 4 else 2000 + int(digits.group(0))
+    else:
+        year = book.base.year - (2 if "재작년" in year_said else 0 if year_said in ("올해", "금년", "this year") else 1)
+    is_first = half in ("상반기", "first")
+    first = date(year, 1 if is_first else 7, 1)
+    if first > book.base:
+        return None
+    return found.span(), book.span(first, date(year, 6, 30) if is_first else date(year, 12, 31))
+
+
 def _relative(text: str, book: _Calendar, places: list[tuple[int, int]]) -> list[tuple[date, date]]:
     """``어제``, ``지난주``, ``last month``, ``금요일``."""
     spans: list[tuple[date, date]] = []
@@ -294,6 +341,15 @@ def _relative(text: str, book: _Calendar, places: list[tuple[int, int]]) -> list
             continue
         places.append(found.span())
         span = _NAMED[name](book)
+        edge = _EDGE.match(text, found.end()) if name.startswith(_WITH_EDGES) else None
+        before = _EDGE_BEFORE.search(text[: found.start()]) if name.startswith(_WITH_EDGES) else None
+        if edge is not None or before is not None:
+            is_first = bool(edge["first"]) if edge is not None else before is not None and before["first"] is not None
+            places.append(edge.span() if edge is not None else (before.span() if before is not None else found.span()))
+            day = span[0] if is_first else span[1]
+            behind = text[edge.end() if edge is not None else found.end() :]
+            spans.append((day, book.back(0) if _SINCE.match(behind) else day))
+            continue
         if _SINCE.match(text[found.end() :]) or re.search(r"(?:since|starting)\s$", text[: found.start()]):
             span = (span[0], book.back(0))
         spans.append(span)
@@ -334,6 +390,7 @@ _NAMED: dict[str, Callable[[_Calendar], tuple[date, date]]] = {
     "month1": lambda book: _month(book, 1),
     "year0": lambda book: _year(book, 0),
     "year1": lambda book: _year(book, 1),
+    "year2": lambda book: _year(book, 2),
     "half1": lambda book: _half(book, 1),
     "half2": lambda book: _half(book, 2),
 }
@@ -373,7 +430,7 @@ def _counted(text: str, book: _Calendar, places: list[tuple[int, int]]) -> tuple
             return None if day is None else (book.on_or_before(day), book.on_or_before(day), None)
         if tail in ("전", "ago"):
             day = _before(book, count) if kind == "day" else book.on_or_before(_minus(book.base, count, kind))
-            return day, day, None
+            return day, book.back(0) if _SINCE.match(text[match.end() :]) else day, None
         if kind == "day":
             return book.back(count - 1), book.back(0), count
         return book.on_or_after(_minus(book.base, count, kind) + timedelta(days=1)), book.back(0), None

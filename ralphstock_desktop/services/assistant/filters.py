@@ -6,6 +6,7 @@ language's *and*; a spoken *or* between two conditions becomes one.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _OF_MONEY = frozenset(("현재가", "거래대금", "평균거래대금", "외�
 """Fields that are amounts of won."""
 _ABOVE_PIVOT = re.compile(r"위(?!치)|넘|돌파|above|beyond|over the pivot|past the pivot")
 _IMPLIED = re.compile(r"[<>] 0\b")
+_ONE_END = re.compile(r"([^()<>=]+) ([<>]=?) \S+")
 
 
 def is_measured(condition: Condition) -> bool:
@@ -120,10 +122,13 @@ def find_conditions(text: str, amounts: Sequence[Amount]) -> tuple[Condition, ..
     amounts : sequence of Amount
         Numbers of the same text, without dates and codes.
     """
-    found: list[Condition] = []
+    found: list[Condition] = [*_betweens(text, amounts), *_of_steps(text)]
+    within = [(item.start, item.end) for item in found]
     floor = 0
     for amount in amounts:
-        condition = _of_amount(text, amount, floor)
+        if any(start <= amount.start < end for start, end in within):
+            continue
+        condition = _of_amount(text, amount, floor) or _end_of_range(text, amount, found)
         if condition is not None:
             found.append(condition)
             floor = condition.end
@@ -135,6 +140,66 @@ def find_conditions(text: str, amounts: Sequence[Amount]) -> tuple[Condition, ..
 
 def _free(found: Sequence[Condition], start: int, end: int) -> bool:
     return all(end <= item.start or start >= item.end for item in found)
+
+
+_RANGE_JOINT = re.compile(r"\s?(?:이고|이면서|이며|고|면서|그리고|에|,|~|-|and|but)?\s?")
+
+
+_BETWEEN = re.compile(r"(?:between\s|from\s)[₩$]?$", re.IGNORECASE)
+_BETWEEN_JOINT = re.compile(r"\s?(?:and|to|-|~|–|에서|부터|이상)\s?[₩$]?")
+_BETWEEN_AFTER = re.compile(r"\s?(?:사이|까지|대\s?사이)")
+
+
+def _betweens(text: str, amounts: Sequence[Amount]) -> list[Condition]:
+    """ "between 10,000 and 20,000 won", "70점에서 80점 사이": both ends of one quantity, in the order of the amounts."""
+    found: list[Condition] = []
+    for low, high in itertools.pairwise(amounts):
+        if _BETWEEN_JOINT.fullmatch(text[low.end : high.start]) is None or low.value >= high.value:
+            continue
+        spoken = _BETWEEN.search(text[: low.start])
+        if spoken is None and _BETWEEN_AFTER.match(text, high.end) is None:
+            continue
+        named = _field_near(text, low, 0) or _field_near(text, high, 0)
+        if named is None and high.plain in ("원", "won", "krw"):
+            named = (low.start, high.end, "현재가", "price")
+        if named is None:
+            continue
+        start, end = min(low.start, named[0]), max(high.end, named[1])
+        for amount, sign in ((low, ">="), (high, "<=")):
+            unit = high.text[len(high.text.rstrip("만억조천백십kmbnt")) :] if amount is low and amount.text.isdigit() else ""
+            written = amount.text + (unit if unit and amount.value < 1_000 else "")
+            found.append(Condition(start, end, f"{named[2]} {sign} {written}", f"{named[3]} {sign} {written}", True))
+    return found
+
+
+_STEP = re.compile(r"(?P<n>\d{1,3})\s?(?P<unit>만|천|백)\s?원\s?대(?!비)|(?<![\d.])(?P<points>[1-9]0)\s?점\s?대(?!비)")
+_STEP_SIZE = {"만": 10_000, "천": 1_000, "백": 100}
+
+
+def _of_steps(text: str) -> list[Condition]:
+    """ "만원대", "70점대": from the number up to the next one of its unit."""
+    found: list[Condition] = []
+    for match in _STEP.finditer(text):
+        if match["points"]:
+            korean, english, low, size = "총점", "total", int(match["points"]), 10
+        else:
+            size = _STEP_SIZE[match["unit"]]
+            korean, english, low = "현재가", "price", int(match["n"]) * size
+        for sign, value in ((">=", low), ("<", low + size)):
+            found.append(Condition(*match.span(), f"{korean} {sign} {value}", f"{english} {sign} {value}", True))
+    return found
+
+
+def _end_of_range(text: str, amount: Amount, found: Sequence[Condition]) -> Condition | None:
+    """The other end of a range whose quantity was named at its first: "점수 70 이상 80 미만"."""
+    if not found or not found[-1].compares or _RANGE_JOINT.fullmatch(text[found[-1].end : amount.start]) is None:
+        return None
+    before = _ONE_END.fullmatch(found[-1].korean)
+    sign, start, end = _sign(text, amount)
+    if before is None or not sign or (sign[0] == before[2][0]):
+        return None
+    english = found[-1].english.rsplit(f" {before[2]} ", 1)[0]
+    return Condition(start, end, f"{before[1]} {sign} {amount.text}", f"{english} {sign} {amount.text}", True)
 
 
 def _of_amount(text: str, amount: Amount, floor: int) -> Condition | None:
@@ -170,6 +235,8 @@ def _of_amount(text: str, amount: Amount, floor: int) -> Condition | None:
             korean, english = "등락률", "change"
         elif amount.plain in ("원", "won", "krw") and amount.value < 1e7:
             korean, english = "현재가", "price"
+        elif amount.plain in ("주", "share", "shares"):
+            korean, english = "거래량", "volume"
         elif amount.value >= 1e8:
             korean, english = "거래대금", "value"
         else:
@@ -268,7 +335,11 @@ def filter_line(text: str, conditions: Sequence[Condition], language: Language) 
     """Write conditions as one filter line; empty for none."""
     korean = language == "ko"
     line = ""
+    said: set[str] = set()
     for number, item in enumerate(conditions):
+        if item.korean in said:
+            continue
+        said.add(item.korean)
         words = item.korean if korean else item.english
         if number:
             between = text[conditions[number - 1].end : item.start]

@@ -56,10 +56,12 @@ from ralphstock_desktop.services.assistant.following_words import (
     WHEN_OUT,
     WHICH,
 )
+from ralphstock_desktop.services.assistant.intents import STOCK_INTENTS
 from ralphstock_desktop.services.assistant.names import NameBook
 from ralphstock_desktop.services.assistant.pointing import AMONG, Pointed, point_at
 from ralphstock_desktop.services.assistant.quantities import find_limit
 from ralphstock_desktop.services.assistant.question_text import Reading, read_question, spans_of_hits
+from ralphstock_desktop.services.assistant.triggers import phrase
 from ralphstock_desktop.services.assistant.understand import Understanding
 from ralphstock_desktop.services.assistant.wordlore import content_words
 from ralphstock_desktop.services.assistant_contracts import Question, Screen
@@ -72,6 +74,9 @@ _MOST_TOLD = 4
 """So many stocks are told of one by one or side by side; of more a table is made."""
 _NEVER = frozenset(("private", "override", "promise", "order", "watch", "alert", "filter"))
 """What is never asked again by asking about something else."""
+_STRATEGY_WORDS = {"VCP": ("vcp", "vcp"), "CLOSING_BET": ("종가베팅", "closing bet"), "DAY_TRADE": ("단타", "day trading")}
+_IT, _THAT = phrase("it"), phrase("that")
+_ANY_OUT = re.compile(r"나온|나왔|뜬|떴|있어|있나|있냐|있음|있는지|뭐야|(?<![a-z])(?:any|some|today)(?![a-z])")
 _USUAL = {"recommendation": 5, "news": 5}
 _STEP = 10
 _OF_LISTS = frozenset(("rank", "screen", "sector", "among"))
@@ -146,11 +151,14 @@ class FollowUps:
         if len(read.blank) > _LONGEST or {"private", "override", "promise", "definition"} & set(read.intents):
             return None
         for way in (
+            self._defined,
+            self._judged,
             self._corrected,
             self._sorted,
             self._among,
             self._which,
             self._pointed,
+            self._first_of,
             self._more,
             self._ordered,
             self._narrowed,
@@ -160,6 +168,32 @@ class FollowUps:
             if meant is not None:
                 return meant
         return self._changed(read, previous, day)
+
+    def _defined(self, read: Reading, previous: Question, _day: date) -> _Meant | None:
+        """ "top 5 of them" behind what a closing bet is: the signals of that strategy."""
+        asked = any(word.search(read.blank) for word in (AMONG, ORDER_WORD, LISTS_ASKED, _ANY_OUT)) or find_limit(read.blank)
+        if "definition" not in previous.intents or len(previous.strategies) != 1 or previous.listed or not asked:
+            return None
+        if read.hits or read.strangers or read.strategies or read.type_found not in (None, "recommendation", "signal"):
+            return None
+        korean = read.language == "ko"
+        word = _STRATEGY_WORDS[previous.strategies[0]][0 if korean else 1]
+        limit = find_limit(read.blank)
+        return _Meant(f"{word} 신호 보여줘" if korean else f"show the {word} signals", {"limit": limit, "grades": read.grades})
+
+    def _judged(self, read: Reading, previous: Question, _day: date) -> _Meant | None:
+        """ "성적은?", "and their win rate?" behind signals of a strategy or a grade: the record of those."""
+        if "record" not in read.intents or read.hits or read.strategies or read.grades or read.strangers:
+            return None
+        if previous.type not in ("signal", "performance", "general") or not (previous.strategies or previous.grades):
+            return None
+        rest = AMONG.sub(" ", FOLLOW.sub("", read.blank))
+        if len(content_words(rest)) > 2 or previous.type == "performance":
+            return None
+        korean = read.language == "ko"
+        words = [_STRATEGY_WORDS[name][0 if korean else 1] for name in previous.strategies]
+        words += [f"{grade}등급" if korean else f"grade {grade}" for grade in previous.grades]
+        return _Meant(f"{' '.join(words)} {letters_of(read)}")
 
     def _corrected(self, read: Reading, previous: Question, day: date) -> _Meant | None:
         """ "아니 삼성전자 말고 삼성SDI", "I meant Hyundai Motor": the question before about another stock."""
@@ -189,7 +223,9 @@ class FollowUps:
         if found is None or read.hits or not listed:
             return None
         rest = erased(read.blank, [found.span()])
-        pointed = point_at(rest, listed, previous.tickers) if not read.order_by or is_place(rest) else None
+        # "why did the first of them rise": the word of the move orders nothing where a place is named
+        places = not read.order_by or is_place(rest) or "why" in read.intents
+        pointed = point_at(rest, listed, previous.tickers) if places else None
         if pointed is not None and not pointed.whole:
             return self._put(read, previous, replace_spans(pointed, found.span()), day)
         spoken = previous.tickers if 1 < len(previous.tickers) < len(listed) and previous.type == "stock" else listed
@@ -237,11 +273,26 @@ class FollowUps:
         pointed = point_at(read.blank, previous.listed, previous.tickers, previous.recent)
         if pointed is None:
             return None
-        if not is_place(read.blank) and ORDER_WORD.search(read.blank):
+        if not is_place(read.blank) and ORDER_WORD.search(read.blank) and "compare" not in read.intents:
             before, rest = read.blank[: pointed.spans[0][0]], erased(read.blank, pointed.spans)
             if read.strategies or find_order_field(before) or ORDER_WORD.search(rest) or find_limit(rest):
                 return None  # "the first by traded value" asks for another list
         return self._put(read, previous, pointed, day)
+
+    def _first_of(self, read: Reading, previous: Question, day: date) -> _Meant | None:
+        """ "chart it", "왜 올랐어?" behind a list of one stock, or behind the one that was asked for of a list."""
+        listed = previous.listed
+        if not listed or read.hits or read.strangers or previous.type == "stock" or read.order_by or read.conditions:
+            return None
+        if len(listed) > 1 and not (previous.among and ":" in previous.order_by and WHICH.search(previous.text.casefold())):
+            return None
+        found = _IT.search(read.blank) or _THAT.search(read.blank)
+        if found is not None:
+            return self._put(read, previous, Pointed((found.span(),), listed[:1]), day)
+        asked = STOCK_INTENTS & set(read.intents) or "news" in read.intents or read.details
+        if not asked or read.type_found not in (None, "news") or len(content_words(FOLLOW.sub("", read.blank))) > 2:
+            return None
+        return _Meant(f"{listed[0]} {letters_of(read)}")
 
     def _put(self, read: Reading, previous: Question, pointed: Pointed, day: date) -> _Meant | None:
         """The question with names for the words that point."""

@@ -103,11 +103,7 @@ ONLY = re.compile(
 )
 CHANGE = re.compile(r"(?<![a-z])change(?![a-z])")
 LISTS_ASKED = re.compile(r"보여|목록|후보|신호들|(?<![a-z])(?:show|list|bets|signals|setups|candidates)(?![a-z])")
-WHICH = re.compile(
-    r"둘\s?중|(?:뭐|누|어디|어느\s?(?:것|거|쪽|게)|어떤\s?(?:것|거|게))\S{0,2}\s?더"
-    r"|(?<![a-z])which (?:one |of the two )?(?:has|had|is"
-    r"|was|does|did|do|rose|fell)(?![a-z])"
-)
+WHICH = phrase("which_more")
 SORT = re.compile(
     r"정렬|순서대로\s?(?:다시|바꿔)|(?<![a-z])(?:sort|rank|order|re-?order)(?: (?:them|those|these|it|by))(?![a-z])"
 )

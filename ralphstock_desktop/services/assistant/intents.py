@@ -23,7 +23,7 @@ CHANGING = phrases("changing")
 """The user himself asks for something to be done; only read together with an intent that changes something."""
 STRATEGIES = named("strategies")
 STOCK_INTENTS = frozenset(
-    ("why", "flow", "plan", "price", "score", "chart", "order", "forecast", "watch", "alert", "open", "recommend")
+    ("why", "flow", "plan", "price", "score", "chart", "order", "forecast", "watch", "alert", "open", "recommend", "what_if")
 )
 """Intents that need a stock: named nowhere, the one on screen is meant."""
 

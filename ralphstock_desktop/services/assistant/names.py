@@ -101,6 +101,11 @@ _CODE = re.compile(
 _AMOUNT_AFTER = re.compile(r"\s*(?:원|주|억|만|조|천|건|명|개|이상|이하|초과|미만|won|krw|shares|%)")
 _INITIALS = re.compile(r"(?<![\uac00-\ud7a3ㄱ-ㅎa-z0-9])(?:[a-z]{0,3})[ㄱ-ㅎ]{2,}(?:[a-z0-9]{0,4})(?![ㄱ-ㅎ])")
 _CHAT_INITIALS = frozenset("ㅇㅋ ㄱㅅ ㅈㅅ ㄹㅇ ㅎㅇ ㄱㄷ ㅇㅈ ㅁㄹ ㅅㄱ ㄱㅊ ㅁㅊ ㅅㅂ ㅈㄴ ㅇㄷ ㅊㅋ".split())
+_JOINT = re.compile(r"이?랑|하고|와|과|대|vs")
+_SPOKEN = re.compile(
+    r"왜|왤케|어때|얼마|어디|까지|미쳤|존버|떨어|올랐|오름|급등|급락|비교|살까|팔까|반등|눌림|수급|뉴스|점수|등급|차트"
+)
+"""Words one of which a question written onto a name without a space holds."""
 _WORD = re.compile(r"[\w&]")
 _TOKEN_REST = re.compile(r"[\w&]+")
 
@@ -256,7 +261,8 @@ class NameBook:
         text = folded.text
         places = [index for index, letter in enumerate(text) if letter != " "]
         dense = "".join(text[index] for index in places)
-        starts = _starts(text)
+        inner = _inner_starts(text) - _starts(text)
+        starts = _starts(text) | inner
         found: list[_Found] = []
         free = 0
         for at, place in enumerate(places):
@@ -267,8 +273,12 @@ class NameBook:
                     continue
                 end = places[at + len(entry.key) - 1] + 1
                 if self._fits(folded, place, end, entry):
+                    if place in inner and (entry.ordinary or len(entry.key) < 3):
+                        continue  # inside a word only a name that is nothing else
                     found.append(_Found(place, end, entry))
                     free = end
+                    joint = _JOINT.match(text, end)
+                    starts |= {joint.end() if joint is not None else end}
                     break
         return found
 
@@ -278,9 +288,24 @@ class NameBook:
             return False
         if entry.written and folded.typed[start:end].replace(" ", "") != entry.written:
             return False
-        if not _ends(folded.text, end, ordinary=entry.ordinary):
+        if not _ends(folded.text, end, ordinary=entry.ordinary) and not self._goes_on(folded.text, end, entry):
             return False
         return not (entry.key in self._lore.groups and self._longer(folded, end))
+
+    def _goes_on(self, text: str, end: int, entry: _Entry) -> bool:
+        """Whether behind a name written without spaces another one follows, or words of the market and of everyday speech."""
+        rest_of = _TOKEN_REST.match(text, end)
+        if rest_of is None or entry.ordinary or len(entry.key) < 2:
+            return False
+        rest = rest_of.group(0)
+        if re.fullmatch(r"[ㄱ-ㅎㅏ-ㅣ]+", rest):
+            return True  # "삼전ㄱㄱ"
+        joint = _JOINT.match(rest)
+        after = rest[joint.end() :] if joint is not None else rest
+        if any(after.startswith(other.key) and not other.ordinary for other in self._by_head.get(after[:2], ())):
+            return True
+        bare = re.sub(r"[ㄱ-ㅎㅏ-ㅣ]+", "", rest)
+        return len(entry.key) >= 3 and len(bare) >= 3 and _SPOKEN.search(bare) is not None
 
     def _longer(self, folded: Folded, end: int) -> bool:
         """Whether a group's name goes on in a word of its own that is no word of the market: ``CJ ENM``, ``LG 전자``."""
@@ -362,6 +387,19 @@ def _starts(text: str) -> frozenset[int]:
                     found.add(glued.end())
         before = script
     return frozenset(found)
+
+
+def _inner_starts(text: str) -> set[int]:
+    """Places inside words without spaces behind which a name may stand: what is before is all words of everyday speech."""
+    found: set[int] = set()
+    for token in re.finditer(r"[가-힣]{5,}", text):
+        word = token.group(0)
+        if is_known_word(word):
+            continue
+        for cut in range(2, len(word) - 2):
+            if is_known_word(word[:cut]):
+                found.add(token.start() + cut)
+    return found
 
 
 def _ends(text: str, end: int, *, ordinary: bool) -> bool:

@@ -66,11 +66,11 @@ AMONG = re.compile(
     r"|(?<![a-z])(?:(?:out )?of|among|amongst|from) (?:those|these|them|that list|this list|the list)(?![a-z])"
     r"(?:\s(?:two|three|four|five|ten|\d{1,2}|stocks|names|ones))*"
     r"|(?<![a-z])which (?:one|ones)?\s?(?:of (?:those|these|them)|among (?:those|these|them))(?![a-z])"
-    r"|(?<![a-z])which ones(?![a-z])"
+    r"|(?<![a-z])which ones(?![a-z])|(?<![a-z])which one(?= (?:has|had|is|was|got|looks|of|rose|fell|did)(?![a-z]))"
 )
 _SEVERAL = re.compile(
     r"(?<![가-힣])(?P<ko>둘|셋|넷|(?:그|이|저)\s?(?:두|세|네|다섯|둘|셋|넷)|두|세|네|다섯)\s?(?:개|종목|놈|회사)?(?:\s?(?:다|모두|전부|끼리))"
-    r"|(?<![가-힣])(?P<kc>둘|셋|넷)(?:을|를)?(?=\s?(?:비교|중))|(?<![가-힣])(?:그|이|저)\s?(?P<kd>둘|셋|넷|두|세|네|다섯)(?:\s?(?:개|종목|놈|회사))?(?![가-힣]{2})"
+    r"|(?<![가-힣])(?P<kc>둘|셋|넷)(?:을|를|이서?|은|만)?(?=\s?(?:비교|중|붙|견주|놓고|차이))|(?<![가-힣])(?:그|이|저)\s?(?P<kd>둘|셋|넷|두|세|네|다섯)(?:\s?(?:개|종목|놈|회사))?(?![가-힣]{2})"
     r"|(?<![a-z])(?:those|these|the|all|them) (?P<en>two|three|four|five)(?:\s(?:stocks|ones|names))?(?![a-z])"
     r"|(?<![a-z])(?P<both>both)(?: of (?:them|those))?(?![a-z])"
 )

@@ -56,6 +56,27 @@ _ITEM_AFTER = phrase("item_after")
 _GRADE = phrase("grade")
 
 
+_DIGITS = {"일": 1, "이": 2, "삼": 3, "사": 4, "오": 5, "육": 6, "칠": 7, "팔": 8, "구": 9}
+_SMALL = {"십": 10, "백": 100, "천": 1_000}
+_LARGE = {"만": 10_000, "억": 100_000_000, "조": 1_000_000_000_000}
+_COMPARED = (
+    r"(?:어치|짜리)?\s?(?:이상|이하|미만|초과|이내|넘|밑|아래|위(?!치)|안\s?되|보다|언저리|되면|까지|깨지|뚫|에서|부터|사이|~)"
+)
+_WORDS = re.compile(
+    r"(?<![가-힣\d.,])(?P<korean>[일이삼사오육칠팔구]?[십백천만억조][일이삼사오육칠팔구십백천만억조]*)\s?"
+    rf"(?P<won>원|주|배|점|%|퍼센트|퍼|프로)?(?=\s?{_COMPARED})"
+    rf"|(?<![가-힣])(?P<times>{_KOREAN_COUNT})\s?배(?![가-힣]{{2}})"
+    rf"|(?<![a-z])(?P<english>half an?|a couple(?: of)?|an?|{_ENGLISH_COUNT}|fifteen|thirty|forty|fifty|a hundred|hundred)\s"
+    r"(?P<scale>(?:hundred\s)?(?:thousand|million|billion|trillion)|hundred|percent|times)(?![a-z])(?P<plain>\s(?:won|shares|krw))?"
+    r"|(?<![a-z])(?P<fold>doubled?|doubling|twice|tripled?)(?![a-z])(?=\s(?:the|its|their|average|normal|usual))"
+)
+_MORE_COUNTS = {
+    "half a": 0.5, "half an": 0.5, "a couple": 2, "a couple of": 2, "a": 1, "an": 1, "fifteen": 15, "thirty": 30, "forty": 40,
+    "fifty": 50, "a hundred": 100, "hundred": 100,
+}  # fmt: skip
+_FOLDS = {"double": 2.0, "doubled": 2.0, "doubling": 2.0, "twice": 2.0, "triple": 3.0, "tripled": 3.0}
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """A number with its unit worked out: ``10억`` is 1e9. ``text`` as it can be written into a filter (``10억``, ``70``)."""
@@ -99,7 +120,50 @@ def amounts_in(text: str, taken: Iterable[tuple[int, int]] = ()) -> tuple[Amount
         if match["sign"] == "-" and (match.start() == 0 or text[match.start() - 1] in " (="):
             value, written = -value, "-" + written
         found.append(Amount(match.start(), max(end, match.end()), value, re.sub(r"\s", "", written), plain))
-    return tuple(found)
+    places = [*blocked, *((item.start, item.end) for item in found)]
+    found += [item for item in _spelled(text) if not any(item.start < end and item.end > start for start, end in places)]
+    return tuple(sorted(found, key=lambda item: item.start))
+
+
+def _spelled(text: str) -> list[Amount]:
+    """Numbers written in words: ``천억 이상``, ``만원 이하``, ``열 배``, ``a million shares``, ``twice the average``."""
+    found = []
+    for match in _WORDS.finditer(text):
+        if match["korean"]:
+            value, plain = _korean_number(match["korean"]), match["won"] or ""
+        elif match["times"]:
+            value, plain = float(_COUNT_WORDS[match["times"]]), "배"
+        elif match["fold"]:
+            value, plain = _FOLDS[match["fold"]], "x"
+        else:
+            count, scale = match["english"], match["scale"]
+            value = float(_MORE_COUNTS.get(count, _COUNT_WORDS.get(count, 1)))
+            plain = {"percent": "%", "times": "x"}.get(scale, (match["plain"] or "").strip())
+            for word in scale.split():
+                value *= 100.0 if word == "hundred" else _UNITS.get(word, 1.0)
+        found.append(Amount(match.start(), match.end(), value, _as_written(value), plain))
+    return found
+
+
+def _korean_number(word: str) -> float:
+    """``삼천오백`` is 3,500 and ``천억`` 1e11; a unit alone counts once."""
+    total, part, digit = 0.0, 0.0, 0.0
+    for letter in word:
+        if letter in _DIGITS:
+            digit = float(_DIGITS[letter])
+        elif letter in _SMALL:
+            part, digit = part + (digit or 1.0) * _SMALL[letter], 0.0
+        else:
+            total, part, digit = total + (part + digit or 1.0) * _LARGE[letter], 0.0, 0.0
+    return total + part + digit
+
+
+def _as_written(value: float) -> str:
+    """A number as the filter language reads it, with as few digits as may be."""
+    for unit, size in (("조", 1e12), ("억", 1e8), ("만", 1e4)):
+        if value >= size and (10.0 * value / size).is_integer():
+            return f"{value / size:g}{unit}"
+    return f"{value:.10g}"
 
 
 def find_limit(text: str) -> int | None:

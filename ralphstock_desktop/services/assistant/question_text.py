@@ -10,7 +10,13 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from ralphstock_desktop.services.assistant.asked import find_absent, find_details, find_order, find_special_list
+from ralphstock_desktop.services.assistant.asked import (
+    find_absent,
+    find_details,
+    find_order,
+    find_order_field,
+    find_special_list,
+)
 from ralphstock_desktop.services.assistant.dates import DaySpan, find_days
 from ralphstock_desktop.services.assistant.filters import Condition, find_conditions, is_measured
 from ralphstock_desktop.services.assistant.folding import Folded, fold
@@ -44,13 +50,24 @@ _SINCE_BEFORE = phrase("since_before")
 _OWN_WORDS = frozenset(("order", "alert", "watch", "override"))
 """Intents that never come from what a user quotes."""
 _ORDER_WORD = phrase("order_word")
-_GATE_NOW = re.compile(
-    r"what(?:'s| is) the (?:market )?gate(?:'s)? (?:score|status|state|level|colou?r)(?: now| today)?\s*[?.]*$"
-)
+_GATE_NOW = phrase("gate_now")
 _NAMES = re.compile(f"{BLANK}+")
 _HOW_MADE = re.compile(r"how (?:is|are|do)|어떻게|계산|공식|기준")
 _GATE_SCORE = phrase("gate_score")
 _INDEX, _LISTED = phrase("market_index"), phrase("listing")
+_OTHERS_TRADE = phrase("others_trade")
+_HOW_MANY = re.compile(r"몇\s?(?:개|종목|건)|how many")
+_TARGET_PRICE = re.compile(r"(?:target|stop) prices?(?! consensus)")
+_SELLING = phrase("order_selling")
+_HOURS = phrase("market_hours")
+_STOCK_ASKED = re.compile(
+    r"종목\S{0,2}\s?(?:이\s?)?(?:뭐|뭔|무엇|어떤)|주식\S{0,2}\s?(?:뭐|뭔|무엇)|(?<![a-z])(?:stocks?|names?|shares?)(?![a-z])"
+)
+_FLOW_ALONE = re.compile(r"(?:외국인|기관) [<>] 0")
+_NOW_SAID = re.compile(r"오늘|금일|당일|하루|어제|전일|그제|today|yesterday|요일|day(?![a-z])")
+_BEST_OF_DAYS = re.compile(
+    r"(?<![a-z])(?P<up>best|top)?(?P<down>worst)? ?(?:performing |performer )?(?:stocks?|names?|performers?|movers)(?![a-z])"
+)
 _UNORDERED = frozenset(("definition", "private", "override", "order", "forecast", "alert", "sector", "promise"))
 """Intents beside which words of order put no stocks in order."""
 _NO_LANGUAGE = frozenset(("vcp", "rs", "kospi", "kosdaq", "mdd", "vs", "s", "a"))
@@ -84,12 +101,17 @@ class Reading:
 
 def read_question(text: str, names: NameBook, trading_days: Days, as_of: date) -> Reading:
     """Read what a text says by itself, without screen and conversation."""
+    text = _spaced(text)
     folded = fold((text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} … {text[-_TAIL:]}").strip())
     hits = _accepted(folded, names)
     blank = _blanked(folded, hits)
-    strangers = () if _PRIVATE.search(blank) else find_strangers(folded, blank, hits, names)
-    language = _language(blank, folded)
     days = find_days(blank, trading_days, as_of)
+    strangers = () if _PRIVATE.search(blank) else find_strangers(folded, blank, hits, names)
+    # "한달치로": what was read as a span of days is no name
+    strangers = tuple(
+        each for each in strangers if not any(each.start < end and each.end > start for start, end in days.places)
+    )
+    language = _language(blank, folded)
     taken = [*days.places, *((stranger.start, stranger.end) for stranger in strangers)]
     amounts = amounts_in(blank, taken)
     graded = _ARTICLE.sub("_", _blanked(folded, hits, typed=True)).lower() if len(folded.text) == len(folded.typed) else blank
@@ -101,6 +123,10 @@ def read_question(text: str, names: NameBook, trading_days: Days, as_of: date) -
     _settle(found, blank, conditions)
     if type_found == "news" and days.future is None and "forecast" in found:
         found.remove("forecast")  # "news on raised price targets" asks for what was written, not for what will be
+    order_by = _ordered_by(blank, found, conditions)
+    best = _BEST_OF_DAYS.search(blank) if not order_by and days.first is not None and "compare" not in found else None
+    if best is not None and (best["up"] or best["down"]):
+        order_by = f"change:{'asc' if best['down'] else 'desc'}"  # "the best stock this month" is the one that rose most
     return Reading(
         folded=folded,
         blank=blank,
@@ -115,9 +141,34 @@ def read_question(text: str, names: NameBook, trading_days: Days, as_of: date) -
         grades=find_grades(graded),
         type_found=type_found,
         details=find_details(blank),
-        absent=() if "news" in found else find_absent(blank),
-        order_by=_ordered_by(blank, found),
+        absent=_absent(blank, found, conditions, order_by),
+        order_by=order_by,
     )
+
+
+def _absent(blank: str, found: Sequence[str], conditions: Sequence[Condition], order_by: str) -> tuple[str, ...]:
+    """Quantities no data hold, those left out that only seem to be asked for."""
+    absent = () if "news" in found else find_absent(blank)
+    if order_by.endswith("_streak"):
+        absent = tuple(name for name in absent if name != "flow_streak")  # lists of those there are
+    if any(item.korean.startswith("업종") for item in conditions) or "news" in found:
+        absent = tuple(name for name in absent if name != "theme")
+    if _HOURS.search(blank) and "definition" not in found:
+        absent = tuple(name for name in absent if name != "after_hours")  # when they trade is known, what they pay is not
+    return absent
+
+
+_CHATTED = re.compile(r"(?<=[가-힣])(ㅇㄷ|ㅊㅊ|ㄱㄱ+|ㄷㄷ+|ㅇㅇ+|ㅋ+|ㅎ+|ㅠ+|ㅜ+)(?![ㄱ-ㅎ])")
+_CHAT = {"ㅇㄷ": " 어디", "ㅊㅊ": " 추천"}
+_WHO_BOUGHT = re.compile(
+    r"(외국인|외인|기관|연기금)(이|은|가|들이|에서)?(산|판|사는|파는|담은|던진)(?=코스|종목|주식|거|것|애|반도체)"
+)
+
+
+def _spaced(text: str) -> str:
+    """A text as it would be typed with spaces: letters of chat stand apart, and who bought is no part of what was bought."""
+    text = _CHATTED.sub(lambda match: _CHAT.get(match.group(0), f" {match.group(0)}") + " ", text)
+    return _WHO_BOUGHT.sub(r"\1\2 \3 ", text).strip() if text.strip() else text
 
 
 def _settle(found: list[str], blank: str, conditions: Sequence[Condition]) -> None:
@@ -128,6 +179,9 @@ def _settle(found: list[str], blank: str, conditions: Sequence[Condition]) -> No
     if "score" in found and _THAN_BEFORE.search(blank) and ("compare" not in found or len(_NAMES.findall(blank)) == 1):
         # "today's score against yesterday's" compares no two stocks.
         found[:] = ["diff", *(name for name in found if name not in ("compare", "diff"))]
+    if "flow" in found and _OTHERS_TRADE.search(blank):
+        # "why do institutions sell it", "how much did foreigners put in"
+        found[:] = [name for name in found if name not in ("order", "plan", "recommend")]
     if "order" in found and _WHEN_TO.search(blank):
         found.remove("order")  # when to sell is asked, nothing is ordered
         found.append("recommend")
@@ -137,17 +191,43 @@ def _settle(found: list[str], blank: str, conditions: Sequence[Condition]) -> No
         found.remove("forecast")  # how a target is set is a rule
     if "record" in found and "definition" in found and _ORDER_WORD.search(blank):
         found.remove("definition")  # "which grade has the highest win rate" asks for no word's meaning
+    if "definition" in found and "forecast" in found and find_strategies(blank):
+        found.remove("forecast")  # "from when can one enter a day trade" asks for a rule
+    if "definition" in found and _STOCK_ASKED.search(blank) and find_order(blank):
+        found.remove("definition")  # "what is the most traded stock" asks for it
+    if "diff" in found and any(item.korean.startswith(("외국인", "기관")) for item in conditions):
+        found.remove("diff")  # "bought while it fell" speaks of no change of grades
+    if "definition" in found and find_special_list(blank) and _HOW_MANY.search(blank):
+        found.remove("definition")  # "how many hit the limit"
+    if "record" in found and any(item.korean.startswith(("마지막낙폭", "첫낙폭")) for item in conditions):
+        found.remove("record")  # a depth of the pattern, not of an account
+    if "forecast" in found and "plan" in found and _TARGET_PRICE.search(blank):
+        found.remove("forecast")  # the target the rules set
     measured = any(is_measured(item) for item in conditions)
     if "diff" in found and ("near" in found or (measured and _SINCE_BEFORE.search(blank) is None)):
         found.remove("diff")
+    if "data" in found and "forecast" in found:
+        found.remove("forecast")  # "up to which day" asks of the past
     if "definition" in found and BLANK not in blank:
         found[:] = [name for name in found if name not in ("compare", "open")]  # "the difference between PENDING and OPEN"
 
 
-def _ordered_by(blank: str, found: Sequence[str]) -> str:
+def _ordered_by(blank: str, found: Sequence[str], conditions: Sequence[Condition]) -> str:
     """What stocks are to be put in order by; nothing where something else is asked for."""
-    if _UNORDERED & set(found):
+    if _UNORDERED - {"sector"} & set(found):
         return ""
+    of_sector = any(item.korean.startswith("업종") for item in conditions)
+    if of_sector and "flow" in found and not {"compare", "news", "diff"} & set(found) and not find_order(blank):
+        # "flows of the battery stocks": who bought most of them
+        who = "institution" if find_order_field(blank) == "institution" else "foreign"
+        return f"{who}:{'asc' if _SELLING.search(blank) else 'desc'}"
+    if "sector" in found:
+        return ""
+    alone = [item for item in conditions if item.compares]
+    of_flow = len(alone) == 1 and _FLOW_ALONE.fullmatch(alone[0].korean) is not None and not find_order(blank)
+    if of_flow and _NOW_SAID.search(blank) and _LISTED.search(blank):
+        who = "foreign" if alone[0].korean.startswith("외국인") else "institution"
+        return f"{who}:{'asc' if '<' in alone[0].korean else 'desc'}"  # the filter knows sums of five days, not today's
     special = find_special_list(blank)
     if special and _INDEX.search(blank) and _LISTED.search(blank) is None:
         return ""  # whether an index stands at its high is asked of the index

@@ -9,6 +9,7 @@ from typing import Literal
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import FactBook
 from ralphstock_desktop.services.assistant.grounding_letters import plain_text
+from ralphstock_desktop.services.assistant.triggers import phrase
 from ralphstock_desktop.services.assistant_contracts import (
     Answer,
     Block,
@@ -39,6 +40,14 @@ REFUSED_INTENTS = frozenset({"private"})
 
 _SIGNALS = re.compile(r"신호(?!등)|시그널|vcp|종가\s?베팅|종베|단타|signals?\b|closing[- ]bets?", re.IGNORECASE)
 """A market is named beside these to limit the list, not to ask how it stands."""
+_NEVER_ADVICE = frozenset(("reward_risk", "smartmoney", "rs", "vol_ratio", "pension"))
+"""Quantities the list of recommendations is not put in order by: naming one asks for a list of its own."""
+_OF_NEWS = re.compile(f"{phrase('good_news').pattern}|{phrase('bad_news').pattern}")
+_HOURS = phrase("market_hours")
+_EXCESS = re.compile(r"초과\s?수익|excess return", re.IGNORECASE)
+_GRADES_ONLY = re.compile(r"(?:등급|grade) >?= [SABC]")
+_OPEN_DAY = re.compile(r"휴장|휴일|연휴|쉬[는나냐어]|holiday|closed", re.IGNORECASE)
+"""Beside words of the hours: whether the exchange opens at all is asked."""
 _LISTED = re.compile(r"추천\s?(?:종목|주|목록|리스트)|recommendations|recommended (?:stocks|names)", re.IGNORECASE)
 _PANELS = {
     "bars": "chart",
@@ -88,19 +97,31 @@ def _reader(question: Question) -> Reader:
         from ralphstock_desktop.services.assistant.answers.stock import answer_stock
 
         return answer_stock
-    if question.order_by and question.type != "recommendation":
+    named = question.order_by.partition(":")[0] in _NEVER_ADVICE
+    if question.order_by and (question.type != "recommendation" or question.first_day is not None or named):
         from ralphstock_desktop.services.assistant.answers.ranking import answer_ranking
 
         return answer_ranking
-    if "screen" in question.intents and question.filter_text:
+    if question.grades and question.first_day is not None and _GRADES_ONLY.fullmatch(question.filter_text):
+        return _by_type("signal")  # signals of earlier days are stored; the grades of all stocks then are not
+    if "trading_day" not in question.intents and "screen" in question.intents and question.filter_text:
         from ralphstock_desktop.services.assistant.answers.screen import answer_screen
 
         return answer_screen
-    if "order" in question.intents or "forecast" in question.intents:
+    if "order" in question.intents or ("forecast" in question.intents and "trading_day" not in question.intents):
         from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 
         return answer_refusal
     asked = set(question.intents)
+    of_days = "trading_day" in asked and not {"definition", "news", "record"} & asked
+    if of_days and (not _asks_hours(question.text) or _OPEN_DAY.search(question.text)):
+        from ralphstock_desktop.services.assistant.answers.trading_days import answer_trading_days
+
+        return answer_trading_days
+    if "data" in asked and question.type not in ("stock", "help") and not {"definition", "record"} & asked:
+        from ralphstock_desktop.services.assistant.answers.data_state import answer_data_state
+
+        return answer_data_state
     if "override" in asked and question.type in ("market", "recommendation", "signal", "performance"):
         from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 
@@ -113,17 +134,29 @@ def _reader(question: Question) -> Reader:
         from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 
         return answer_refusal
+    if question.type == "market" and _asks_hours(question.text):
+        return _by_type("market")
+    if question.type == "performance" and "sector" in asked and not (question.grades or question.strategies):
+        return _by_type("market")  # the return of a sector is the market's
     if "record" in question.intents and question.type in ("signal", "performance"):
         return _by_type("performance")
     if question.type == "market" and "recommend" in asked and _LISTED.search(question.text):
         return _by_type("recommendation")
     if question.type == "market" and "record" in asked and (question.grades or question.strategies):
         return _by_type("performance")
+    if question.type == "recommendation" and "news" in asked and _OF_NEWS.search(question.text.casefold()):
+        return _by_type("news")
+    if question.type == "market" and _EXCESS.search(question.text):
+        return _by_type("performance")
     if question.type == "market" and _SIGNALS.search(question.text) and "definition" not in question.intents:
         return _by_type("signal")
     if "definition" in question.intents and question.type != "help":
         return _by_type("general")
     return _by_type(question.type)
+
+
+def _asks_hours(text: str) -> bool:
+    return _HOURS.search(text.casefold()) is not None
 
 
 def _by_type(name: str) -> Reader:

@@ -27,7 +27,7 @@ _SHOWN = phrase("shown")
 _RANKED = phrase("ranked")
 _MARKET_EXTRA = phrase("market_extra")
 _FOLLOWED = STOCK_INTENTS | {"news", "record", "diff", "near", "compare"}
-_NOT_ONE = frozenset(("definition", "sector", "private", "diff", "record", "override", "outside"))
+_NOT_ONE = frozenset(("definition", "sector", "private", "diff", "record", "override", "outside", "data", "trading_day"))
 _SEVERAL_ASKED = phrase("several_asked")
 """What is asked of all stocks, also of a quantity no data hold."""
 _LIST_WHY = phrase("list_why")
@@ -44,8 +44,12 @@ _WATCHED = re.compile(r"관심\s?(?:종목|주|리스트|목록)")
 _COUNTED = re.compile(r"상위|하위|순위|\d\s?(?:개|종목)(?!월)|(?<![a-z])(?:top|best|worst|bottom|most)(?![a-z])")
 """How many, or which end of an order: a list is asked for, not one stock."""
 _SIGNALS = re.compile(r"신호(?!등)|시그널|(?<![a-z])signals?(?![a-z])")
+_OF_INDEX = re.compile(r"게이트|지수|(?<![a-z])(?:gate|index)(?![a-z])")
+_WHICH_ONE = phrase("which_one")
+"""Asks which stock will, not whether the one on screen will."""
+_GRADE_ALONE = re.compile(r"(?:vcp\s)?[sabc]\s?(?:급|등급|-?grades?)(?:만|들|은|이|요)?|grade [sabc]")
 _BREADTH = phrase("market_breadth")
-_OF_NO_STOCK = frozenset(("foreign_market", "other_asset"))
+_OF_NO_STOCK = frozenset(("foreign_market", "other_asset", "other_index"))
 """What no data hold and no stock has."""
 _NO_SCREEN = frozenset(("definition", "private", "order", "alert", "record", "diff", "near"))
 
@@ -92,6 +96,8 @@ def stocks_of(read: Reading, screen: Screen, previous: Question | None) -> tuple
 def _pointed_at(read: Reading, before: tuple[str, ...], *, has_names: bool) -> tuple[int, bool] | None:
     """Where a word points at a stock, and whether it is one of the question before."""
     this = None if read.type_found == "recommendation" and _LIST_WHY.search(read.blank) else _THIS.search(read.blank)
+    if this is not None and read.strategies and "record" in read.intents and not has_names:
+        this = None
     if this is not None and not (has_names and this.group(0) in ("여기", "이게", "이건") and "compare" not in read.intents):
         return this.start(), False
     if has_names and "compare" not in read.intents:
@@ -150,6 +156,8 @@ def _follows(read: Reading, previous: Question) -> bool:
 
 def _needs_a_stock(read: Reading) -> bool:
     """Whether a question that names none can only be about one: the one on screen."""
+    if any(item.korean.startswith("업종") or is_measured(item) for item in read.conditions):
+        return False
     if read.order_by or _OF_NO_STOCK & set(read.absent) or (read.absent and _SEVERAL_ASKED.search(read.blank)):
         return False
     asked = (STOCK_INTENTS & set(read.intents)) | set(read.details) | set(read.absent)
@@ -166,6 +174,8 @@ def _needs_a_stock(read: Reading) -> bool:
     if "near" in read.intents and _LISTING.search(read.blank):
         return False
     if _NOT_ONE & set(read.intents) or HELP.search(read.blank):
+        return False
+    if asked <= {"recommend", "forecast", "price"} and _WHICH_ONE.search(read.blank):
         return False
     if asked <= {"recommend", "forecast"} and len(content_words(read.blank)) > 2:
         return False
@@ -206,7 +216,13 @@ def is_screening(read: Reading) -> bool:
         return "news" not in intents or _LISTING.search(read.blank) is not None
     shown = _LISTING.search(read.blank) or _SHOWN.search(read.blank)
     graded = [item for item in spoken if "등급" in item.korean]
-    listing = shown is not None or len(spoken) > 1 or read.type_found == "recommendation"
+    if graded and len(spoken) == len(graded) and _GRADE_ALONE.fullmatch(read.blank.strip(" ?!.")):
+        return True
+    if any(item.korean.startswith(("외국인", "기관")) and "그리고" in item.korean for item in spoken):
+        return True  # "bought by both" says of no stock
+    of_sector = any(item.korean.startswith("업종") for item in read.conditions)
+    listing = shown is not None or len(spoken) > 1 or (bool(graded) and of_sector) or read.type_found == "recommendation"
+    listing = listing or _COUNTED.search(read.blank) is not None
     listing = listing or (read.type_found == "market" and bool(graded) and not intents - {"score"})
     if not listing or "news" in intents:
         return False
@@ -216,6 +232,10 @@ def is_screening(read: Reading) -> bool:
     if read.type_found == "recommendation":
         return any(item.korean.startswith(("업종", "상태", "제외")) for item in read.conditions)
     others = [item for item in read.conditions if item not in graded]
+    of_market = any(item.korean.startswith("시장") for item in read.conditions)
+    ranked = read.type_found == "market" and is_ranked(read) and of_market and _OF_INDEX.search(read.blank) is None
+    if ranked and (_COUNTED.search(read.blank) or shown):
+        return True  # "the ten best scores of KOSPI"
     if read.type_found == "market":
         return bool(spoken) and (bool(numeric) or _BREADTH.search(read.blank) is None)
     if (read.strategies or _SIGNALS.search(read.blank)) and not [

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from ralphstock_desktop.services.assistant.asked import FOREIGN, find_absent
 from ralphstock_desktop.services.assistant.folding import Folded
+from ralphstock_desktop.services.assistant.help_pages import fold as _letters
+from ralphstock_desktop.services.assistant.help_pages import help_book
 from ralphstock_desktop.services.assistant.names import NameBook, NameHit
 from ralphstock_desktop.services.assistant.triggers import named, phrase
 from ralphstock_desktop.services.assistant.wordlore import ENGLISH_WORDS, is_known_word
@@ -35,6 +38,11 @@ _ABOUT_HERE = phrase("about_here")
 """Beside these a company abroad is what the question is about, not whose price is asked for."""
 _WEAK_TAIL = re.compile(r"(?<=[가-힣]{2})(?:이랑|랑|하고|은|는|이|가|을|를|의|도|와|과|요)$")
 _AFTER_NAME = phrase("after_foreign_name")
+_BESIDE_NAME = re.compile(r"(?:,| and| or| vs\.?| versus) §")
+_BESIDE_NAME_BEFORE = re.compile(r"§(?:,| and| or| vs\.?| versus) $")
+_OF_STRATEGY = re.compile(r"\s?(?:vcp|종가\s?[베배]팅|종베|단타)")
+_LISTS = re.compile(r"종목|추천|후보|목록|리스트|보여|신호|시그널|뭐|뭔|어떤|할\s?만|거|것")
+_NAMED_WORD = re.compile(r"(?:이?란|이?라는|은|는|이|가|을|를|의|도)$")
 _GRADE = re.compile(r"[sabc](?:급|등급)")
 _COUNT = re.compile(r"\d")
 _INITIALS = re.compile(r"(?<![가-힣ㄱ-ㅎa-z0-9§])(?!(.{1,2})\1+(?![ㄱ-ㅎ]))[ㄱ-ㅎ]{3,}(?=\s+[a-z0-9가-힣])")
@@ -127,7 +135,7 @@ def _take_korean(blank: str, match: re.Match[str], names: NameBook, take: _Take)
             glued = cue
             break
     stem = _WEAK_TAIL.sub("", word[: glued.start()] if glued is not None else word)
-    if len(stem) < 2 or is_known_word(stem) or is_known_word(word):
+    if len(stem) < 2 or is_known_word(stem) or is_known_word(word) or _is_in_help(_NAMED_WORD.sub("", word)):
         return
     end = start + len(stem)
     if names.absent(stem) or names.absent(word):
@@ -139,7 +147,19 @@ def _take_korean(blank: str, match: re.Match[str], names: NameBook, take: _Take)
     if len(stem) >= 3 and names.nearly(stem)[1] >= _LIKE_ENOUGH:
         take(start, end)
     elif alone or paired or (asked and "§" not in blank and _leads(blank, start)):
-        take(start, end, sure=paired)
+        # "펩트론 단타 몇 개 통과": first of all, before a strategy, and no list is asked for
+        first = len(stem) > 2 and not blank[:start].strip() and _OF_STRATEGY.match(blank, match.end()) is not None
+        take(start, end, sure=paired or (first and _LISTS.search(blank) is None))
+
+
+@cache
+def _help_words() -> frozenset[str]:
+    """Words the help is asked by: no names, however they stand."""
+    return frozenset(_letters(word) for section in help_book("ko").sections for word in section.words if len(word) > 1)
+
+
+def _is_in_help(word: str) -> bool:
+    return _letters(word) in _help_words()
 
 
 def _leads(blank: str, start: int) -> bool:
@@ -198,12 +218,17 @@ def _take_english(
         and not any(pattern.search(phrase) for pattern in _VOCABULARY)
         and _NEWS.search(blank) is None  # "news about Robots" names a matter
     )
+    # "What did Foobar do": a name in the middle of a question that names none, and no word of the language.
+    inside = folded.typed[start:end].istitle() and start > 0 and len(phrase) >= 4 and "§" not in blank
+    inside = inside and not any(pattern.search(phrase) for pattern in _VOCABULARY) and _NEWS.search(blank) is None
     near = len(phrase) >= 5 and names.nearly(phrase)[1] >= _LIKE_ENOUGH
     if (
         known
         or near
         or titled
+        or inside
         or (alone and len(phrase) >= 3)
         or (placed and (big or _ENGLISH_AFTER.match(blank, end) or korean_asked))
     ):
-        take(start, end, sure=bool(known or near or titled))
+        beside = big and (_BESIDE_NAME.match(blank, end) or _BESIDE_NAME_BEFORE.search(blank[:start]))
+        take(start, end, sure=bool(known or near or titled or inside or beside))

@@ -38,6 +38,7 @@ GLUED_BEFORE = phrase("glued_before")
 
 _INFLECTION = phrase("inflection")
 """What may follow a stem: particles and verb endings, by their letters."""
+_BEHIND_ENDING = re.compile(r"(?<=.)(?:종목|주식|거래|수급|뉴스|점수|등급|신호|거|것)")
 _BY_FIRST: dict[str, tuple[str, ...]] = {}
 for _stem in sorted(words("stems"), key=len):
     _BY_FIRST[_stem[0]] = (*_BY_FIRST.get(_stem[0], ()), _stem)
@@ -78,6 +79,10 @@ def _is_made_of_stems(word: str, depth: int) -> bool:
             rest = word[len(stem) :]
             if not rest or _INFLECTION.fullmatch(rest) or (len(stem) > 1 and depth < 2 and _is_made_of_stems(rest, depth + 1)):
                 return True
+            # "높은종목", "오른거래량": an ending between, and a word of the market behind it
+            behind = _BEHIND_ENDING.search(rest) if depth < 2 else None
+            if behind is not None and _INFLECTION.fullmatch(rest[: behind.start()]):
+                return _is_made_of_stems(rest[behind.start() :], depth + 1)
     return False
 
 

@@ -5,8 +5,11 @@
 2. A hole is filled from one-minute bars once its last minute is over and the volume at its end is known; see
    :mod:`ralphstock_desktop.services.live.proof`. An answer that does not fit changes nothing and is asked for again later.
 3. Quiet symbols are asked from time to time, so that a last trade that was lost does not stay unnoticed.
-4. When trading is over every symbol is asked once more; the day is proven when nothing is missing anywhere. If trades came with
-   wrong times, all minutes are compared, because one that was a minute off leaves no hole.
+4. When trading is over every symbol is asked once more; the day is proven when nothing is missing anywhere. This machine's
+   clock does not decide that alone: some trade of the closing auction must have been seen, by the stream or in an answer, or
+   time enough passed that a clock some minutes ahead does not matter. Some minutes later all are asked again, because an
+   interruption can put off the closing auction of one. If trades came with wrong times, all minutes are compared, because one
+   that was a minute off leaves no hole.
 
 Symbols the user sees go first. Waits grow after every failure. After some answers that do not fit a gap has failed, until the
 day's end; a source that is away for a while fails nothing.
@@ -17,10 +20,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
 from engine.model.errors import ProviderError, RalphStockError
-from engine.model.live import MISSING
+from engine.model.instants import day_of
+from engine.model.live import MISSING, FeedVenue
 from ralphstock_desktop.live_ports import MarketSource, Priority, SourceMonitor
+from ralphstock_desktop.ports import MinuteBatch
 from ralphstock_desktop.services.live.gaps import VolumeLedger
 from ralphstock_desktop.services.live.minutes import MINUTE_NS, DayMinutes
 from ralphstock_desktop.services.live.proof import Judgement, groups_of, judge
@@ -33,6 +39,12 @@ SERVICE = "recorder"
 
 _S = 1_000_000_000
 _QUIET_MARKET_NS = 120 * _S
+_PUT_OFF_NS = 120 * _S
+"""A volatility interruption puts a closing auction off by so much."""
+_AHEAD_NS = 300 * _S
+"""By how much this machine's clock may be ahead where nothing shows that the closing auction was held."""
+_PROBES = 20
+"""Most traded symbols that are asked whether it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +133,25 @@ class BackFiller:
         self._quote_tries = 0
         self._quote_next_ns = 0
         self._day_end = False
+        self._close_ns = 0
+        self._close_seen_ns: int | None = None
+        """When, by the market's clock, a trade of the closing auction was first known of."""
+        self._ask_again_ns: int | None = None
+        """When the last volumes are to be confirmed."""
         self.over_ns = 0
-        """Market instant from which the day's last volume is known."""
+        """Market instant from which the day's last volume may be known."""
         self.requests = 0
 
-    def start_day(self, over_ns: int) -> None:
-        """Forget all attempts; answers on their way are of the day before and are not used."""
-        self.over_ns = over_ns + int(self.rules.margin_s * _S)
+    def start_day(self, close_ns: int) -> None:
+        """Forget all attempts; answers on their way are of the day before and are not used.
+
+        Parameters
+        ----------
+        close_ns : int
+            Match of the closing auction (UTC ns).
+        """
+        self._close_ns, self._close_seen_ns, self._ask_again_ns = close_ns, None, None
+        self.over_ns = close_ns + MINUTE_NS + int(self.rules.margin_s * _S)
         self._attempts.clear()
         self._asked_ns.clear()
         self._late_volumes.clear()
@@ -178,13 +202,21 @@ class BackFiller:
 
     def look(self) -> None:
         """Start what is due and fits."""
-        ledger = self._ledger
-        if self.over_ns and not self._day_end and self._now_ns() >= self.over_ns:
+        ledger, now = self._ledger, self._surely_ns()
+        if self._close_seen_ns is None and now >= self._close_ns - _AHEAD_NS and ledger.newest_ns() >= self._close_ns > 0:
+            self._close_seen_ns = now
+        if self.over_ns and not self._day_end and now >= self.over_ns:
             self._day_end = True
             self._attempts.clear()
             ledger.reopen()
             if ledger.refused["time"]:
-                ledger.doubt_all(self.over_ns - int(self.rules.margin_s * _S) - MINUTE_NS)
+                ledger.doubt_all(self._close_ns)
+        if self._is_settled(now):
+            if self._ask_again_ns is None:
+                self._ask_again_ns = now + _PUT_OFF_NS
+            elif now >= self._ask_again_ns:
+                self._ask_again_ns = 1 << 62
+                ledger.doubt_ends()
         machine = self._machine_ns()
         if self._quotes is None and machine >= self._quote_next_ns:
             chunk = self._quote_chunk(machine)
@@ -215,27 +247,31 @@ class BackFiller:
             if machine < attempt.next_ns or attempt.refused >= self.rules.tries:
                 return False
         if not track.holes:
-            return self._day_end and track.growing and self._now_ns() >= self._ledger.end_ns
+            return self._day_end and track.growing and self._surely_ns() >= self._ledger.end_ns
         # Only the oldest run is looked at: this is asked for every symbol several times a second.
         _, last = self._minutes().spans(ticker, track)[0]
         over_ns = self._ledger.open_ns + (last + 1) * MINUTE_NS
-        return track.at_ns >= over_ns or self._now_ns() >= self._ledger.end_ns
+        return track.at_ns >= over_ns or self._surely_ns() >= self._ledger.end_ns
 
     # -- volumes --------------------------------------------------------------------------------------------------------
 
     def _quote_chunk(self, machine: int) -> list[str]:
         """Symbols whose volume must be asked for now, most urgent first."""
-        rules, now = self.rules, self._now_ns()
+        rules, now = self.rules, self._surely_ns()
         again = machine - int(rules.asked_again_s * _S)
-        if self._day_end:
-            open_tracks = {ticker: track for ticker, track in self._ledger.tracks.items() if not track.final}
+        tracks = self._ledger.tracks
+        if self._is_settled(now):
+            open_tracks = {ticker: track for ticker, track in tracks.items() if not track.final}
         else:
             settled = machine - int(rules.settle_s * _S)
             open_tracks = {
                 ticker: track
-                for ticker, track in self._ledger.tracks.items()
+                for ticker, track in tracks.items()
                 if track.covered_ns is not None and track.covered_ns <= settled and self._is_unsure(track, now)
             }
+            if self._day_end and self._close_seen_ns is None:
+                most_traded = nlargest(_PROBES, tracks, key=lambda ticker: tracks[ticker].top)
+                open_tracks |= {ticker: tracks[ticker] for ticker in most_traded}
         chosen: list[str] = []
         for ticker in self._ordered(open_tracks):
             if self._asked_ns.get(ticker, again) <= again:
@@ -243,6 +279,16 @@ class BackFiller:
                 if len(chosen) == rules.quote_chunk:
                     break
         return chosen
+
+    def _surely_ns(self) -> int:
+        """The market's clock, less what it is ahead of the trades."""
+        return self._now_ns() - self._ledger.clock.ahead_ns
+
+    def _is_settled(self, now: int) -> bool:
+        """Whether an answer asked for now holds a day's last volume."""
+        seen = self._close_seen_ns
+        is_seen = seen is not None and now >= seen + self.over_ns - self._close_ns
+        return self._day_end and (is_seen or now >= self.over_ns + _AHEAD_NS)
 
     def _is_unsure(self, track: Track, now: int) -> bool:
         rules = self.rules
@@ -258,12 +304,14 @@ class BackFiller:
         return track.at_ns < known_to - int(rules.quiet_s * _S)
 
     async def _ask_quotes(self, tickers: list[str]) -> None:
-        ledger, asked_ns, machine = self._ledger, self._now_ns(), self._machine_ns()
-        day, is_final = ledger.day, self._day_end
+        ledger, asked_ns, machine = self._ledger, self._surely_ns(), self._machine_ns()
+        day, is_final = ledger.day, self._is_settled(asked_ns)
         known_ns = asked_ns - int(self.rules.margin_s * _S)
         if not is_final:
-            # The newest trade of the market bounds a clock that is ahead, unless the market is quiet.
-            known_ns = min(known_ns, max(ledger.newest_ns(), asked_ns - _QUIET_MARKET_NS))
+            # The newest trade of the market bounds a clock that is ahead, unless the market is quiet; the first one of the
+            # day shows that there is a market.
+            newest = ledger.newest()
+            known_ns = min(known_ns, max(newest.at_ns, asked_ns - _QUIET_MARKET_NS) if newest else ledger.open_ns)
         covered = {ticker: ledger.tracks[ticker].covered_ns for ticker in tickers}
         self.requests += 1
         try:
@@ -277,24 +325,29 @@ class BackFiller:
             return
         for ticker in tickers:
             self._asked_ns[ticker] = machine
+        if self._close_seen_ns is None and any(quote.at_ns >= self._close_ns for quote in quotes):
+            self._close_seen_ns = asked_ns
         for quote in quotes:
             track = ledger.tracks.get(quote.ticker)
             # A quote asked for before a loss says nothing about the time after it.
             if track is None or quote.volume_shares == MISSING or covered.get(quote.ticker) != track.covered_ns:
                 continue
-            if not is_final and track.covered_ns is None:
+            if quote.venue != FeedVenue.KRX or (not is_final and track.covered_ns is None):
                 continue
-            track.range = (quote.volume_shares, quote.low_krw, quote.high_krw)
-            if quote.volume_shares > track.top and not track.growing and not is_final:
-                asyncio.get_running_loop().call_later(
-                    self.rules.settle_s, self._doubt, quote.ticker, quote.volume_shares, quote.at_ns, day
-                )
+            volume = quote.volume_shares
+            if quote.at_ns != MISSING and day_of(quote.at_ns) < day:
+                volume = 0  # the state of a former day: the stock has not traded today
+            else:
+                track.range = (volume, quote.low_krw, quote.high_krw)
+            if volume > track.top and not track.growing and not is_final:
+                asyncio.get_running_loop().call_later(self.rules.settle_s, self._doubt, quote.ticker, volume, quote.at_ns, day)
                 continue
-            if is_final and asked_ns >= ledger.end_ns and quote.volume_shares > track.top:
+            if is_final and asked_ns >= ledger.end_ns and volume > track.top:
                 # It holds after-hours trades too, unless the regular minutes add up to the same.
-                self._late_volumes[quote.ticker] = quote.volume_shares
+                self._late_volumes[quote.ticker] = volume
+                ledger.suspect(quote.ticker)
                 continue
-            ledger.observe(quote.ticker, quote.volume_shares, quote.at_ns, known_ns, final=is_final)
+            ledger.observe(quote.ticker, volume, quote.at_ns, known_ns, final=is_final)
         self._minutes().touch(tickers)
 
     def _doubt(self, ticker: str, volume: int, traded_ns: int, day: object) -> None:
@@ -331,13 +384,13 @@ class BackFiller:
         for group in groups_of(track, minutes, ticker):
             if group.first < minutes.minute_of(since_ns):
                 continue
-            judgement = judge(group, track, minutes, ticker, bars, self._now_ns())
+            judgement = judge(group, track, minutes, ticker, bars, self._surely_ns())
             judged.add(judgement)
             if judgement == "proven":
                 minutes.fill(ticker, group.first, group.last, bars)
                 ledger.close_holes(ticker, group.holes)
         if not track.holes and track.growing and self._day_end and since_ns == minutes.open_ns:
-            judged.add(self._close_end(ticker, track, int(bars["volume"].sum())))
+            judged.add(self._close_end(ticker, track, int(bars["volume"].sum()), answer))
         wrong = judged - {"proven", "early"}
         if wrong:
             self._failed(ticker, attempt, min(wrong), None)
@@ -348,12 +401,16 @@ class BackFiller:
         else:
             self._attempts.pop(ticker, None)
 
-    def _close_end(self, ticker: str, track: Track, volume: int) -> Judgement:
-        """After hours a quote may hold more than the regular volume: the bars must agree with the line, or with the quote."""
-        if volume + track.base == self._late_volumes.get(ticker):
-            self._ledger.observe(ticker, volume + track.base, MISSING, self._now_ns(), final=True)
+    def _close_end(self, ticker: str, track: Track, volume: int, answer: MinuteBatch) -> Judgement:
+        """After hours a quote may hold more than the regular volume.
+
+        The bars must agree with the line, or with the quote, or lie between and add up to the accumulated volume they tell.
+        """
+        told, late = volume + track.base, self._late_volumes.get(ticker)
+        if told == late or (late is not None and track.top < told < late and self._minutes().adds_up(answer, track.base)):
+            self._ledger.observe(ticker, told, MISSING, self._surely_ns(), final=True)
             return "early"
-        if volume != track.top - track.base:
+        if told != track.top:
             return "volume"
         self._ledger.close_growing(ticker)
         return "proven"

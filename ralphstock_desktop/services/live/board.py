@@ -14,10 +14,12 @@ from engine.model.live import MISSING, BestQuotes, QuoteSnapshot, QuoteSource, T
 from engine.model.panel import MarketPanel
 from ralphstock_desktop.services.live_contracts import QuoteBoard
 
-__all__ = ["apply_best", "apply_snapshots", "apply_trades", "carry_over", "make_board"]
+__all__ = ["apply_best", "apply_snapshots", "apply_trades", "carry_over", "forget_former_days", "is_of_today", "make_board"]
 
 Rows = npt.NDArray[np.intp]
 Signs = npt.NDArray[np.int8]
+_KST_NS = 9 * 3_600_000_000_000
+_DAY_NS = 86_400_000_000_000
 
 
 def make_board(panel: MarketPanel, day: date) -> QuoteBoard:
@@ -85,12 +87,29 @@ def carry_over(before: QuoteBoard, board: QuoteBoard) -> None:
             column[new] = getattr(before, item.name)[old]
 
 
+def is_of_today(board: QuoteBoard, rows: Rows) -> npt.NDArray[np.bool_]:
+    """Whether what is shown in rows was pushed, or polled and traded on the board's day.
+
+    Before a stock's first trade of the day a broker goes on to answer the state of the day before.
+    """
+    source, days = board.source[rows], (board.at_ns[rows] + _KST_NS) // _DAY_NS
+    is_dated = days == np.datetime64(board.day, "D").astype(np.int64)
+    return np.asarray((source == QuoteSource.STREAM) | ((source == QuoteSource.POLLED) & is_dated), dtype=np.bool_)
+
+
+def forget_former_days(board: QuoteBoard, rows: Rows, at_ns: npt.NDArray[np.int64]) -> None:
+    """Values of a former day say nothing of this one: what comes now for these rows replaces all of them."""
+    is_older = (board.at_ns[rows] + _KST_NS) // _DAY_NS < (at_ns + _KST_NS) // _DAY_NS
+    board.source[rows[is_older & (board.source[rows] >= QuoteSource.POLLED)]] = QuoteSource.STORED
+
+
 def apply_trades(board: QuoteBoard, rows: Rows, ticks: Sequence[TradeTick]) -> Signs:
     """Write the latest trade of some rows; return the direction of each price change."""
     columns = list(zip(*ticks, strict=True))
     names = TradeTick._fields
     at = {name: index for index, name in enumerate(names)}
     price = np.array(columns[at["price_krw"]], dtype=np.int64)
+    forget_former_days(board, rows, np.array(columns[at["at_ns"]], dtype=np.int64))
     signs = _signs(board, rows, price)
     change = np.array(columns[at["change_krw"]], dtype=np.int64)
     board.price_krw[rows] = price
@@ -118,8 +137,11 @@ def apply_snapshots(
     """Write polled states; return the rows that changed and the direction of their price changes.
 
     A row that is streamed keeps its pushed values unless the answer has more volume, which proves it newer than the last trade
-    pushed. An answer without a time counts as of ``asked_ns``; one with less volume than is known is old and left out.
+    pushed. An answer without a time counts as of ``asked_ns``; one with less volume than is known of its day is old and left
+    out.
     """
+    at_ns = np.array([asked_ns if state.at_ns == MISSING else state.at_ns for state in snapshots], dtype=np.int64)
+    forget_former_days(board, rows, at_ns)
     keep = []
     for index, (row, state) in enumerate(zip(rows.tolist(), snapshots, strict=True)):
         if state.price_krw == MISSING:
@@ -146,7 +168,7 @@ def apply_snapshots(
     for name in ("open_krw", "high_krw", "low_krw", "volume_shares", "value_krw", "ask_krw", "bid_krw"):
         _write(board, name, rows, np.array([getattr(state, name) for state in chosen], dtype=np.int64))
     board.strength_pct[rows] = [state.strength_pct for state in chosen]
-    board.at_ns[rows] = [asked_ns if state.at_ns == MISSING else state.at_ns for state in chosen]
+    board.at_ns[rows] = at_ns[keep]
     board.change_pct[rows] = _change_pct(price, base)
     board.source[rows] = QuoteSource.POLLED
     return rows[changed], signs[changed]

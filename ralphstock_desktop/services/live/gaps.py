@@ -11,7 +11,9 @@ requests or stores anything; all calls come from one thread.
 4. Known: it lies where everything is covered, a duplicate. Newer than everything known it means that volume went back.
 5. Impossible: volume and value do not fit, the price is out of range, the time lies ahead of the market, intervals overlap.
    Such a trade is refused and counted; if it was real, its volume is missing and shows as a hole.
-6. Several refused trades that join each other are a rival truth (the source began anew, or one bad trade was believed): the
+6. A price without a trade (quantity 0): it has no time of its own and moves nothing. Where it tells more volume than is
+   known, the end of the line is growing until a trade or an answer tells what was missed.
+7. Several refused trades that join each other are a rival truth (the source began anew, or one bad trade was believed): the
    line is taken back to where both can join, and everything in between is a hole.
 """
 
@@ -42,6 +44,8 @@ _time_of = attrgetter("at_ns")
 _CONTRADICTIONS = 2
 _CONTRADICTED_AFTER_NS = 120_000_000_000
 _DAY_NS = 86_400_000_000_000
+_SURELY_BEFORE_NS = 600_000_000_000
+"""What this machine's clock holds for so long before the open was before it, also where that clock is some minutes off."""
 
 
 class VolumeLedger(GapBook):
@@ -88,6 +92,7 @@ class VolumeLedger(GapBook):
         track = self.tracks.get(ticker)
         if (
             track is not None
+            and quantity
             and volume - (quantity if quantity > 0 else -quantity) == track.top
             and track.at_ns <= at < self._limit_ns
             and at - track.at_ns < JUMP_NS
@@ -113,6 +118,8 @@ class VolumeLedger(GapBook):
             return self._refuse("day")
         if at >= self.end_ns:
             return DROPPED
+        if not quantity:
+            return self._told(tick)
         if at >= self._limit_ns:
             limit = min(self.end_ns, self.clock.limit_ns(tick))
             if at >= limit:
@@ -120,6 +127,7 @@ class VolumeLedger(GapBook):
                 return self._refuse("time")
             # This one is the newest now, so the next may not be much later without being looked at again.
             self._limit_ns = min(limit, at + STEP_NS)
+        self.clock.note_lag(at)
         if low < 0:
             return self._refuse("volume")
         track = self.tracks.get(tick.ticker) or self._begin(tick.ticker)
@@ -134,6 +142,24 @@ class VolumeLedger(GapBook):
         if volume > track.top:
             return self._rival(track, tick, low, "volume")
         return self._behind(track, tick, low)
+
+    def _told(self, tick: TradeTick) -> int:
+        """A price without a trade. Its time is only this machine's, so it says nothing of when; its volume shows a loss."""
+        track = self.tracks.get(tick.ticker) or self._begin(tick.ticker)
+        volume = tick.volume_shares
+        if tick.at_ns < self.open_ns - _SURELY_BEFORE_NS:
+            return self._before_open(track, tick)
+        if not is_consistent(tick):
+            return self._refuse("units")
+        if not is_near(tick.price_krw, track.price):
+            return self._refuse("price")
+        if track.top and volume > UNITS * track.top:
+            return self._refuse("units")
+        if volume < track.top:
+            return DROPPED
+        if volume > track.top and track.covered_ns is not None:
+            self.suspect(tick.ticker)
+        return NEW
 
     def _before_open(self, track: Track, tick: TradeTick) -> int:
         if track.last is not None or tick.volume_shares < track.top or track.holes:
@@ -306,6 +332,11 @@ class VolumeLedger(GapBook):
                 hole.state = "open"
         self.version += 1
 
+    def doubt_ends(self) -> None:
+        """Trades may have come since the day's last volumes were told: they are to be told once more."""
+        for track in self.tracks.values():
+            track.final = False
+
     def doubt_all(self, last_ns: int) -> None:
         """Trade times were wrong today, and some may have been believed: all minutes up to an instant must be confirmed."""
         for ticker, track in self.tracks.items():
@@ -325,8 +356,16 @@ class VolumeLedger(GapBook):
 
     def _grow(self, ticker: str, track: Track, reason: str) -> None:
         track.covered_ns = None
-        if track.growing or track.final:
-            return
+        if not track.growing and not track.final:
+            self._begin_growing(ticker, track, reason)
+
+    def suspect(self, ticker: str) -> None:
+        """Somebody knows of more volume than was received: the end of the line is open until a trade or an answer tells."""
+        track = self.tracks[ticker]
+        if not track.growing and not track.final:
+            self._begin_growing(ticker, track, "skipped")
+
+    def _begin_growing(self, ticker: str, track: Track, reason: str) -> None:
         track.growing, track.reason, track.found_ns, track.tail_state = True, reason, self._now_ns(), "open"
         self.wounded[ticker] = track
         self.found += 1
@@ -376,15 +415,16 @@ class VolumeLedger(GapBook):
         proves_end = final or track.covered_ns is not None
         if volume > track.top:
             last_ns = self._now_ns() if traded_ns == MISSING else traded_ns
-            end = max(track.at_ns, min(last_ns, self.end_ns - 1))
+            end, start = max(track.at_ns, min(last_ns, self.end_ns - 1)), track.at_ns
+            if last_ns < start:
+                # It was traded when nothing more was believed to have been: that was told by a clock that is ahead.
+                start = min(start, self.open_ns if track.last is None else track.last.at_ns)
             if track.growing and proves_end:
-                self._open(track, Hole(track.top, volume, track.at_ns, end, track.found_ns, track.reason), known=True)
+                self._open(track, Hole(track.top, volume, start, end, track.found_ns, track.reason), known=True)
                 track.growing = False
             else:
-                self._open(
-                    track,
-                    Hole(track.top, volume, track.at_ns, end, self._now_ns(), track.reason if track.growing else "skipped"),
-                )
+                reason = track.reason if track.growing else "skipped"
+                self._open(track, Hole(track.top, volume, start, end, self._now_ns(), reason))
             track.top = volume
             track.advance(end)
         elif track.growing and proves_end:

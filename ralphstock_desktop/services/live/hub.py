@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.calendar.sessions import DEFAULT_SESSIONS
+from engine.model.instants import day_of
 from engine.model.live import (
     MISSING,
     BestQuotes,
@@ -27,13 +28,12 @@ from engine.model.live import (
     PhaseNotice,
     ProgramTick,
     QuoteSnapshot,
-    QuoteSource,
     TradeTick,
     ViEvent,
 )
 from ralphstock_desktop.live_ports import ConnectionChange
 from ralphstock_desktop.services.channels import Channel
-from ralphstock_desktop.services.live.board import apply_best, apply_snapshots, apply_trades
+from ralphstock_desktop.services.live.board import apply_best, apply_snapshots, apply_trades, is_of_today
 from ralphstock_desktop.services.live_contracts import IndexBoard, PriceSpan, QuoteBoard, QuoteFrame, TradeRun
 
 __all__ = ["LiveHub", "TradeKeeper"]
@@ -83,6 +83,8 @@ class LiveHub:
         self.messages = 0
         self.duplicates = 0
         self.last_received_ns = 0
+        self.last_trade_ns = 0
+        """When a trade was last received, this machine's clock."""
         self.lag_ms: float | None = None
         self._machine_ns, self._market_ns = machine_ns, market_ns
         self._rows: dict[str, int] = {}
@@ -99,6 +101,7 @@ class LiveHub:
         self._runs: dict[str, list[TradeTick]] = {}
         self._ticks: dict[str, IndexTick] = {}
         self._paths: dict[str, list[tuple[int, float]]] = {}
+        self._last_vis: dict[str, ViEvent] = {}
         self._indices_changed = False
         self._streamed: npt.NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
         self._dirty: dict[int, int] = {}
@@ -118,7 +121,7 @@ class LiveHub:
         if anew or self.board is None or self.board.day != board.day:
             for kept in (self._pending, self._spans, self._books, self._pending_books):
                 kept.clear()
-            for of_day in (self._tapes, self._runs, self._ticks, self._paths):
+            for of_day in (self._tapes, self._runs, self._ticks, self._paths, self._last_vis):
                 of_day.clear()
         self.board = board
         self._looked.clear()
@@ -159,8 +162,8 @@ class LiveHub:
     def on_trade(self, tick: TradeTick) -> None:
         """Take a trade: to the recorder first, then as the newest value of its symbol."""
         self.messages += 1
-        self.last_received_ns = tick.received_ns
-        if tick.venue != FeedVenue.KRX:
+        self.last_received_ns = self.last_trade_ns = tick.received_ns
+        if tick.venue != FeedVenue.KRX or (self.board is not None and tick.ticker not in self._rows):
             return
         keeper = self.keeper
         if keeper is not None and not keeper.take(tick):
@@ -239,11 +242,33 @@ class LiveHub:
     def on_vi(self, event: ViEvent) -> None:
         """Mark the symbol while an interruption is on."""
         self._count(event.received_ns)
+        if self._mark_vi(event):
+            self.vis.publish(event)
+
+    def take_vis(self, events: list[ViEvent]) -> None:
+        """Take the day's interruptions that were asked for: what began or ended while nothing was pushed."""
+        if self.board is not None:
+            for event in events:
+                if day_of(event.triggered_ns) == self.board.day:
+                    self._mark_vi(event)
+
+    def _mark_vi(self, event: ViEvent) -> bool:
+        """Mark a symbol; return whether the event says anything new. One that is older, or began what has ended, does not."""
+        known = self._last_vis.get(event.ticker)
+        if known is not None:
+            is_older = event.triggered_ns < known.triggered_ns
+            if is_older or (event.triggered_ns == known.triggered_ns and event.released_ns <= known.released_ns):
+                return False
+        self._last_vis[event.ticker] = event
         row = self._rows.get(event.ticker)
         if self.board is not None and row is not None:
             self.board.vi[row] = event.released_ns == MISSING
             self._dirty.setdefault(row, 0)
-        self.vis.publish(event)
+        return True
+
+    def overdue_vis(self, before_ns: int) -> bool:
+        """Whether an interruption that began before an instant is still shown: its end may not have been received."""
+        return any(event.released_ns == MISSING and event.triggered_ns < before_ns for event in self._last_vis.values())
 
     def on_program(self, tick: ProgramTick) -> None:
         """Pass on programme trading."""
@@ -274,11 +299,15 @@ class LiveHub:
         if board is None:
             return
         self.unconfirmed.difference_update(state.ticker for state in snapshots)
-        known = [(self._rows[state.ticker], state) for state in snapshots if state.ticker in self._rows]
+        known = [
+            (self._rows[state.ticker], state)
+            for state in snapshots
+            if state.ticker in self._rows and state.venue == FeedVenue.KRX
+        ]
         if not known:
             return
         rows = np.array([row for row, _ in known], dtype=np.intp)
-        of_today = board.source[rows] >= QuoteSource.POLLED
+        of_today = is_of_today(board, rows)
         highs, lows = board.high_krw[rows], board.low_krw[rows]  # copies
         changed, signs = apply_snapshots(board, rows, [state for _, state in known], self._market_ns(), self._streamed)
         self._look(

@@ -114,7 +114,9 @@ class DayMinutes:
     def add(self, tick: TradeTick) -> None:
         """Add an accepted trade, in any order."""
         ticker, _, at, price, quantity, volume = tick[:6]
-        if quantity < 0:
+        if quantity <= 0:
+            if not quantity:
+                return  # a price without a trade is part of no bar
             quantity = -quantity
         symbol = self.symbols.get(ticker)
         if symbol is not None and symbol.start_ns <= at < symbol.end_ns:
@@ -130,7 +132,7 @@ class DayMinutes:
             symbol.volume += quantity
             symbol.value += price * quantity
             return
-        if quantity and self.open_ns <= at < self.end_ns:
+        if self.open_ns <= at < self.end_ns:
             self._add_elsewhere(symbol or self._begin(ticker), ticker, at, price, quantity, volume)
 
     def _begin(self, ticker: str) -> SymbolMinutes:
@@ -241,6 +243,23 @@ class DayMinutes:
         for name, column in (("open", o), ("high", h), ("low", low), ("close", c), ("volume", volume), ("value", value)):
             bars[name][index] = column
         return bars
+
+    def adds_up(self, batch: MinuteBatch, base: int) -> bool:
+        """Whether today's bars of an answer tell the day's accumulated volume, and are all there is of it.
+
+        Parameters
+        ----------
+        batch : MinuteBatch
+            Answered bars, ascending.
+        base : int
+            Volume before the official open; it is in no bar.
+        """
+        if batch.day_volume_shares is None:
+            return False
+        offset = np.asarray(batch.minute_ns, dtype=np.int64) - self.open_ns
+        inside = (offset >= 0) & (offset < self.count * MINUTE_NS)
+        told = np.asarray(batch.day_volume_shares, dtype=np.int64)[inside]
+        return bool(len(told)) and bool((told == base + np.cumsum(np.asarray(batch.volume_shares)[inside])).all())
 
     # -- to the store ---------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ One request after the other, through the source's rate planner, so polling never
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from engine.model.errors import DataUnavailable, ProviderError
 from engine.model.live import BookTick, IndexTick, QuoteSnapshot
@@ -70,14 +71,16 @@ class QuotePoller:
         self._deliver, self._deliver_book, self._deliver_index = deliver, deliver_book, deliver_index
         self._monotonic = monotonic
         self._asked: dict[str, float] = {}
-        self._indices_at = self._books_at = float("-inf")
+        self._indices_due = self._books_due = float("-inf")
+        self._failures = {"indices": 0, "books": 0}
         self.is_working = False
-        """Whether the last request was answered."""
+        """Whether the last request for quotes was answered."""
         self.wakened = asyncio.Event()
 
     def forget(self) -> None:
         """Ask for everything anew, for instance after the stream was lost."""
         self._asked.clear()
+        self._indices_due = self._books_due = float("-inf")
         self.wakened.set()
 
     async def run(self) -> None:
@@ -88,8 +91,7 @@ class QuotePoller:
             try:
                 did = await self._step()
                 if did:
-                    self.is_working = True
-                    wait_s = _FIRST_WAIT_S
+                    wait_s = _FIRST_WAIT_S if self.is_working else wait_s
                     continue
                 pause = _IDLE_S
             except DataUnavailable as error:
@@ -106,22 +108,43 @@ class QuotePoller:
                 continue
 
     async def _step(self) -> bool:
-        """Make the most urgent request; return whether there was one."""
-        now = self._monotonic()
+        """Make the most urgent request; return whether there was one.
+
+        Index levels and books that cannot be had are put off by growing waits of their own: quotes do not wait for them.
+        """
         codes = self._index_codes()
-        if codes and now - self._indices_at >= (_INDEX_S if self._is_open() else _CLOSED_S):
-            self._indices_at = now
-            for tick in await self._source.fetch_indices(codes, Priority.VISIBLE):
-                self._deliver_index(tick)
+        if codes and self._monotonic() >= self._indices_due:
+            period_s = _INDEX_S if self._is_open() else _CLOSED_S
+            self._indices_due = await self._patiently("indices", self._ask_indices(codes), period_s)
             return True
         books = self._books()
-        if books and now - self._books_at >= _BOOK_S:
-            self._books_at = now
-            self._deliver_book(await self._source.fetch_book(books[0], Priority.VISIBLE))
+        if books and self._monotonic() >= self._books_due:
+            self._books_due = await self._patiently("books", self._ask_book(books[0]), _BOOK_S)
             return True
         return await self._ask(self._visible(), _VISIBLE_S, Priority.VISIBLE) or await self._ask(
             self._others(), 2 * _VISIBLE_S, Priority.BACKGROUND
         )
+
+    async def _ask_indices(self, codes: Sequence[str]) -> None:
+        for tick in await self._source.fetch_indices(codes, Priority.VISIBLE):
+            self._deliver_index(tick)
+
+    async def _ask_book(self, ticker: str) -> None:
+        self._deliver_book(await self._source.fetch_book(ticker, Priority.VISIBLE))
+
+    async def _patiently(self, kind: str, work: Coroutine[Any, Any, None], period_s: float) -> float:
+        """Do something that may fail by itself; return when it is due again."""
+        began_s = self._monotonic()
+        try:
+            await work
+        except (ProviderError, DataUnavailable) as error:
+            self._failures[kind] += 1
+            if isinstance(error, DataUnavailable):
+                self._monitor.note(self._source.name, "health.note.no_quotes", reason=error.key)
+            wait_s = min(_FIRST_WAIT_S * 2.0 ** min(self._failures[kind], 16), _LONGEST_WAIT_S)
+            return began_s + max(period_s, wait_s)
+        self._failures[kind] = 0
+        return began_s + period_s
 
     async def _ask(self, tickers: Sequence[str], again_s: float, priority: Priority) -> bool:
         due_before = self._monotonic() - (again_s if self._is_open() else _CLOSED_S)
@@ -133,6 +156,7 @@ class QuotePoller:
         batch = due[:_BATCH]
         moment = self._monotonic()
         snapshots = await self._source.fetch_quotes(batch, priority)
+        self.is_working = True
         for ticker in batch:
             asked[ticker] = moment
         self._deliver(snapshots)

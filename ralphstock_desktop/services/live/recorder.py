@@ -154,9 +154,10 @@ class FeedRecorder:
         -------
         bool
             True if it is the newest of its symbol, so that it may be shown; False for a duplicate, a late or a refused one, and
-            for trades after the regular session. Trades of other venues are neither checked nor recorded: always True.
+            for trades after the regular session. Trades of other venues, and of symbols that were never registered, are neither
+            checked nor recorded: always True.
         """
-        if tick.venue != FeedVenue.KRX:
+        if tick.venue != FeedVenue.KRX or tick.ticker not in self.ledger.tracks:
             return True
         verdict = self.ledger.take(tick)
         if verdict == DROPPED:
@@ -194,7 +195,7 @@ class FeedRecorder:
         self.minutes = DayMinutes(day, open_ns, end_ns)
         covered = self.ledger.covered
         self.ledger.start_day(day, open_ns, end_ns)
-        self.filler.start_day(close + MINUTE_NS)
+        self.filler.start_day(close)
         self._noted.clear()
         self._known = set(covered)
         self._to_restore = deque(covered if self._now_ns() > open_ns else ())

@@ -20,12 +20,13 @@ from engine.asof.view import KnownDays, known_days
 from engine.features.vcp_kernel import BUFFER_BARS
 from engine.features.vcp_measures import VcpMeasures, measure
 from engine.model.instants import AsOf
-from engine.model.live import MISSING, QuoteSource
+from engine.model.live import MISSING
 from engine.model.panel import ARRAY_FIELDS, MarketPanel
 from engine.model.scan import ScanFlag, VcpScan
 from engine.scoring.vcp import score
 from engine.thresholds import Rules
 from ralphstock_desktop.services.contracts import ScanPicture
+from ralphstock_desktop.services.live.board import is_of_today
 from ralphstock_desktop.services.live_contracts import LiveScan, QuoteBoard
 
 __all__ = ["FormingScanner", "forming_panel"]
@@ -120,7 +121,7 @@ class FormingScanner:
         """Copy the forming bars of changed symbols from the board; return their rows. On the loop's thread, a millisecond."""
         rows = np.fromiter(self._due, dtype=np.intp, count=len(self._due))
         self._due.clear()
-        rows = rows[(board.source[rows] >= QuoteSource.POLLED) & (board.volume_shares[rows] > 0) & (board.open_krw[rows] > 0)]
+        rows = rows[is_of_today(board, rows) & (board.volume_shares[rows] > 0) & (board.open_krw[rows] > 0)]
         panel = self.panel
         for name, values in (
             ("open_krw", board.open_krw),

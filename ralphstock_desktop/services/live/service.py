@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.calendar.sessions import DEFAULT_SESSIONS, Phase, SessionTable
 from engine.calendar.trading_days import TradingCalendar
-from engine.model.errors import DataUnavailable, ProviderError, RalphStockError
+from engine.model.errors import DataUnavailable, RalphStockError
 from engine.model.instants import AsOf, day_of, kst_ns
 from engine.model.live import MISSING, BookTick, ConnectionState, IndexTick, QuoteSource, TradeTick
 from engine.model.panel import MarketPanel
@@ -34,12 +34,13 @@ from ralphstock_desktop.live_ports import (
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import MarketPicture, ScanPicture
 from ralphstock_desktop.services.health import HealthRegistry
-from ralphstock_desktop.services.live.board import carry_over, make_board
+from ralphstock_desktop.services.live.board import carry_over, is_of_today, make_board
 from ralphstock_desktop.services.live.demand import Demand
 from ralphstock_desktop.services.live.hub import LiveHub
 from ralphstock_desktop.services.live.links import LinkFactory, LiveLink, MakeRecorder, MakeSync, Recorder, Synchronises
 from ralphstock_desktop.services.live.poller import QuotePoller
 from ralphstock_desktop.services.live.scan import FormingScanner
+from ralphstock_desktop.services.live.silence import PushWatch
 from ralphstock_desktop.services.live.status import MessageRate, interest_order, newest_age_s, phase_of, polled_count
 from ralphstock_desktop.services.live_contracts import (
     STALE_AFTER_S,
@@ -59,6 +60,11 @@ __all__ = ["LiveService", "LiveSettings"]
 
 _log = logging.getLogger(__name__)
 _TRADES = frozenset({FeedPart.TRADES})
+_VI_OVERDUE_NS = 200_000_000_000
+"""An interruption lasts two minutes and up to thirty seconds."""
+_VI_AGAIN_NS = 30_000_000_000
+_MANY = 10
+"""Registered symbols of which some trades every minute."""
 _INDEX_TRIES = 24
 """Storing a market takes a minute at most; a market that has no indices is left in peace after that."""
 INDEX_CODES = ("001", "101", "201")
@@ -146,6 +152,8 @@ class LiveService:
         """Panel and forming day a scanner is wanted for; it is made on a worker, since it copies a good part of the panel."""
         self._scan_due = False
         self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._push = PushWatch()
+        self._vis_asked_ns = 0
         self._connection = ConnectionChange(ConnectionState.IDLE, machine_ns())
         self._demand_due: asyncio.TimerHandle | None = None
         self._asked_books: set[str] = set()
@@ -397,10 +405,14 @@ class LiveService:
         return QuotePoller(
             source,
             self.registry,
-            visible=lambda: [ticker for ticker in demand.visible if ticker not in hub.covered or ticker in hub.unconfirmed],
+            visible=lambda: [
+                ticker
+                for ticker in demand.visible
+                if self._push.is_silent or ticker not in hub.covered or ticker in hub.unconfirmed
+            ],
             others=self._unstreamed,
-            books=lambda: [] if self._is_live else demand.wanting(FeedPart.BOOK),
-            index_codes=lambda: [] if self._is_live else INDEX_CODES,
+            books=lambda: [] if self._is_pushed else demand.wanting(FeedPart.BOOK),
+            index_codes=lambda: [] if self._is_pushed else INDEX_CODES,
             is_open=lambda: self._phase()[0] is not Phase.CLOSED,
             deliver=hub.take_snapshots,
             deliver_book=hub.on_book,
@@ -412,7 +424,7 @@ class LiveService:
         board = self._hub.board
         if board is None:
             return []
-        covered = self._hub.covered - self._hub.unconfirmed
+        covered = frozenset() if self._push.is_silent else self._hub.covered - self._hub.unconfirmed
         # Without a stream the most wanted symbols come first; with one it carries them.
         ordered = dict.fromkeys((*self._demand.background, *map(str, board.tickers)))
         return [ticker for ticker in ordered if ticker not in covered]
@@ -421,10 +433,48 @@ class LiveService:
     def _is_live(self) -> bool:
         return self._connection.state is ConnectionState.LIVE
 
+    @property
+    def _is_pushed(self) -> bool:
+        return self._is_live and not self._push.is_silent
+
+    def _watch_vis(self) -> None:
+        """Ask for the day's interruptions after a login, and where the end of one is overdue."""
+        link, machine = self._link, self._machine_ns()
+        if link is None or self._only_sync or self._phase()[0] is Phase.CLOSED:
+            return
+        is_new = self._is_live and not self._vis_asked_ns
+        is_overdue = self._hub.overdue_vis(self.market_ns() - _VI_OVERDUE_NS) and machine - self._vis_asked_ns >= _VI_AGAIN_NS
+        if is_new or is_overdue:
+            self._vis_asked_ns = machine
+            self._spawn(self._ask_vis(link), "interruptions")
+
+    async def _ask_vis(self, link: LiveLink) -> None:
+        try:
+            events = await link.source.fetch_vi(Priority.VISIBLE)
+        except RalphStockError as error:
+            _log.info("no interruptions: %s", error)  # the health panel has the failure already
+            return
+        if link is self._link:
+            self._hub.take_vis(events)
+
+    def _watch_push(self) -> None:
+        """Fall back to polling, and log in again, where the stream stands but brings nothing."""
+        hub, link, was_silent = self._hub, self._link, self._push.is_silent
+        is_expected = link is not None and self._is_live and len(hub.covered) >= _MANY and self._phase()[0] is Phase.REGULAR
+        again = self._push.look(self._machine_ns(), self.market_ns(), hub.last_trade_ns, is_expected=is_expected)
+        if self._push.is_silent and not was_silent:
+            self.registry.note("kiwoom_stream", "health.note.stream_silent")
+        if self._push.is_silent != was_silent and self._poller is not None:
+            self._poller.forget()
+        if again and link is not None:
+            link.feed.reconnect()
+
     def _on_connection(self, change: ConnectionChange) -> None:
         self._connection = change
         if change.state is not ConnectionState.LIVE and self._poller is not None:
             self._poller.wakened.set()
+        if change.state is ConnectionState.LIVE:
+            self._vis_asked_ns = 0  # what began or ended meanwhile was not pushed
         self._publish_status()
 
     def _on_gaps(self, report: GapReport) -> None:
@@ -467,8 +517,8 @@ class LiveService:
         try:
             self._hub.on_book(await link.source.fetch_book(ticker, Priority.INTERACTIVE))
             trades = await link.source.fetch_trades(ticker, 100, Priority.INTERACTIVE)
-        except (ProviderError, DataUnavailable) as error:
-            # The stream or the next poll brings them; the health panel has the failure already.
+        except RalphStockError as error:
+            # The stream or the next poll brings them; the health panel has the failure already. Or the link was closed.
             _log.info("no first state of %s: %s", ticker, error)
             return
         self._hub.fill_tape(ticker, trades)
@@ -489,7 +539,7 @@ class LiveService:
         """Today's bar as far as it is known."""
         board = self._hub.board
         row = board.row_of(ticker) if board is not None else None
-        if board is None or row is None or board.source[row] < QuoteSource.POLLED or board.volume_shares[row] <= 0:
+        if board is None or row is None or board.volume_shares[row] <= 0 or not is_of_today(board, np.array([row]))[0]:
             return None
         open_, high, low, close, volume, value = (
             float(column[row]) if column[row] != MISSING else float("nan")
@@ -578,6 +628,8 @@ class LiveService:
     async def _run_status(self) -> None:
         while True:
             self.registry.beat("feed status")
+            self._watch_push()
+            self._watch_vis()
             self._publish_status()
             self.registry.publish()
             if self._link is not None:
@@ -620,7 +672,7 @@ class LiveService:
         )
 
     def _shown(self) -> QuoteSource:
-        if self._is_live and self._hub.covered:
+        if self._is_pushed and self._hub.covered:
             return QuoteSource.STREAM
         if self._poller is not None and self._poller.is_working:
             return QuoteSource.POLLED

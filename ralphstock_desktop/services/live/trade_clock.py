@@ -3,7 +3,8 @@
 Trades come in the order of their times, late ones aside. A time is refused if it lies ahead of the market's clock, or if it
 runs ahead of the newest trade by clearly more than has passed since that one arrived: a delayed trade with a wrong time is
 behind the clock, but not behind its neighbours. Where all trades of some seconds would be refused, it is the clock or the
-newest trade that was wrong, and they are believed.
+newest trade that was wrong, and they are believed. Where every trade arrives clearly after its time, the clock is ahead, or
+the stream is late, which is the same for whoever asks what is known by now.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ __all__ = ["STEP_NS", "TradeClock"]
 _EARLY_NS = 3_000_000_000
 _FORGET_NS = 15_000_000_000
 _EARLY_TRADES = 20
+_LAG_TRADES = 20
+_MOST_AHEAD_NS = 1_800_000_000_000
 STEP_NS = 15_000_000_000
 """Market time by which trades may run ahead of each other beyond what has passed."""
 _SPEED_OVER_NS = 1_000_000_000
@@ -45,6 +48,10 @@ class TradeClock:
         self._now_ns, self._machine_ns, self._newest, self._ahead_ns = now_ns, machine_ns, newest, ahead_ns
         self.behind_ns = 0
         """By how much the clock is behind the trades."""
+        self.ahead_ns = 0
+        """By how much the clock is ahead of the trades: the least of some, so one that is late teaches nothing."""
+        self._lags = 0
+        self._least_lag_ns = _MOST_AHEAD_NS
         self._speed = 1.0
         self._measured_from: tuple[int, int] | None = None
         self._believed_ns = 0
@@ -53,8 +60,18 @@ class TradeClock:
 
     def reset(self) -> None:
         """A new day."""
-        self._believed_ns = self._count = 0
+        self._believed_ns = self._count = self._lags = 0
         self._measured_from = None
+
+    def note_lag(self, at_ns: int) -> None:
+        """Take the time of a trade that just arrived."""
+        self._lags += 1
+        self._least_lag_ns = min(self._least_lag_ns, self._now_ns() - at_ns)
+        # One that comes sooner is believed at once, a longer lag only when all agree.
+        self.ahead_ns = max(min(self.ahead_ns, self._least_lag_ns), 0)
+        if self._lags >= _LAG_TRADES:
+            self.ahead_ns = max(self._least_lag_ns, 0)
+            self._lags, self._least_lag_ns = 0, _MOST_AHEAD_NS
 
     def limit_ns(self, tick: TradeTick) -> int:
         """First instant that is too far ahead for a trade that arrived with this one."""

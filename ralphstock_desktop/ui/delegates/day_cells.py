@@ -97,16 +97,19 @@ def paint_chips(canvas: Canvas, cell: Cell) -> None:
     if not chips:
         canvas.text(cell.x + px(6), cell.y, cell.width, cell.height, cell.text, "text-muted")
         return
-    left, right = cell.x + px(5), cell.x + cell.width - px(2)
+    left, right, pad = cell.x + px(5), cell.x + cell.width - px(2), 2 * px(6)
     for position, chip in enumerate(chips):
-        wide = canvas.width(chip.text, "caption") + 2 * px(6)
         rest = len(chips) - position
-        room = right - left - (px(18) if rest > 1 else 0)
-        if wide > room and position:
-            canvas.text(left, cell.y, right - left, cell.height, f"+{rest}", "text-muted", size="caption")
-            return
-        canvas.text_chip(0, cell.y, cell.height, chip.text, edge=chip.token, ink=chip.token, left=left, bold=False)
-        left += wide + px(3)
+        more = px(3) + canvas.width(f"+{rest - 1}", "caption") if rest > 1 else 0.0
+        room = right - left - more
+        text = chip.text
+        if canvas.width(text, "caption") + pad > room:
+            if position:
+                canvas.text(left, cell.y, right - left, cell.height, f"+{rest}", "text-muted", size="caption")
+                return
+            text = canvas.elided(text, room - pad, "caption")  # the first chip gives way to the number of the others
+        canvas.text_chip(0, cell.y, cell.height, text, edge=chip.token, ink=chip.token, left=left, bold=False)
+        left += canvas.width(text, "caption") + pad + px(3)
 
 
 def paint_step(canvas: Canvas, cell: Cell) -> None:

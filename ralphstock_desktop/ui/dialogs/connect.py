@@ -18,10 +18,23 @@ from ralphstock_desktop.services.live_contracts import ConnectionPlan, LiveMarke
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dialogs.controls import Segmented, colour_label
 from ralphstock_desktop.ui.dialogs.errors import error_code, error_sentence
+from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["ConnectDialog"]
 
 _HOSTS = ("real", "mock", "custom")
+_KEY_WRONG = frozenset(
+    ("error.connect.no_key", "error.connect.key_missing", "error.connect.wrong_key", "error.connect.wrong_host")
+)
+_ADDRESS_WRONG = frozenset(
+    (
+        "error.connect.no_address",
+        "error.connect.address_form",
+        "error.connect.address_plain",
+        "error.connect.dns",
+        "error.connect.refused",
+    )
+)
 _SIGNS = {"passed": ("✓", "success"), "failed": ("✕", "danger"), "waiting": ("○", "text-muted"), "skipped": ("–", "text-muted")}
 
 
@@ -53,6 +66,8 @@ class ConnectDialog(QDialog):
         self._diagnosis: Diagnosis | None = None
         self._problem: RalphStockError | None = None
         self._done_key = ""
+        self._asked_with: QWidget | None = None
+        """What had the keyboard when the work began; the buttons cannot hold it while they are disabled."""
         self.lead = QLabel()
         self.lead.setWordWrap(True)
         self.host = Segmented(appearance, [(host, f"connect.host.{host}") for host in _HOSTS])
@@ -61,6 +76,8 @@ class ConnectDialog(QDialog):
         self.address, self.app_key, self.secret = QLineEdit(), QLineEdit(), QLineEdit()
         self.secret.setEchoMode(QLineEdit.EchoMode.Password)
         self.secret.setInputMethodHints(Qt.InputMethodHint.ImhHiddenText | Qt.InputMethodHint.ImhNoPredictiveText)
+        for field in (self.address, self.app_key, self.secret):
+            field.textEdited.connect(lambda _text: self._forget_outcome())
         self.remember = QCheckBox()
         self.remember.setChecked(True)
         self.stored = QLabel()
@@ -149,9 +166,22 @@ class ConnectDialog(QDialog):
     def _on_host(self) -> None:
         own = self.host.value() == "custom"
         self._form.setRowVisible(self.address, own)
-        self._diagnosis = self._problem = None
-        self._done_key = ""
-        self._show_outcome()
+        self._forget_outcome()
+
+    def _forget_outcome(self) -> None:
+        """What was found out was found out about other fields."""
+        if not self._busy:
+            self._diagnosis = self._problem = None
+            self._done_key = ""
+            self._show_outcome()
+
+    def _grow(self) -> None:
+        """Give every row its height; the window never becomes smaller by itself."""
+        self._box.activate()
+        width = self.width()
+        need = self._box.totalHeightForWidth(width) if self._box.hasHeightForWidth() else self.sizeHint().height()
+        if self.height() < need:
+            self.resize(width, need)
 
     @property
     def plan(self) -> ConnectionPlan:
@@ -171,6 +201,7 @@ class ConnectDialog(QDialog):
         if self._busy:
             work.close()
             return
+        self._asked_with = self.focusWidget()
         self._set_busy(True)
         self._diagnosis = self._problem = None
         self._done_key = "connect.working"
@@ -187,6 +218,20 @@ class ConnectDialog(QDialog):
             if self._done_key == "connect.working":
                 self._done_key = ""
             self._show_outcome()
+            self._give_focus()
+
+    def _give_focus(self) -> None:
+        """Back to the button that was pressed, or to the field that has to be changed."""
+        error = self._problem or (self._diagnosis.error if self._diagnosis is not None else None)
+        place: QWidget | None = self._asked_with
+        if error is not None and error.key in _KEY_WRONG:
+            place = self.app_key
+        elif error is not None and error.key in _ADDRESS_WRONG and self.host.value() == "custom":
+            place = self.address
+        if place is not None and self.isActiveWindow():
+            place.setFocus(Qt.FocusReason.OtherFocusReason)
+            if isinstance(place, QLineEdit):
+                place.selectAll()
 
     async def _test(self) -> None:
         self._diagnosis = await self._live.test(self.plan)
@@ -225,23 +270,30 @@ class ConnectDialog(QDialog):
         token, words = "text-secondary", look.tr(self._done_key) if self._done_key else ""
         error = self._problem or (diagnosis.error if diagnosis is not None else None)
         if error is not None:
-            token, words = "danger", f"{error_sentence(look, error)} ({error_code(error)})"
+            token, words = "danger", _told(look, error)
         elif diagnosis is not None and diagnosis.failed is None:
             token = "success"
             facts = [look.tr("connect.passed")]
             if diagnosis.latency_ms is not None:
                 facts.append(look.tr("connect.latency", ms=f"{diagnosis.latency_ms:.0f}"))
             if diagnosis.clock_offset_s is not None:
-                facts.append(look.tr("connect.clock", seconds=f"{diagnosis.clock_offset_s:+.1f}"))
+                facts.append(look.tr("connect.clock", seconds=fmt.signed(diagnosis.clock_offset_s, 1)))
             if self._done_key not in ("", "connect.working"):
                 facts.insert(0, look.tr(self._done_key))
             words = " · ".join(facts)
         self.verdict.setText(words)
         self.verdict.setFont(look.font("body", bold=token == "danger"))
         colour_label(self.verdict, look, token)
+        self._grow()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Forget what was typed."""
         self.app_key.clear()
         self.secret.clear()
         super().closeEvent(event)
+
+
+def _told(look: Appearance, error: RalphStockError) -> str:
+    """Sentence of an error with its code, which is not said twice."""
+    sentence, code = error_sentence(look, error), error_code(error)
+    return sentence if f"[{code.rsplit(' ', 1)[-1]}]" in sentence else f"{sentence} ({code})"

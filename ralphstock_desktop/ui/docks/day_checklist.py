@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ralphstock_desktop.services.contracts import Stale
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.checklist_head import ChecklistHeadView
 from ralphstock_desktop.ui.docks.checklist_view import ChecklistView
@@ -27,6 +28,7 @@ class DayChecklist(PanelFrame):
             skeleton="list",
             role="follower",
         )
+        self._workstation = context.workstation
         self.view_model = DayChecklistViewModel(context.workstation, context.appearance)
         self.head = ChecklistHeadView(self.view_model, context.appearance)
         self.view = ChecklistView(self.view_model, context.appearance)
@@ -39,6 +41,7 @@ class DayChecklist(PanelFrame):
         content.setFocusProxy(self.view)
         self.set_content(content)
         self.view_model.state_changed.connect(self._on_state)
+        self.retry_requested.connect(self._on_retry)
         context.appearance.changed.connect(self._label)
         self._label()
 
@@ -53,6 +56,14 @@ class DayChecklist(PanelFrame):
         self.set_live_badge(self.view_model.badge())
         head = self.view_model.checklist_head
         self.set_subtitle(f"{head.name} {head.ticker}" if head is not None else "")
+
+    def _on_retry(self) -> None:
+        """Old quotes: the feed has to come back; else the day is worked out again."""
+        live = self._workstation.live
+        if live is not None and isinstance(self.state, Stale):
+            live.reconnect()
+        else:
+            self._workstation.start_scan()
 
     def land_on_item(self, ticker: str, item: str) -> bool:
         """Go to a symbol's row and keep it lit; False if there is no such row yet."""

@@ -7,6 +7,7 @@ import math
 from engine.model.daytrade import DAY_ITEMS, DAY_MAX_RAW, ItemReason
 from engine.model.evidence import ItemState
 from engine.model.instants import AsOf, day_of
+from ralphstock_desktop.services.contracts import Stale
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.table_panel import ExportRequest, TablePanel
 from ralphstock_desktop.ui.models.array_table import SortKey
@@ -24,6 +25,7 @@ class DayScanner(TablePanel):
     chip_help = {"no_vi": "daytrade.chip.no_vi.help"}
 
     def __init__(self, context: DockContext) -> None:
+        self._day_workstation = context.workstation
         self.scanner = DayScannerViewModel(context.workstation, context.appearance, context.market_filter, "day_scanner")
         super().__init__(
             context,
@@ -36,6 +38,15 @@ class DayScanner(TablePanel):
         )
         # The checklist of an instant is what it is: there is no official score beside it to choose.
         self._provisional_action.setVisible(False)
+        self.retry_requested.connect(self._on_retry)
+
+    def _on_retry(self) -> None:
+        """Old quotes: the feed has to come back; else the day is worked out again."""
+        live = self._day_workstation.live
+        if live is not None and isinstance(self.state, Stale):
+            live.reconnect()
+        else:
+            self._day_workstation.start_scan()
 
     def apply_appearance(self) -> None:
         """Re-label what is not painted by the table itself."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.model.errors import RalphStockError
 from engine.model.instants import AsOf
 from engine.model.live import ConnectionState
 from ralphstock_desktop.services.channels import Subscription
 from ralphstock_desktop.services.contracts import Empty, Ready
-from ralphstock_desktop.services.live_contracts import FeedStatus, GapReport, HealthReport, SyncPlan, SyncState
+from ralphstock_desktop.services.live_contracts import FeedStatus, GapReport, HealthReport, SyncControl, SyncPlan, SyncState
 from ralphstock_desktop.ui.dialogs.controls import Segmented, colour_label
 from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.dock_registry import DockContext
+from ralphstock_desktop.ui.docks.health_table import HealthTable
 from ralphstock_desktop.ui.docks.ledger_models import RowsModel, prepare_table
 from ralphstock_desktop.ui.panel import PanelFrame
+from ralphstock_desktop.ui.panel_header import BadgeLook
 from ralphstock_desktop.ui.viewmodels.feed_words import feed_words
 from ralphstock_desktop.ui.viewmodels.health_rows import (
+    GAP_CODE_COLUMN,
     GAP_COLUMNS,
     HEALTH_COLUMNS,
     SYNC_COLUMNS,
@@ -59,6 +62,8 @@ class HealthPanel(PanelFrame):
         self._status: FeedStatus | None = None
         self._gaps: GapReport | None = None
         self._plan: SyncPlan | None = None
+        self._sync: SyncControl | None = None
+        self._sync_heard: Subscription | None = None
         self.connection, self.sentence = QLabel(), QLabel()
         self.sentence.setWordWrap(True)
         self.connection.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -75,13 +80,13 @@ class HealthPanel(PanelFrame):
             page: RowsModel(context.appearance, columns, self)
             for page, columns in zip(_PAGES, (HEALTH_COLUMNS, GAP_COLUMNS, SYNC_COLUMNS), strict=True)
         }
-        self.tables = {page: QTableView() for page in _PAGES}
+        self.tables = {page: HealthTable(context.appearance, self.models[page]) for page in _PAGES}
         self._stack = QStackedWidget()
-        for page, table in self.tables.items():
-            table.setModel(self.models[page])
+        for table in self.tables.values():
             self._stack.addWidget(table)
         self._assemble()
-        self.tables["gaps"].doubleClicked.connect(self._on_gap_opened)
+        self.tables["gaps"].row_opened.connect(self._on_gap_opened)
+        self.add_menu_action("table.menu.copy", lambda: self.tables[self.pages.value()].copy_rows())
         context.appearance.changed.connect(self.apply)
         self.show_page("health")
         self.apply()
@@ -124,6 +129,7 @@ class HealthPanel(PanelFrame):
         for page, columns in zip(_PAGES, (HEALTH_COLUMNS, GAP_COLUMNS, SYNC_COLUMNS), strict=True):
             self.models[page].retranslate()
             prepare_table(self.tables[page], look, columns)
+            self.tables[page].use_many()
             self.tables[page].setAccessibleName(look.tr(f"health.page.{page}"))
         self._show_status()
         self._refresh()
@@ -149,8 +155,20 @@ class HealthPanel(PanelFrame):
             live.health.subscribe(self._on_health),
             live.gaps.subscribe(self._on_gaps),
         ]
-        if live.sync is not None:
-            self._subscriptions.append(live.sync.state.subscribe(self._on_sync_state))
+        self._follow_sync()
+
+    def _follow_sync(self) -> None:
+        """A synchroniser comes and goes with its connection."""
+        sync = self._live.sync if self._live is not None else None
+        if sync is self._sync:
+            return
+        if self._sync_heard is not None:
+            self._sync_heard.close()
+        self._sync, self._plan = sync, None
+        self._sync_heard = sync.state.subscribe(self._on_sync_state) if sync is not None else None
+        self._refresh()
+        if self.pages.value() == "sync" and sync is not None:
+            self._context.spawn(self._load_plan(), "plan the synchronisation")
 
     def went_out_of_sight(self) -> None:
         """Stop listening."""
@@ -158,10 +176,16 @@ class HealthPanel(PanelFrame):
         for subscription in self._subscriptions:
             subscription.close()
         self._subscriptions = []
+        if self._sync_heard is not None:
+            self._sync_heard.close()
+        self._sync = self._sync_heard = None
 
     def _on_status(self, status: FeedStatus) -> None:
-        self._status = status
+        before, self._status = self._status, status
         self._show_status()
+        self._follow_sync()
+        if self.pages.value() == "sync" and (before is None or before.host != status.host):
+            self._refresh()
 
     def _show_status(self) -> None:
         status, look = self._status, self.appearance
@@ -184,7 +208,17 @@ class HealthPanel(PanelFrame):
         self.sentence.setVisible(bool(sentence))
 
     def _on_health(self, report: HealthReport) -> None:
-        self.set_state(Ready(AsOf(report.at_ns)))
+        # A replayed day has a clock of its own: that of this machine beside it would only be misread.
+        status = self._status
+        is_replay = status is not None and status.host == "simulator"
+        at_ns = status.market_ns if status is not None and is_replay else report.at_ns
+        self.set_state(Ready(AsOf(at_ns)))
+        clock = fmt.clock(at_ns, seconds=False)
+        if is_replay:
+            made_up = f"{self.appearance.tr('live.badge.simulated')} {clock}"
+            self.set_live_badge(BadgeLook("flask", made_up, "simulated", "simulated-tint"))
+        else:
+            self.set_live_badge(BadgeLook("clock", clock, "text-secondary"))  # what is measured is never final
         self._refresh()
 
     def _on_gaps(self, report: GapReport) -> None:
@@ -219,7 +253,10 @@ class HealthPanel(PanelFrame):
         sync = live.sync if live is not None else None
         if sync is None:
             self.models["sync"].update_rows([])
-            self.summary.setText(look.tr("health.sync.none"))
+            host = self._status.host if self._status is not None else None
+            key = f"health.sync.none.{host}"
+            self.summary.setText(look.tr(key if look.has_text(key) else "health.sync.none"))
+            self.summary.setToolTip(self.summary.text())
             return
         state = sync.state.last
         self.models["sync"].update_rows(sync_rows(look, state, self._plan.steps if self._plan is not None else ()))
@@ -231,6 +268,10 @@ class HealthPanel(PanelFrame):
         elif not running and self._plan is not None:
             left = fmt.duration(self._plan.eta_s, look.language, whole=True)
             words.append(look.tr("health.sync.plan", requests=f"{self._plan.requests:,}", left=left))
+        if state is not None and not running:
+            for key, at_ns in (("health.sync.last", state.finished_ns), ("health.sync.next", state.next_ns)):
+                if at_ns is not None:
+                    words.append(look.tr(key, when=fmt.as_of_short(AsOf(at_ns))))
         if state is not None and state.error is not None:
             words.append(error_sentence(look, state.error))
         self.summary.setText(" · ".join(words))
@@ -272,11 +313,11 @@ class HealthPanel(PanelFrame):
         else:
             sync.start()
 
-    def _on_gap_opened(self) -> None:
-        index = self.tables["gaps"].currentIndex()
-        text = self.models["gaps"].data(self.models["gaps"].index(index.row(), 0), Qt.ItemDataRole.DisplayRole)
-        if isinstance(text, str) and text:
-            self._context.workstation.select(text.split()[-1], "health")
+    def _on_gap_opened(self, row: int) -> None:
+        model = self.models["gaps"]
+        ticker = model.data(model.index(row, GAP_CODE_COLUMN), Qt.ItemDataRole.DisplayRole)
+        if isinstance(ticker, str) and ticker:
+            self._context.workstation.select(ticker, "health")
 
     def set_world(self, *, simulated: bool, past: bool, data_end: AsOf | None = None) -> None:
         """Health is as of now, whatever instant the market is looked at."""

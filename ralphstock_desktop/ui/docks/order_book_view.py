@@ -173,7 +173,7 @@ class OrderBookView(QWidget):
                 brush = QBrush(look.color("gap-hatch", look.opacity("gap_hatch")), Qt.BrushStyle.BDiagPattern)
                 canvas.painter.fillRect(QRect(0, top, self.width(), tall - 1), brush)
             else:
-                canvas.fill(0, top, self.width(), tall - 1, "warning-tint")
+                canvas.fill(0, top, self.width(), tall - 1, "bg-header" if notice.kind == "empty" else "warning-tint")
             icon = {"gap": "hatch", "vi": "warning"}.get(notice.kind, "clock")
             side = px(14)
             canvas.painter.drawPixmap(px(6), top + (tall - side) // 2, look.pixmap(icon, notice.token, 14, canvas.ratio))
@@ -302,6 +302,11 @@ class OrderBookView(QWidget):
         tall = px(24)
         canvas.fill(0, top, self.width(), 1, "line-strong")
         if book is None:
+            return
+        if self._vm.is_empty:
+            left = place.side + place.price + px(6)
+            canvas.text(0, top, place.side - px(6), tall, fmt.MISSING, "text-muted", align="right", size="title")
+            canvas.text(left, top, place.side, tall, fmt.MISSING, "text-muted", size="title")
             return
         asks, bids = book.total_ask_shares, book.total_bid_shares
         canvas.text(

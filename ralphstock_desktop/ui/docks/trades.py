@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QIntValidator, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetricsF, QGuiApplication, QIntValidator, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.delegates.controls import ChipButton, HeldButton
@@ -15,24 +15,54 @@ from ralphstock_desktop.ui.docks.trades_view import TradesView
 from ralphstock_desktop.ui.viewmodels.trades import SIZE_CHIPS, TradesViewModel
 from ralphstock_desktop.wording import format as fmt
 
-__all__ = ["SizeBar", "TradesPanel"]
+__all__ = ["SizeBar", "TradesPanel", "WaitingButton"]
 
 _MOST_SHARES = 99_999_999
+_MOST_WAITING = 999
+"""Trades that wait are counted up to here; the tooltip has the whole number."""
 
 
-class _WaitingButton(HeldButton):
-    """``멈춤 · 새 체결 12``: the rows stand still; a click goes on."""
+class WaitingButton(HeldButton):
+    """``멈춤 · 새 체결 12``, or the number alone where there is little room: the rows stand still; a click goes on.
+
+    Its width does not follow the number: nothing beside it moves while trades come in.
+    """
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(appearance, parent)
+        self.is_short = False
+        self._count = 0
+
+    def _words(self, count: str) -> str:
+        return self._appearance.tr("live.trades.held", count=count)
+
+    def width_of(self, *, short: bool) -> int:
+        """Width of the button in px at its largest number."""
+        most = f"{_MOST_WAITING:,}+"
+        font = self._appearance.font("caption", bold=True)
+        return round(QFontMetricsF(font).horizontalAdvance(most if short else self._words(most))) + self._appearance.px(22)
+
+    def set_form(self, *, short: bool) -> None:
+        """Say the number alone, or the whole sentence."""
+        self.is_short = short
+        self.setFixedWidth(self.width_of(short=short))
+        self._label()
 
     def set_waiting(self, held: bool, count: int) -> None:
-        """Show that the rows stand still and how many wait; takes no room while they move."""
-        tr = self._appearance.tr
-        text = tr("live.trades.held", count=fmt.number(float(count)))
-        if text != self.text() or self.isHidden() == held:
-            self.setText(text)
-            self.setAccessibleName(text)
-            self.setToolTip(tr("live.trades.held.help"))
+        """Show that the rows stand still and how many trades wait."""
+        self._count = count
+        self._label()
+        if self.isHidden() == held:
             self.setVisible(held)
-            self.updateGeometry()
+
+    def _label(self) -> None:
+        count = fmt.number(float(self._count))
+        shown = count if self._count <= _MOST_WAITING else f"{_MOST_WAITING:,}+"
+        text = shown if self.is_short else self._words(shown)
+        self.setAccessibleName(self._words(count))
+        self.setToolTip(f"{self._words(count)}\n{self._appearance.tr('live.trades.held.help')}")
+        if text != self.text():
+            self.setText(text)
             self.update()
 
 
@@ -55,7 +85,7 @@ class SizeBar(QWidget):
         self.field = QLineEdit(self)
         self.field.setValidator(QIntValidator(0, _MOST_SHARES, self.field))
         self.field.textChanged.connect(self._on_text)
-        self.held: QAbstractButton = _WaitingButton(appearance, self)
+        self.held = WaitingButton(appearance, self)
         self.held.clicked.connect(self.resume_requested)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._row = QHBoxLayout(self)
@@ -86,21 +116,24 @@ class SizeBar(QWidget):
         """Show the chosen chip and whether the rows stand still."""
         for button in self.chips:
             button.setChecked(button.chip_id == chip)
-        if isinstance(self.held, _WaitingButton):
-            self.held.set_waiting(held, waiting)
+        self.held.set_waiting(held, waiting)
         self._fit()
 
     def _on_text(self, text: str) -> None:
         self.shares_chosen.emit(int(text) if text.isdigit() else 0)
 
     def _fit(self) -> None:
-        """Leave out the middle chips, then the field, where there is no room; the chosen chip stays."""
+        """Leave out the middle chips, then the field, where there is no room; the chosen chip stays.
+
+        The room of the waiting trades is kept free: what is under the pointer stays there when the rows begin to stand still.
+        """
         px = self._look.px
-        room = self.width() - px(14) - (self.held.sizeHint().width() + px(5) if not self.held.isHidden() else 0)
         optional: list[QWidget] = [chip for chip in self.chips[1:] if not chip.isChecked()]
         widths: dict[QWidget, int] = {chip: chip.sizeHint().width() + px(5) for chip in self.chips}
         widths[self.field] = self.field.minimumWidth() + px(5)
         need = sum(widths.values())
+        self.held.set_form(short=need + self.held.width_of(short=False) + px(5) > self.width() - px(14))
+        room = self.width() - px(14) - self.held.width_of(short=self.held.is_short) - px(5)
         gone: set[QWidget] = set()
         for widget in (*optional, self.field):
             if need <= room:

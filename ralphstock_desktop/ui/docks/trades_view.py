@@ -205,10 +205,20 @@ class TradesView(QAbstractScrollArea):
         for number in range(first, last):
             top = self.head_height + number * row_height - offset
             self._paint_row(vm.row(number), number, top, columns, stale=stale)
-        if not vm.size and vm.total:
-            text = self._look.tr("live.trades.filtered", count=fmt.number(vm.total))
-            canvas.text(0, self.head_height + canvas.px(24), width, canvas.px(22), text, "text-muted", align="center")
+        if not vm.size:
+            top, tall = self.head_height + canvas.px(24), canvas.px(22)
+            canvas.text(0, top, width, tall, self.empty_words(), "text-muted", align="center", elide=True)
         self._paint_head(columns)
+
+    def empty_words(self) -> str:
+        """Why there is no row: nothing passes the filter, or nothing was traded yet; with the phase that explains it."""
+        tr, vm = self._look.tr, self._vm
+        if vm.total:
+            return tr("live.trades.filtered", count=fmt.number(vm.total))
+        status = vm.status
+        if status is None:
+            return tr("live.trades.none")
+        return f"{tr('live.trades.none')} · {tr(f'feed.phase.{status.phase.value}')}"
 
     def _paint_head(self, columns: list[tuple[str, int, int]]) -> None:
         canvas, tall = self._canvas, self.head_height
@@ -299,7 +309,9 @@ class TradesView(QAbstractScrollArea):
             self._chosen()
         elif event.key() in steps | ends:
             self._walk({**steps, **ends}[Qt.Key(event.key())], extend=extend)
-        elif event.key() == Qt.Key.Key_Escape and (self.current >= 0 or self.verticalScrollBar().value()):
+        elif event.key() == Qt.Key.Key_Escape and (
+            self.current >= 0 or self.verticalScrollBar().value() or self._vm.held_count
+        ):
             self.resume()
         else:
             super().keyPressEvent(event)

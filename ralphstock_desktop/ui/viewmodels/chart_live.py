@@ -198,6 +198,8 @@ class LiveBars(QObject):
         live = self.live
         bar = live.forming_day(self.ticker) if live is not None else None
         if bar is None:
+            if self._day is not None:
+                self.rebuilt.emit()  # the day is begun anew: what was drawn of it has not happened yet
             return
         if self._day is not None:
             self.last_changed.emit(self._day.last(bar))
@@ -210,6 +212,8 @@ class LiveBars(QObject):
             return
         newest = last_minutes(live.minutes_today(self.ticker), self.timeframe)
         if newest is None:
+            if self._last_start is not None:
+                self.rebuilt.emit()
             return
         if newest[0] == self._last_start:
             self.last_changed.emit(newest[1])
@@ -228,10 +232,13 @@ class LiveBars(QObject):
         self.gaps_changed.emit()
 
     def gaps(self) -> tuple[Gap, ...]:
-        """Gaps to mark: every open one and the newest filled ones, oldest first. None while the past is looked at."""
+        """Gaps to mark: every open one and the newest filled ones, oldest first. None while the past is looked at.
+
+        What was traded before the program listened is no interruption once it is there: nothing of it is marked any more.
+        """
         if self.live is None:
             return ()
-        filled = [gap for gap in self._gaps if gap.state == "filled"][-_FILLED_SHOWN:]
+        filled = [gap for gap in self._gaps if gap.state == "filled" and gap.reason != "start"][-_FILLED_SHOWN:]
         return tuple(gap for gap in self._gaps if gap.state != "filled" or gap in filled)
 
     # -- clock and feed -------------------------------------------------------------------------------------------------

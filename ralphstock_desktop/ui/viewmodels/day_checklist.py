@@ -13,6 +13,7 @@ from ralphstock_desktop.services.contracts import (
     Stale,
     Workstation,
 )
+from ralphstock_desktop.services.live_contracts import FeedStatus
 from ralphstock_desktop.services.strategy_contracts import (
     DayTradeExplanation,
     DayTradePicture,
@@ -26,7 +27,7 @@ from ralphstock_desktop.ui.viewmodels.day_distance import distance_text
 from ralphstock_desktop.ui.viewmodels.day_lines import ChecklistHead, ChecklistWriter
 from ralphstock_desktop.ui.viewmodels.evidence import EvidenceViewModel
 from ralphstock_desktop.ui.viewmodels.evidence_lines import ItemLine
-from ralphstock_desktop.ui.viewmodels.live_state import provisional_badge
+from ralphstock_desktop.ui.viewmodels.live_state import provisional_badge, running_day_state
 
 __all__ = ["DayChecklistViewModel"]
 
@@ -40,6 +41,8 @@ class DayChecklistViewModel(EvidenceViewModel):
         self.day: DayTradePicture | None = None
         self._records: RecordTable | None = None
         self._near: NearMiss | None = None
+        self._feed: FeedStatus | None = None
+        self._last_said: Stale | Empty | None = None
         self._words = ChecklistWriter(appearance)
         super().__init__(workstation, appearance)
 
@@ -70,6 +73,21 @@ class DayChecklistViewModel(EvidenceViewModel):
             strategies.day_trades.subscribe(self._on_day),
             strategies.day_state.subscribe(self._on_state),
         ]
+        live = work.live
+        if live is not None:
+            self._subscriptions.append(live.status.subscribe(self._on_feed))
+
+    def _on_feed(self, status: FeedStatus) -> None:
+        self._feed = status
+        said = self._said_of_quotes()
+        if said != self._last_said:
+            self._last_said = said
+            self.state_changed.emit()
+
+    def _said_of_quotes(self) -> Stale | Empty | None:
+        """What the panel says while the quotes of the running day are not of now."""
+        day = self.day
+        return running_day_state(self._feed, day.scan.now_ns) if day is not None and day.source == "live" else None
 
     def _on_market(self, picture: MarketPicture) -> None:
         self._market = picture
@@ -178,7 +196,7 @@ class DayChecklistViewModel(EvidenceViewModel):
             return Empty("daytrade.empty.choose")
         if self.found is None and not self._later.isActive():
             return Empty("daytrade.empty.absent", {"ticker": self.ticker}, "open_ledger")
-        return state
+        return (self._said_of_quotes() or state) if isinstance(state, Ready) and self.found is not None else state
 
     def badge(self) -> BadgeLook | None:
         """While the day runs: of which minute the values are; else the as-of badge says it."""

@@ -211,7 +211,7 @@ def _bans(appearance: Appearance) -> Column:
         id="bans",
         title_key="daytrade.col.bans",
         detail_key="daytrade.detail.bans",
-        width=76,
+        width=88,
         kind="choice",
         align="left",
         painter=CHIPS,

@@ -11,13 +11,14 @@ from engine.model.evidence import EvidenceGroup
 from engine.model.scan import Grade
 from ralphstock_desktop.services.channels import Channel
 from ralphstock_desktop.services.contracts import Empty, MarketPicture, PanelState, Ready, Stale, Workstation
+from ralphstock_desktop.services.live_contracts import FeedStatus
 from ralphstock_desktop.services.strategy_contracts import DayTradePicture, NearMiss, Strategies
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.models.filter_language import FilterError, parse_filter
 from ralphstock_desktop.ui.panel_header import BadgeLook
 from ralphstock_desktop.ui.viewmodels.day_filter import day_vocabulary
 from ralphstock_desktop.ui.viewmodels.day_rows import DayRows
-from ralphstock_desktop.ui.viewmodels.live_state import provisional_badge
+from ralphstock_desktop.ui.viewmodels.live_state import provisional_badge, running_day_state
 from ralphstock_desktop.ui.viewmodels.scan_table import ScanTableViewModel
 
 __all__ = ["DayScannerViewModel"]
@@ -42,6 +43,7 @@ class DayScannerViewModel(ScanTableViewModel):
         self.wants_provisional = False
         self._rejoined = True
         self._simulated = False
+        self._last_said: Stale | Empty | None = None
         self._steps_timer = QTimer(self)
         self._steps_timer.setSingleShot(True)
         self._steps_timer.setInterval(_STEPS_PAUSE_MS)
@@ -72,6 +74,17 @@ class DayScannerViewModel(ScanTableViewModel):
             strategies.day_trades.subscribe(self._on_day),
             strategies.day_state.subscribe(self._on_state),
         ]
+        live = self.live
+        if live is not None:
+            self._subscriptions.append(live.status.subscribe(self._on_day_feed))
+
+    def _on_day_feed(self, status: FeedStatus) -> None:
+        """No scan follows while no quote comes: that its quotes are old is heard from the feed itself."""
+        self._status = status
+        said = self._said_of_quotes()
+        if said != self._last_said:
+            self._last_said = said
+            self.state_changed.emit()
 
     def deactivate(self) -> None:
         """Stop listening; a hidden panel costs nothing."""
@@ -189,12 +202,18 @@ class DayScannerViewModel(ScanTableViewModel):
         """State the panel's frame shows."""
         if isinstance(self._scan_state, Ready | Stale) and self.day is None:
             return None
-        return super().panel_state
+        state = super().panel_state
+        return (self._said_of_quotes() or state) if isinstance(state, Ready) else state
+
+    def _said_of_quotes(self) -> Stale | Empty | None:
+        """What the panel says while the quotes of the running day are not of now."""
+        day = self.day
+        return running_day_state(self._status, day.scan.now_ns) if day is not None and day.source == "live" else None
 
     @property
     def is_stale(self) -> bool:
-        """Whether the service calls the whole scan old."""
-        return isinstance(self._scan_state, Stale)
+        """Whether the service calls the whole scan old, or the feed its quotes."""
+        return isinstance(self._scan_state, Stale) or isinstance(self._said_of_quotes(), Stale)
 
     def badge(self) -> BadgeLook | None:
         """While the day runs: of which minute the values are; else the as-of badge says it."""

@@ -30,6 +30,14 @@ _SHOWN = {
     QuoteSource.NONE: "feed.shown.none",
 }
 
+_LEFT = {
+    Phase.CLOSED: "feed.phase.opens_in",
+    Phase.PRE_OPEN_AUCTION: "feed.phase.until_open",
+    Phase.REGULAR: "feed.phase.left",
+    Phase.CLOSING_AUCTION: "feed.phase.left",
+}
+"""What the time that is left leads to; the other phases merely end."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedWords:
@@ -72,7 +80,7 @@ def phase_words(look: Appearance, feed: FeedStatus) -> str:
     """``정규장 · 마감까지 4시간 47분``; market clock in front where it is not the machine's."""
     words = [look.tr(f"feed.phase.{feed.phase.value}")]
     if feed.phase_left_s is not None:
-        key = "feed.phase.opens_in" if feed.phase is Phase.CLOSED else "feed.phase.left"
+        key = _LEFT.get(feed.phase, "feed.phase.rest")
         words.append(look.tr(key, left=fmt.duration(feed.phase_left_s, look.language, whole=True)))
     if feed.host == "simulator":
         words.insert(0, f"{fmt.clock(feed.market_ns)} {feed.speed:g}×")

@@ -10,7 +10,7 @@ from ralphstock_desktop.ui.dialogs.errors import error_sentence
 from ralphstock_desktop.ui.docks.ledger_models import Cell, Column
 from ralphstock_desktop.wording import format as fmt
 
-__all__ = ["GAP_COLUMNS", "HEALTH_COLUMNS", "SYNC_COLUMNS", "gap_rows", "health_rows", "sync_rows"]
+__all__ = ["GAP_CODE_COLUMN", "GAP_COLUMNS", "HEALTH_COLUMNS", "SYNC_COLUMNS", "gap_rows", "health_rows", "sync_rows"]
 
 HEALTH_COLUMNS = (
     Column("health.column.name", 132),
@@ -22,12 +22,14 @@ HEALTH_COLUMNS = (
     Column("health.column.remark", 0),
 )
 GAP_COLUMNS = (
-    Column("health.gap.symbol", 120),
+    Column("health.gap.symbol", 150),
+    Column("health.gap.code", 60),
     Column("health.gap.span", 124),
     Column("health.gap.shares", 104, number=True),
     Column("health.gap.state", 76),
     Column("health.gap.reason", 0),
 )
+GAP_CODE_COLUMN = 1
 SYNC_COLUMNS = (
     Column("health.sync.step", 132),
     Column("health.sync.progress", 110, number=True),
@@ -68,7 +70,7 @@ def _health_row(look: Appearance, health: ServiceHealth, at_ns: int) -> list[Cel
         latency = f"{health.latency_ms:.0f} / {health.latency_p99_ms or health.latency_ms:.0f} ms"
     errors = fmt.MISSING
     if health.error_rate is not None:
-        errors = f"{100 * health.error_rate:.1f} % ({health.failures:,})"
+        errors = f"{100 * health.error_rate:.1f}% ({health.failures:,})"
     seen = health.last_success_ns if health.kind == "source" else health.beat_ns
     success = fmt.MISSING if seen is None else fmt.age(max(at_ns - seen, 0) / 1e9, language, short=True)
     queue = fmt.MISSING
@@ -109,10 +111,11 @@ def gap_rows(look: Appearance, report: GapReport, names: dict[str, str]) -> list
 
 def _gap_row(look: Appearance, gap: Gap, names: dict[str, str]) -> list[Cell]:
     end = fmt.clock(gap.end_ns) if gap.end_ns is not None else look.tr("health.gap.growing")
-    name = f"{names.get(gap.ticker, '')} {gap.ticker}".strip()
+    name = names.get(gap.ticker, "") or fmt.MISSING
     reason = look.tr(f"health.gap.reason.{gap.reason}") if look.has_text(f"health.gap.reason.{gap.reason}") else gap.reason
     return [
         Cell(name, tip=name, bold=True),
+        Cell(gap.ticker, "text-secondary"),
         Cell(f"{fmt.clock(gap.start_ns)} – {end}"),
         Cell(fmt.MISSING if gap.missing_shares is None else f"{gap.missing_shares:,}"),
         Cell(look.tr(f"health.gap.state.{gap.state}"), _GAP_TOKENS[gap.state]),
@@ -127,13 +130,14 @@ def sync_rows(look: Appearance, state: SyncState | None, planned: Sequence[SyncS
     for step in steps:
         key = f"sync.step.{step.name}"
         left = fmt.MISSING if step.eta_s is None else fmt.duration(step.eta_s, look.language, whole=True)
+        why = error_sentence(look, step.error) if step.error is not None else ""
         rows.append(
             [
                 Cell(look.tr(key) if look.has_text(key) else step.name, bold=True),
                 Cell(f"{step.done:,} / {step.total:,}" if step.total else fmt.MISSING),
                 Cell(f"{step.failed:,}" if step.failed else "", "danger"),
                 Cell(left),
-                Cell(look.tr(f"health.sync.state.{step.state}"), _STEP_TOKENS[step.state]),
+                Cell(look.tr(f"health.sync.state.{step.state}"), _STEP_TOKENS[step.state], why),
             ]
         )
     return rows

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from engine.calendar.limits import lower_limits, upper_limits
 from engine.model.errors import RalphStockError
-from engine.model.live import MISSING, QuoteSource
+from engine.model.live import MISSING
 from engine.model.panel import FloatArray, MarketPanel
 from ralphstock_desktop.services.live_contracts import QuoteBoard
+from ralphstock_desktop.ui.viewmodels.quotes import is_of_day
 
 __all__ = ["LIVE_COLUMNS", "LiveRows", "TodayMark"]
 
@@ -74,19 +75,20 @@ class LiveRows:
         """Every value is older than it may be."""
         self.session = False
         """The market trades: a value of an earlier day is old then."""
-        self._upper, self._lower = self._limits(known)
+        self._base, self._upper, self._lower = (np.full(count, np.nan) for _ in range(3))
         self.take(known)
 
-    def _limits(self, known: Rows) -> tuple[FloatArray, FloatArray]:
-        upper, lower = np.full(len(self.known), np.nan), np.full(len(self.known), np.nan)
-        base = _floats(self.board.base_krw[self._board_row[known]])
-        market, kind = self._panel.market[known], self._panel.security_type[known]
+    def _set_base(self, rows: Rows, base: FloatArray) -> None:
+        """Work out the day's price limits of some rows from the base prices that have become known."""
+        self._base[rows] = base
+        self._upper[rows] = self._lower[rows] = np.nan
+        market, kind = self._panel.market[rows], self._panel.security_type[rows]
         try:
-            upper[known] = upper_limits(base, market, self.board.day, kind)
-            lower[known] = lower_limits(base, market, self.board.day, kind)
+            upper = upper_limits(base, market, self.board.day, kind)
+            lower = lower_limits(base, market, self.board.day, kind)
         except RalphStockError:
-            return upper, lower  # unknown rules: no limit is better than a wrong one
-        return upper, lower
+            return  # unknown rules: no limit is better than a wrong one
+        self._upper[rows], self._lower[rows] = upper, lower
 
     def rows_of(self, board_rows: Rows) -> tuple[Rows, npt.NDArray[np.bool_]]:
         """Own rows of rows of the board, and which of the given ones those are."""
@@ -98,13 +100,18 @@ class LiveRows:
         """Read the board's values of some own rows."""
         board, at = self.board, self._board_row[rows]
         self.source[rows] = board.source[at]
-        known = board.source[at] >= QuoteSource.POLLED
+        known = is_of_day(board, at)
         self.known[rows] = known
         self.price[rows] = _floats(board.price_krw[at])
         self.change[rows] = board.change_pct[at]
         self.volume[rows] = _floats(board.volume_shares[at])
         self.value[rows] = _floats(board.value_krw[at])
-        self.strength[rows] = np.where(known, board.strength_pct[at], np.nan)
+        base = np.where(known, _floats(board.base_krw[at]), np.nan)  # that of a former day is none of this one
+        moved = (base != self._base[rows]) & ~(np.isnan(base) & np.isnan(self._base[rows]))
+        if moved.any():
+            self._set_base(rows[moved], base[moved])
+        strength = board.strength_pct[at]
+        self.strength[rows] = np.where(known & (strength > 0), strength, np.nan)  # 0: one side has not traded, no ratio
 
     def at_ns(self, row: int) -> int | None:
         """Exchange time of a row's value; None where it is not known."""

@@ -12,10 +12,20 @@ from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.panel_header import BadgeLook
 from ralphstock_desktop.wording import format as fmt
 
-__all__ = ["feed_badge", "feed_state", "provisional_badge", "stale_reason", "trades_now"]
+__all__ = [
+    "away_since",
+    "feed_badge",
+    "feed_state",
+    "provisional_badge",
+    "running_day_state",
+    "stale_reason",
+    "trades_now",
+]
 
 _TRADING = frozenset((Phase.REGULAR, Phase.CLOSING_AUCTION))
 _LOST = frozenset((ConnectionState.WAITING, ConnectionState.DISPLACED, ConnectionState.REFUSED, ConnectionState.STOPPED))
+_TRYING = frozenset((ConnectionState.CONNECTING, ConnectionState.LOGGING_IN))
+_CLOCK_SLACK_NS = 2_000_000_000
 _WAITING = Loading(Progress("progress.live_wait", 0, 0), can_cancel=False)
 
 
@@ -29,6 +39,31 @@ def stale_reason(status: FeedStatus) -> str:
     if status.connection is ConnectionState.LIVE:
         return "live.stale.silent"
     return "live.stale.polling" if status.shown is QuoteSource.POLLED else "live.stale.lost"
+
+
+def away_since(status: FeedStatus) -> int:
+    """Since when nothing came, UTC nanoseconds: the newest value's time, whatever was tried since; else the state's begin."""
+    if status.age_s is not None:
+        return status.market_ns - round(status.age_s * 1e9)
+    return status.since_ns if status.since_ns is not None else status.market_ns
+
+
+def running_day_state(status: FeedStatus | None, at_ns: int) -> Stale | Empty | None:
+    """What a panel computed from the running market's quotes has to say about them; None while they are of now.
+
+    They are old while nothing comes. They are of the future after the clock of a replayed day was set back to before the open,
+    where nothing is computed: they are not shown then.
+
+    Parameters
+    ----------
+    at_ns : int
+        Exchange time of what the panel shows.
+    """
+    if status is None:
+        return None
+    if at_ns > status.market_ns + _CLOCK_SLACK_NS:
+        return Empty("empty.live.ahead")
+    return Stale(status.age_s or 0.0, stale_reason(status), AsOf(at_ns)) if status.is_stale else None
 
 
 def feed_state(status: FeedStatus | None, data_ns: int | None) -> PanelState:
@@ -46,8 +81,9 @@ def feed_state(status: FeedStatus | None, data_ns: int | None) -> PanelState:
     without_polling = status.shown < QuoteSource.POLLED
     if status.connection is ConnectionState.REFUSED and status.error is not None and without_polling and data_ns is None:
         return Failed(status.error)
-    if status.connection in _LOST and without_polling:
-        return Offline(status.since_ns if status.since_ns is not None else status.market_ns, status.next_try_s)
+    # While it is tried again the loss goes on: what is on screen came before it.
+    if without_polling and (status.connection in _LOST or (status.connection in _TRYING and data_ns is not None)):
+        return Offline(away_since(status), status.next_try_s)
     if data_ns is None:
         return Empty("empty.live.closed") if status.phase is Phase.CLOSED else _WAITING
     if status.is_stale:

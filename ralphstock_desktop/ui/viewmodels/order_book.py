@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.calendar.ticks import tick_size
@@ -50,10 +51,10 @@ class BookFact:
 
 @dataclass(frozen=True, slots=True)
 class BookNotice:
-    """A line above the book: an auction's expected match, a volatility interruption, a gap."""
+    """A line above the book: an auction's expected match, a volatility interruption, a gap, or that no order stands in it."""
 
     kind: str
-    """``expected``, ``vi`` or ``gap``."""
+    """``expected``, ``vi``, ``gap`` or ``empty``."""
     text: str
     token: str
 
@@ -130,11 +131,18 @@ class OrderBookViewModel(LiveSymbolViewModel):
         if self._vi is not None and self._vi.ticker != self.ticker:
             self._vi = None
         if live is not None and self.ticker and not self.is_past:
-            self.trades.extend([tick for tick in live.tape_of(self.ticker)[-4 * TRADES_SHOWN :] if tick.quantity_shares])
+            self._take_tape(live)
             book = live.book_of(self.ticker)
             if book is not None:
                 self._take(book)
         self.changed.emit()
+
+    def _take_tape(self, live: LiveMarket) -> None:
+        self.trades.clear()
+        self._add_trades(live.tape_of(self.ticker))
+
+    def _add_trades(self, ticks: Sequence[TradeTick]) -> None:
+        self.trades.extend([tick for tick in ticks[-4 * TRADES_SHOWN :] if tick.quantity_shares])
 
     def _take(self, book: BookTick) -> None:
         self.book = book
@@ -155,9 +163,14 @@ class OrderBookViewModel(LiveSymbolViewModel):
         self.changed.emit()
 
     def _on_trades(self, run: TradeRun) -> None:
-        if run.ticker == self.ticker and not self.is_past:
-            self.trades.extend([tick for tick in run.trades[-4 * TRADES_SHOWN :] if tick.quantity_shares])
-            self.changed.emit()
+        if run.ticker != self.ticker or self.is_past:
+            return
+        live = self.live
+        if run.trades:
+            self._add_trades(run.trades)
+        elif live is not None:
+            self._take_tape(live)  # the tape was put together anew: trades that were missed have come
+        self.changed.emit()
 
     def _on_frame(self, frame: QuoteFrame) -> None:
         live = self.live
@@ -238,13 +251,19 @@ class OrderBookViewModel(LiveSymbolViewModel):
             return fmt.MISSING  # the rules of an unknown market cannot say
 
     @property
+    def is_empty(self) -> bool:
+        """Whether a book came in which no order stands."""
+        book = self.book
+        return book is not None and not any(book.ask_krw) and not any(book.bid_krw)
+
+    @property
     def strength(self) -> float:
         """체결강도 in percent; NaN where it is not known."""
         quote = self.quote()
         return quote.strength if quote is not None else math.nan
 
     def notices(self, look: Appearance) -> tuple[BookNotice, ...]:
-        """Lines above the book: expected match, volatility interruption, open gap."""
+        """Lines above the book: expected match, volatility interruption, open gap, an empty book."""
         found, book, quote = [], self.book, self.quote()
         if book is not None and book.expected_krw not in (MISSING, 0):
             base = quote.base if quote is not None else math.nan
@@ -258,9 +277,13 @@ class OrderBookViewModel(LiveSymbolViewModel):
         if gaps:
             since = fmt.clock(gaps[0].start_ns, seconds=False)
             until = gaps[-1].end_ns
-            end = fmt.clock(until, seconds=False) if until is not None else ""
+            end = fmt.clock(until, seconds=False) if until is not None else look.tr("live.gap.now")
             text = look.tr("live.gap.line", start=since, end=end, state=look.tr(f"live.gap.{gaps[-1].state}"))
             found.append(BookNotice("gap", text, "text-secondary"))
+        if self.is_empty:
+            phase = self.status.phase if self.status is not None else None
+            words = [look.tr("live.book.empty"), *([look.tr(f"feed.phase.{phase.value}")] if phase is not None else [])]
+            found.append(BookNotice("empty", " · ".join(words), "text-secondary"))
         return tuple(found)
 
     def _vi_words(self, look: Appearance) -> str:

@@ -7,18 +7,40 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
 from engine.calendar.limits import price_limits
 from engine.model.errors import RalphStockError
 from engine.model.live import MISSING, QuoteSource
 from engine.model.panel import MarketPanel
 from ralphstock_desktop.services.live_contracts import QuoteBoard
 
-__all__ = ["Quote", "float_of", "read_quote"]
+__all__ = ["Quote", "float_of", "is_of_day", "read_quote", "strength_of"]
+
+
+_KST_NS = 9 * 3_600_000_000_000
+_DAY_NS = 86_400_000_000_000
+
+
+def is_of_day(board: QuoteBoard, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Whether the values of some rows are of the board's day: pushed, or polled with a time of that day.
+
+    Before a stock's first trade of the day a broker goes on to answer the state of the day before.
+    """
+    source, at_ns = board.source[rows], board.at_ns[rows]
+    dated = (at_ns + _KST_NS) // _DAY_NS == np.datetime64(board.day, "D").astype(np.int64)
+    polled = source == QuoteSource.POLLED
+    return np.asarray((source == QuoteSource.STREAM) | (polled & (dated | (at_ns == MISSING))), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Latest values of one symbol; won, shares and percent, NaN where missing."""
+    """Latest values of one symbol; won, shares and percent, NaN where missing.
+
+    Of a symbol that is not known to have traded on the board's day only the last price and its change are given: base price,
+    range, volume and limits would be those of a former day.
+    """
 
     price: float
     base: float
@@ -48,27 +70,37 @@ def float_of(value: int) -> float:
     return math.nan if value == MISSING else float(value)
 
 
+def strength_of(value: float) -> float:
+    """체결강도 in percent; NaN for the 0 that is sent before both sides have traded: it is no ratio."""
+    return value if value > 0 else math.nan
+
+
 def read_quote(board: QuoteBoard, ticker: str, panel: MarketPanel | None = None) -> Quote | None:
     """Read one symbol; None if the board does not hold it. ``panel`` gives market and type for the price limits."""
     row = board.row_of(ticker)
     if row is None:
         return None
-    base = float_of(int(board.base_krw[row]))
+    of_day = bool(is_of_day(board, np.array([row], dtype=np.intp))[0])
+
+    def of_today(column: npt.NDArray[np.int64]) -> float:
+        return float_of(int(column[row])) if of_day else math.nan
+
+    base = of_today(board.base_krw)
     upper, lower = _limits(board, panel, ticker, base)
     at = int(board.at_ns[row])
     return Quote(
         price=float_of(int(board.price_krw[row])),
         base=base,
-        open=float_of(int(board.open_krw[row])),
-        high=float_of(int(board.high_krw[row])),
-        low=float_of(int(board.low_krw[row])),
-        volume=float_of(int(board.volume_shares[row])),
-        value=float_of(int(board.value_krw[row])),
-        strength=float(board.strength_pct[row]),
+        open=of_today(board.open_krw),
+        high=of_today(board.high_krw),
+        low=of_today(board.low_krw),
+        volume=of_today(board.volume_shares),
+        value=of_today(board.value_krw),
+        strength=strength_of(float(board.strength_pct[row])) if of_day else math.nan,
         change_pct=float(board.change_pct[row]),
         upper=upper,
         lower=lower,
-        source=QuoteSource(int(board.source[row])),
+        source=QuoteSource(int(board.source[row])) if of_day else min(QuoteSource(int(board.source[row])), QuoteSource.STORED),
         at_ns=None if at == MISSING else at,
         vi=bool(board.vi[row]),
         gap=bool(board.gap[row]),

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
 
-from engine.model.live import MISSING, TradeTick
+from engine.model.live import MISSING, QuoteSource, TradeTick
 from ralphstock_desktop.live_ports import FeedPart
 from ralphstock_desktop.services.channels import Subscription
-from ralphstock_desktop.services.contracts import Workstation
+from ralphstock_desktop.services.contracts import Empty, Loading, PanelState, Workstation
 from ralphstock_desktop.services.live_contracts import LiveMarket, TradeRun
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.viewmodels.live_symbol import LiveSymbolViewModel
+from ralphstock_desktop.ui.viewmodels.quotes import Quote
 from ralphstock_desktop.wording import format as fmt
 
 __all__ = ["BIG_KRW", "SIZE_CHIPS", "TradeRow", "TradesViewModel"]
@@ -116,6 +117,13 @@ class TradesViewModel(LiveSymbolViewModel):
             self._tape = self._tape[-_KEPT:]
             self._refilter()
 
+    def _has_not_traded(self, quote: Quote) -> bool:
+        """Whether the symbol was asked for today and has no trade of today: none yet, or the answer is of a former day."""
+        live = self.live
+        board = live.board if live is not None else None
+        row = board.row_of(self.ticker) if board is not None else None
+        return board is not None and row is not None and board.source[row] >= QuoteSource.POLLED and not quote.volume > 0
+
     # -- filter ---------------------------------------------------------------------------------------------------------
 
     def _passes(self, tick: TradeTick) -> bool:
@@ -173,6 +181,16 @@ class TradesViewModel(LiveSymbolViewModel):
     def data_ns(self) -> int | None:
         """Exchange time of the newest trade."""
         return self._tape[-1].at_ns if self._tape else None
+
+    @property
+    def panel_state(self) -> PanelState:
+        """State of the frame; a symbol that is known not to have traded today waits for no answer."""
+        state = super().panel_state
+        if isinstance(state, Loading):
+            quote = self.quote()
+            if quote is not None and self._has_not_traded(quote):
+                return Empty("empty.live.no_trades")
+        return state
 
     def row(self, number: int) -> TradeRow:
         """A row, newest first."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.model.errors import DataUnavailable, ProtocolChanged, ValidationFailed
+from engine.model.errors import DataUnavailable, ProtocolChanged, ProviderError, ValidationFailed
 from engine.model.instants import kst_datetime, kst_ns
 from engine.model.instruments import DesignationFlag, Market, SecurityType
 from engine.model.live import MISSING, ViKind
@@ -32,6 +32,7 @@ class Page:
     body: dict[str, Any]
     next_key: str = ""
     received_ns: int = 42
+    is_cut: bool = False
 
 
 @dataclass
@@ -110,15 +111,67 @@ async def test_an_empty_page_in_the_middle_is_asked_for_again() -> None:
     assert [key for _, _, key in script.asked] == ["", "k1", "k1"]
 
 
-async def test_an_empty_page_twice_is_the_end_and_no_bars_at_all_are_no_empty_answer() -> None:
+async def test_an_empty_page_three_times_is_the_end_and_no_bars_at_all_are_no_empty_answer() -> None:
     days = weekdays(DAY - timedelta(days=3), 3)
-    script = Script({"ka10081": [Page(daily(*map(day_row, days)), "k1"), daily(), daily()]})
+    script = Script({"ka10081": [Page(daily(*map(day_row, days)), "k1"), daily(), daily(), daily()]})
     assert len((await source_at(script, 10).fetch_daily("005930", date(2020, 1, 1), NOW)).day) == 3
     blank = dict.fromkeys(day_row(DAY), "")
     for nothing in (daily(), daily(blank), {"return_code": 20, "return_msg": "해당조회내역이 없습니다"}):
         with pytest.raises(DataUnavailable) as raised:
             await source_at(Script({"ka10081": [nothing, nothing]}), 10).fetch_daily("005930", DAY, NOW)
         assert raised.value.key == "error.kiwoom.no_data"
+
+
+async def test_the_same_page_again_is_asked_for_once_more_and_its_rows_are_taken_once() -> None:
+    days = weekdays(DAY - timedelta(days=3), 6)
+    first, second = daily(*map(day_row, days[:3])), daily(*map(day_row, days[3:]))
+    stuck = Script({"ka10081": [Page(first, "k1"), Page(first, "k1"), Page(second)]})
+    assert (await source_at(stuck, 10).fetch_daily("005930", days[-1], NOW)).day.tolist() == sorted(days)
+    assert [key for _, _, key in stuck.asked] == ["", "k1", "k1"]
+    twice = Script({"ka10081": [Page(first, "k1"), *[Page(first, "k2")] * 3, Page(second)]})
+    assert (await source_at(twice, 10).fetch_daily("005930", days[-1], NOW)).day.tolist() == sorted(days)
+    assert [key for _, _, key in twice.asked] == ["", "k1", "k1", "k1", "k2"]
+
+
+async def test_a_server_that_gives_one_page_for_ever_is_left() -> None:
+    days = weekdays(DAY - timedelta(days=3), 3)
+    number = iter(range(1_000))
+    script = Script({"ka10081": lambda body, key: Page(daily(*map(day_row, days)), f"k{next(number)}")})  # type: ignore[dict-item]
+    with pytest.raises(ProviderError) as raised:
+        await source_at(script, 10).fetch_daily("005930", date(2020, 1, 1), NOW)
+    assert raised.value.key == "error.kiwoom.endless"
+    assert len(script.asked) < 15
+
+
+async def test_rows_that_new_ones_pushed_to_the_next_page_are_taken_once() -> None:
+    days = weekdays(DAY - timedelta(days=3), 9)
+    pages = [
+        Page(daily(*map(day_row, days[:4])), "k1"),
+        Page(daily(*map(day_row, days[2:6])), "k2"),
+        Page(daily(*map(day_row, days[5:]))),
+    ]
+    batch = await source_at(Script({"ka10081": list(pages)}), 10).fetch_daily("005930", date(2020, 1, 1), NOW)
+    assert batch.day.tolist() == sorted(days)
+    other = [*map(day_row, days[2:3]), day_row(days[3], 71_400), *map(day_row, days[4:])]
+    with pytest.raises(ProtocolChanged) as raised:
+        await source_at(Script({"ka10081": [pages[0], Page(daily(*other))]}), 10).fetch_daily("005930", date(2020, 1, 1), NOW)
+    assert raised.value.key == "error.kiwoom.conflict"
+    with pytest.raises(ProtocolChanged) as raised:
+        await source_at(Script({"ka10081": [pages[1], Page(daily(*map(day_row, days[:9])))]}), 10).fetch_daily(
+            "005930", date(2020, 1, 1), NOW
+        )
+    assert raised.value.key == "error.kiwoom.order"
+
+
+async def test_a_list_that_goes_on_without_saying_how_is_no_whole_list() -> None:
+    days = weekdays(DAY - timedelta(days=3), 6)
+    cut, whole = Page(daily(*map(day_row, days[:3])), is_cut=True), Page(daily(*map(day_row, days[:3])), "k1")
+    healed = Script({"ka10081": [cut, whole, Page(daily(*map(day_row, days[3:])))]})
+    assert len((await source_at(healed, 10).fetch_daily("005930", days[-1], NOW)).day) == 6
+    with pytest.raises(ProtocolChanged) as raised:
+        await source_at(Script({"ka10081": [cut] * 3}), 10).fetch_daily("005930", days[-1], NOW)
+    assert raised.value.key == "error.kiwoom.shape"
+    assert len((await source_at(Script({"ka10081": [cut] * 3}), 10).fetch_daily("005930", days[1], NOW)).day) == 2
 
 
 async def test_nothing_new_is_an_empty_batch() -> None:

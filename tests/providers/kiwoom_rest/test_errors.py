@@ -27,6 +27,7 @@ from ralphstock_desktop.providers.kiwoom.errors import (
     action_of,
     code_in,
     code_of,
+    decode_body,
     error_of,
     error_of_code,
     frame_error,
@@ -132,6 +133,8 @@ def test_success(number: Any) -> None:
         (200, _body("3", "[8005:x]"), AuthExpired, "8005"),
         (200, _body(8005, "Token"), AuthExpired, "8005"),
         (200, _body("8005"), AuthExpired, "8005"),
+        (200, _body("[8005:Token이 유효하지 않습니다]"), AuthExpired, "8005"),
+        (200, _body(3, "인증에 실패했습니다[ 8005 : Token]"), AuthExpired, "8005"),
         (200, _body(3, "인증 실패"), AuthExpired, "3"),
         (401, _body(0), AuthExpired, "8005"),
         (401, {}, AuthExpired, "8005"),
@@ -187,6 +190,11 @@ def test_bodies_that_are_not_the_brokers(status: int, content: bytes, key: str, 
     assert error.key == key
     assert is_outage(error) is outage_
     assert isinstance(error, ProtocolChanged) is (key == "error.kiwoom.shape")
+
+
+def test_a_byte_order_mark_in_front_is_no_reason_to_refuse_a_body() -> None:
+    assert decode_body(200, b"\xef\xbb\xbf" + b'{"return_code":0}') == {"return_code": 0}
+    assert decode_body(200, b'{"return_code":0}') == {"return_code": 0}
 
 
 def test_no_data_is_an_answer_for_queries_and_a_refusal_for_orders() -> None:

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from typing import Any
 
 import httpx
@@ -70,6 +71,16 @@ async def test_a_request_as_the_protocol_wants_it() -> None:
         assert len(heard.successes) == 2 and not heard.failures
         assert rest.clock_offset_s is not None and abs(rest.clock_offset_s) < 2
         assert broker.revoked == []
+
+
+async def test_the_servers_clock_counts_when_some_answers_agree_on_it() -> None:
+    async with session() as (broker, rest, _):
+        for ahead_s, steady in ((300, False), (300, False), (300, True), (301, True), (240, False)):
+            broker.date = formatdate(time.time() + ahead_s, usegmt=True)
+            await _ask(rest) if rest.clock_offset_s is not None else await rest.tokens.token()
+            offset_s = rest.steady_clock_offset_s
+            assert (offset_s is not None) is steady
+            assert offset_s is None or abs(offset_s - 300) < 3
 
 
 async def test_a_rejected_token_is_renewed_once() -> None:
@@ -171,6 +182,73 @@ async def test_being_limited_waits_and_is_no_failure() -> None:
         with pytest.raises(RateLimited):
             await _ask(rest, "ka10080")
         assert broker.calls("ka10080") == 2
+
+
+def _busy(after: str, status: int = 429) -> web.Response:
+    answer = refusal("1700", number=5, status=status) if status == 429 else web.Response(status=status, text="busy")
+    answer.headers["Retry-After"] = after
+    return answer
+
+
+@pytest.mark.parametrize("after", ["2", " 2 ", "Tue, 05 May 2026 00:00:12 GMT"])
+async def test_how_long_the_server_asks_to_wait_is_kept(after: str) -> None:
+    async with session() as (broker, rest, heard):
+        broker.date = "Tue, 05 May 2026 00:00:10 GMT"  # not this machine's time: the server's own counts
+        await _ask(rest)
+        broker.say("ka10081", _busy(after))
+        began_s = asyncio.get_running_loop().time()
+        await _ask(rest)
+        assert heard.limits == [2.0]
+        assert asyncio.get_running_loop().time() - began_s >= 1.99
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_wait_nobody_has_patience_for_is_told_at_once(status: int) -> None:
+    async with session() as (broker, rest, heard):
+        await _ask(rest)
+        broker.say("ka10081", _busy("120", status))
+        with pytest.raises(ProviderError) as raised:
+            await _ask(rest)
+        assert raised.value.retry_after_ms == 120_000
+        assert broker.calls("ka10081") == 2
+        assert heard.limits == ([120.0] if status == 429 else [])
+
+
+@pytest.mark.parametrize("after", ["soon", "-5", "", "0", "Tue, 99 May 2026", "1" * 40, "Tue, 05 May 2026 00:00:00 GMT"])
+async def test_a_wait_that_is_none_is_the_usual_one(after: str) -> None:
+    async with session() as (broker, rest, heard):
+        broker.date = "Tue, 05 May 2026 00:00:10 GMT"
+        await _ask(rest)
+        broker.say("ka10081", _busy(after))
+        await _ask(rest)
+        assert heard.limits == [1.0]
+
+
+async def test_an_unexpected_failure_leaves_the_way_to_another_try() -> None:
+    async with session() as (_, rest, _heard):
+        await _ask(rest)
+        rest.breaker._state = BreakerState.OPEN
+
+        async def fail(path: str, headers: object, content: bytes) -> None:
+            raise RuntimeError("the library broke")
+
+        post, rest._transport.post = rest._transport.post, fail  # type: ignore[method-assign,assignment]
+        with pytest.raises(RuntimeError):
+            await _ask(rest)
+        rest._transport.post = post  # type: ignore[method-assign]
+        await _ask(rest)
+        assert rest.breaker.state is BreakerState.CLOSED
+
+
+async def test_a_list_that_goes_on_without_a_key_is_marked() -> None:
+    async with session() as (broker, rest, _):
+        headers = {"cont-yn": "Y", "next-key": ""}
+        broker.say("ka10081", web.json_response({"list": [{"a": "1"}], **OK}, headers=headers))
+        page = await _ask(rest)
+        assert page.is_cut and page.next_key == ""
+        broker.say("ka10081", web.json_response({"list": [], **OK}, headers={"cont-yn": "N", "next-key": "A005930"}))
+        page = await _ask(rest)
+        assert not page.is_cut and page.next_key == "", "a key beside N is none"
 
 
 def _always(make: Any) -> Any:

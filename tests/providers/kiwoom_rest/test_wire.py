@@ -109,7 +109,18 @@ def test_days() -> None:
     assert wire.day("") is None
     assert wire.day("        ") is None
     assert wire.day("00000000") is None
-    for wrong in ("20251301", "20250230", "2025115", "20251105000000", "2025-11-05", 20251105, "２０２５１１０５"):
+    assert wire.day(20251105) == date(2025, 11, 5)
+    for wrong in (
+        "20251301",
+        "20250230",
+        "2025115",
+        "20251105000000",
+        "2025-11-05",
+        2025115,
+        20251105.0,
+        True,
+        "２０２５１１０５",
+    ):
         with pytest.raises(ProtocolChanged):
             wire.day(wrong)
 

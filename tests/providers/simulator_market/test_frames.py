@@ -71,7 +71,8 @@ def test_trades_carry_every_field_and_keep_the_vendors_arithmetic(market: SimMar
         assert values["25"] in ("12" if price > base else "45" if price < base else "3")
         volume, million = int(values["13"]), int(values["14"])
         sold, bought = int(values["1030"]), int(values["1031"])
-        assert float(values["228"]) == pytest.approx(bought / sold * 100 if sold else 0, abs=0.006)
+        strength = bought / sold * 100 if sold else 500.0 if bought else 0.0
+        assert float(values["228"]) == pytest.approx(min(strength, 500.0), abs=0.006)
         assert int(values["1314"]) == bought - sold
         assert abs(int(values["620"]) - million * 1e6 / volume) <= 1e6 / volume + 1
         grown = int(values["26"])
@@ -80,6 +81,7 @@ def test_trades_carry_every_field_and_keep_the_vendors_arithmetic(market: SimMar
         assert (float(values["30"]) < 0) == (grown < 0)
         size = int(values["15"])
         assert int(values["1313"]) == int(size / abs(size)) * (abs(size) * price // 1_000)
+        assert int(values["311"]) == round(price * market.listed_shares(row) / 1e8)
         assert (values["1315"], values["1316"]) == (
             ("X", "X") if not size else (" 0", values["15"]) if size > 0 else (values["15"], " 0")
         )
@@ -109,6 +111,32 @@ def test_venues_are_kept_apart_and_add_up(market: SimMarket) -> None:
     assert last[f"{code}_AL"] == last[code] + last[f"{code}_NX"]
     assert {values["9081"] for values in by_item[f"{code}_NX"]} == {"NXT"}
     assert {values["9081"] for values in by_item[f"{code}_AL"]} == {"KRX", "NXT"}
+    before = {item: int(found[-1]["13"]) - int(found[-1]["26"]) for item, found in by_item.items()}
+    assert before[code] == market.facts.previous_volume[SURGE]
+    assert 0 < before[f"{code}_NX"] < before[code] == before[f"{code}_AL"] - before[f"{code}_NX"]
+    for found in by_item.values():
+        volume, grown = int(found[-1]["13"]), int(found[-1]["26"])
+        assert abs(float(found[-1]["30"])) == pytest.approx(volume / (volume - grown) * 100, abs=0.006)
+
+
+def test_programmes_count_the_volume_of_their_venue(market: SimMarket) -> None:
+    code = str(market.panel.tickers[SURGE])
+    items = [code, f"{code}_NX", f"{code}_AL"]
+    volumes: dict[tuple[str, str], dict[str, int]] = {}
+    for entry in heard(market, items, ["0B", "0w"], at(10), at(10, 5)):
+        volumes.setdefault((entry["item"], entry["type"]), {})[entry["values"]["20"]] = int(entry["values"]["13"])
+    for item in items:
+        told, traded = volumes[(item, "0w")], volumes[(item, "0B")]
+        common = set(told) & set(traded)
+        assert len(common) > 5 and all(told[second] == traded[second] for second in common), item
+
+
+def test_nxt_tells_no_book_while_it_is_closed(market: SimMarket) -> None:
+    """15:20 to 15:40: KRX's closing auction is none of NXT's business."""
+    code = str(market.panel.tickers[SURGE])
+    books = heard(market, [code, f"{code}_NX", f"{code}_AL"], ["0D"], at(15, 25), at(15, 26))
+    assert {entry["item"] for entry in books} == {code, f"{code}_AL"}
+    assert all(int(entry["values"]["121"]) > 0 for entry in books)
 
 
 def test_books_have_their_totals_and_parts(market: SimMarket) -> None:
@@ -166,7 +194,7 @@ def test_the_other_types(market: SimMarket) -> None:
     )
     for values in found["0w"]:
         assert int(values["210"]) == int(values["206"]) - int(values["202"])
-        assert abs(int(values["212"]) - (int(values["208"]) - int(values["204"]))) <= 1
+        assert int(values["212"]) == int(values["208"]) - int(values["204"]), "as in every recorded frame"
     assert "0A" not in found
     quiet = [str(ticker) for row, ticker in enumerate(market.panel.tickers) if market.facts.halted[row]]
     assert quiet and {entry["type"] for entry in heard(market, quiet, ["0A", "0B", "0D"], at(10), at(10, 2))} == {"0A"}

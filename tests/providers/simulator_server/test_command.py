@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import os
 import signal
@@ -15,7 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ralphstock_desktop.app.cli import main
+from ralphstock_desktop.app.cli import _Bar, main
+from ralphstock_desktop.app.folders import Folders
+from ralphstock_desktop.app.settings_store import JsonSettings
+from ralphstock_desktop.ports import Progress
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -119,3 +123,18 @@ def test_what_it_says_when_it_cannot(home: Path, tmp_path: Path, capsys: pytest.
     assert "already in use" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main([*base, "--port", "70000"])
+
+
+@pytest.mark.parametrize(("language", "making"), [(None, "시뮬레이션 시장 만드는 중"), ("en", "Making the simulated market")])
+def test_progress_is_told_in_the_users_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str | None, making: str
+) -> None:
+    """Names of stages are keys of the catalogue; the terminal once printed the keys."""
+    if language:
+        JsonSettings(Folders.of_user(tmp_path).config / "settings.json").set("language", language)
+    bar = _Bar(argparse.Namespace(data=tmp_path))
+    for stage in ("simulated.progress.generate", "simulated.progress.generate", "simulated.progress.store", "no.such.stage"):
+        bar(Progress(stage, 1, 7, "universe"))
+    told = capsys.readouterr().err
+    assert told.count(making) == 1 and len(told.splitlines()) == 3
+    assert "progress" not in told and "stage" not in told and "simulated." not in told

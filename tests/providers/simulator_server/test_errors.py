@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from .conftest import Serve, busy_row, code_of
 
@@ -48,6 +52,11 @@ async def test_headers(serve: Serve, headers: dict[str, str], code: str, group: 
         ("ka10081", {"stk_cd": "A005930"}, "1902", "A005930"),
         ("ka10080", {"tic_scope": "7"}, "1517", "tic_scope"),
         ("ka10100", {"stk_cd": "800000_AL"}, "1517", "stk_cd"),
+        ("ka10001", {"stk_cd": "800000|800010"}, "1902", "800000|800010"),
+        ("ka90008", {"amt_qty_tp": "1"}, "1511", "date"),
+        ("ka10038", {"qry_tp": "1", "strt_dt": "", "end_dt": "yesterday", "dt": "5"}, "1517", "end_dt"),
+        ("ka10072", {"strt_dt": "2026"}, "1517", "strt_dt"),
+        ("kt00007", {"ord_dt": "x", "qry_tp": "1", "stk_bond_tp": "0", "sell_tp": "0", "dmst_stex_tp": "%"}, "1517", "ord_dt"),
     ],
 )
 async def test_parameters(serve: Serve, api_id: str, change: dict[str, str | None], code: str, named: str) -> None:
@@ -74,7 +83,9 @@ async def test_vi_needs_the_direction(serve: Serve) -> None:
     async with serve() as client:
         missing = (await client.raw("ka10054", body | blanks | {"stex_tp": "1"})).json()
         full = (await client.raw("ka10054", body | blanks | {"stex_tp": "1", "motn_drc": "0"})).json()
+        without = (await client.raw("ka10054", body | {"stex_tp": "1", "motn_drc": "0"})).json()
     assert "[1511:" in missing["return_msg"] and "motn_drc" in missing["return_msg"] and full["return_code"] == 0
+    assert "[1511:" in without["return_msg"] and "min_trde_qty" in without["return_msg"], "it may be blank, but not be left out"
 
 
 async def test_an_unknown_market_of_ka10131_is_kospi(serve: Serve) -> None:
@@ -128,6 +139,25 @@ async def test_what_clients_may_do(serve: Serve) -> None:
         answer = await client.raw("ka10001", {"stk_cd": code})
         assert set(answer.headers["access-control-expose-headers"].split(",")) == {"api-id", "cont-yn", "next-key"}
         assert answer.headers["content-type"] == "application/json;charset=UTF-8" and answer.headers["api-id"] == "ka10001"
+
+
+async def test_addresses_as_clients_put_them_together(serve: Serve) -> None:
+    """A base address with a slash at its end, a path with one, a body with a byte order mark, a WebSocket at the root."""
+    async with serve() as client:
+        code = code_of(client.market, busy_row(client.market))
+        plain = (await client.raw("ka10001", {"stk_cd": code})).json()
+        base = f"{str(client.http.base_url).rstrip('/')}/"
+        for path in ("/api/dostk/stkinfo", "api//dostk/stkinfo/", "/api/dostk/stkinfo/"):
+            headers = {"api-id": "ka10001", "authorization": f"Bearer {client.token}", "content-type": "application/json"}
+            body = b"\xef\xbb\xbf" + json.dumps({"stk_cd": code}).encode()
+            assert (await client.http.post(f"{base}{path}", content=body, headers=headers)).json() == plain
+        root = base.replace("http", "ws").rstrip("/")
+        for path in ("", "/", "/api/dostk/websocket", "/api/dostk/websocket/", "//api/dostk/websocket"):
+            async with connect(f"{root}{path}") as socket:
+                await socket.send(json.dumps({"trnm": "LOGIN", "token": client.token}))
+                assert json.loads(await socket.recv())["return_code"] == 0
+        with pytest.raises(InvalidStatus):
+            await connect(f"{root}/api/dostk/stkinfo")
 
 
 async def test_many_codes_at_once(serve: Serve) -> None:

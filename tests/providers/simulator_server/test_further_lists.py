@@ -145,3 +145,26 @@ async def test_books_that_grew(serve: Serve) -> None:
         row = client.market.row_of(grown[0]["stk_cd"])
         assert row is not None
         assert int(grown[0]["now"]) == sum(client.market.book(row).bid_size)
+
+
+async def test_margin_loans_of_one_stock(serve: Serve) -> None:
+    body = {"crd_stk_grde_tp": "%", "mrkt_deal_tp": "%"}
+    async with serve() as client:
+        every = (await client.ask("kt20016", **body))["crd_loan_pos_stk"]
+        wanted = every[7]["stk_cd"]
+        for asked in (wanted, wanted.removeprefix("A")):
+            assert (await client.ask("kt20016", **body, stk_cd=asked))["crd_loan_pos_stk"] == [every[7]]
+
+
+async def test_watch_lists_of_the_account(serve: Serve) -> None:
+    async with serve() as client:
+        groups = await client.ask("ka01300")
+        assert groups["rtcd"] == "S" and {group["name"] for group in groups["nofi"]} == {"코스피 대형주", "코스닥 대형주"}
+        for group, market in zip(groups["nofi"], ("0", "10"), strict=True):
+            stocks = [row["cod2"] for row in (await client.ask("ka01301", arn_grp_id=group["gcod"]))["nofj"]]
+            listed = {row["code"] for row in (await client.ask("ka10099", mrkt_tp=market))["list"]}
+            assert len(stocks) == 10 and set(stocks) <= listed
+            worth = [int((await client.ask("ka10001", stk_cd=code))["mac"]) for code in (stocks[0], stocks[-1])]
+            assert worth[0] > worth[1]
+        none = await client.ask("ka01301", arn_grp_id="99")
+    assert none["rtcd"] == "F" and none["nofj"] == []

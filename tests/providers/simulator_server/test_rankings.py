@@ -120,7 +120,7 @@ async def test_new_highs_are_new_highs(serve: Serve) -> None:
     assert all(line["high_pric"].isdigit() and (line["cur_prc"][0] in "+-" or line["pred_pre"] == "0") for line in lines)
 
 
-async def test_expected_matches_only_in_auctions(serve: Serve) -> None:
+async def test_expected_matches_are_live_in_auctions_and_the_last_ones_after_them(serve: Serve) -> None:
     body = {
         "mrkt_tp": "000",
         "sort_tp": "1",
@@ -130,12 +130,16 @@ async def test_expected_matches_only_in_auctions(serve: Serve) -> None:
         "pric_cnd": "0",
         "stex_tp": "1",
     }
+    async with serve(8, 40) as client:
+        early = (await client.ask("ka10029", **body))["exp_cntr_flu_rt_upper"]
     async with serve(8, 58) as client:
         before = (await client.ask("ka10029", **body))["exp_cntr_flu_rt_upper"]
         falling = (await client.ask("ka10029", **(body | {"sort_tp": "4"})))["exp_cntr_flu_rt_upper"]
     async with serve(11, 0) as client:
-        open_market = (await client.ask("ka10029", **body))["exp_cntr_flu_rt_upper"]
-    assert before and float(before[0]["flu_rt"]) > 0 and float(falling[0]["flu_rt"]) < 0 and open_market == []
+        after = (await client.ask("ka10029", **body))["exp_cntr_flu_rt_upper"]
+        opened = (await client.ask("ka10001", stk_cd=after[0]["stk_cd"]))["open_pric"]
+    assert early == [] and before and float(before[0]["flu_rt"]) > 0 and float(falling[0]["flu_rt"]) < 0
+    assert after[0]["exp_cntr_pric"] == opened and after != before
 
 
 async def test_themes_and_their_stocks(serve: Serve) -> None:
@@ -167,3 +171,15 @@ async def test_buyers_and_sellers_are_numbered_both_ways(serve: Serve) -> None:
         assert abs(int(line["netslmt_amt"]) - int(line["netslmt_qty"]) * int(line["prsm_avg_pric"]) / 10_000) <= 1
     shares = [int(line["netprps_qty"]) for line in foreign]
     assert shares == sorted(shares, reverse=True) and [line["rank"] for line in foreign[:3]] == ["1", "2", "3"]
+
+
+async def test_a_jump_is_measured_from_the_price_of_that_minute(serve: Serve) -> None:
+    """14:50:23 against thirty minutes before: the last minute that was over at 14:20:23 is that of 14:19."""
+    body = {"mrkt_tp": "000", "flu_tp": "1", "tm_tp": "1", "tm": "30", "trde_qty_tp": "00000", "stk_cnd": "0", "crd_cnd": "0"}
+    async with serve(14, 50) as client:
+        rows = (await client.ask("ka10019", **body, pric_cnd="0", updown_incls="1", stex_tp="1"))["pric_jmpflu"][:5]
+        for row in rows:
+            chart = await client.ask("ka10080", stk_cd=row["stk_cd"], tic_scope="1", upd_stkpc_tp="0")
+            then = next(bar for bar in chart["stk_min_pole_chart_qry"] if bar["cntr_tm"][8:] <= "141900")
+            assert row["base_pric"] == then["cur_prc"].lstrip("+-")
+    assert rows

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ralphstock_desktop.providers.kiwoom_sim.rest_absent import ABSENT_ROUTES
 from ralphstock_desktop.providers.kiwoom_sim.rest_routes import ROUTES
 from ralphstock_desktop.providers.kiwoom_sim.rest_routes_further import FURTHER_ROUTES
 
@@ -35,7 +36,7 @@ def test_every_documented_api_id_has_its_path() -> None:
     served = {api_id: route.path for api_id, route in ROUTES.items()}
     assert {api_id: path for api_id, path in served.items() if api_id in wanted} == wanted
     further = {"ka10005", "ka10006", "ka10007", "ka10028"} | set(FURTHER_ROUTES)  # asked for by published clients
-    assert set(served) - set(wanted) == further
+    assert set(served) - set(wanted) == further | set(ABSENT_ROUTES)
 
 
 def _official(folder: Path) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def _texts_only(value: Any) -> bool:
 async def test_every_official_field_is_there(serve: Serve, recorded_data: Path) -> None:
     official = _official(recorded_data)
     problems: list[str] = []
-    for hour, minute, chosen in ((11, 17, set(ROUTES) - {"ka10029"}), (8, 57, {"ka10029"})):
+    for hour, minute, chosen in ((11, 17, set(ROUTES) - {"ka10029"} - set(ABSENT_ROUTES)), (8, 57, {"ka10029"})):
         async with serve(hour, minute, single_price=True) as client:
             code = code_of(client.market, busy_row(client.market))
             for api_id in sorted(chosen):
@@ -111,6 +112,37 @@ async def test_every_official_field_is_there(serve: Serve, recorded_data: Path) 
                 if wanted - names:
                     problems.append(f"{api_id}: {sorted(wanted - names)} missing")
     assert not problems, "\n".join(problems)
+
+
+async def test_what_no_market_here_holds_is_answered_as_nothing(serve: Serve, recorded_data: Path) -> None:
+    """Warrants and gold: the vendor's addresses, required parameters and list keys, without rows."""
+    official = _official(recorded_data)
+    known = {entry for entry in official if entry.startswith(("ka10048", "ka10050", "ka3", "ka5", "kt5"))}
+    assert known | {"kt10006", "kt10007", "kt10008", "kt10009"} == set(ABSENT_ROUTES)
+    single = {"ka10048", "ka10050", "ka30011", "ka30012"}
+    async with serve() as client:
+        code = code_of(client.market, busy_row(client.market))
+        for api_id, route in ABSENT_ROUTES.items():
+            entry = official[api_id]
+            assert entry["url"] == f"/api/dostk/{route.path}"
+            fields = [field for field in entry["request_fields"] if field["in"] == "Body"]
+            assert [field["element"] for field in fields if "Y" in field["rest"]] == list(route.needs), api_id
+            body = dict.fromkeys(route.needs, "1") | ({"base_dt": "20261123"} if "base_dt" in route.needs else {})
+            body |= {"ord_dt": "20261123"} if "ord_dt" in route.needs else {}
+            if "stk_cd" in body and route.path in ("chart", "mrkcond"):
+                unknown = (await client.raw(api_id, body | {"stk_cd": code})).json()
+                assert "[1902:" in unknown["return_msg"], "a stock is no gold"
+                body["stk_cd"] = "M04020000"
+            found = (await client.raw(api_id, body)).json()
+            if "ord" in route.path:
+                assert found["return_code"] == 20 and "주문을 받지 않습니다" in found["return_msg"]
+            elif api_id in single:
+                assert found["return_code"] == 2 and "[1902:" in found["return_msg"]
+            else:
+                assert found.pop("return_code") == 0 and found.pop("return_msg")
+                heads = [field["element"] for field in entry["response_fields"] if field["in"] == "Body"]
+                assert list(found) == [name for name in heads if not name.startswith("-")], api_id
+                assert all(value == [] or isinstance(value, str) for value in found.values())
 
 
 async def test_orders_are_refused_in_plain_words(serve: Serve) -> None:

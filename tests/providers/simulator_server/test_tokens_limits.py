@@ -158,3 +158,14 @@ async def test_the_limit_on_the_wire(serve: Serve) -> None:
             "return_msg"
         ]
         assert client.server.limiter.refused == 2
+
+
+async def test_a_token_of_another_key_is_not_revoked(serve: Serve) -> None:
+    async with serve() as client:
+        other = {"appkey": "other", "secretkey": "s", "token": client.token}
+        refused = (await client.http.post("/oauth2/revoke", json=other)).json()
+        assert refused["return_code"] == 3 and "[8015:" in refused["return_msg"]
+        assert (await client.raw("ka10102", {})).json()["return_code"] == 0, "it lives on"
+        own = {"appkey": "key", "secretkey": "secret", "token": client.token}
+        assert (await client.http.post("/oauth2/revoke", json=own)).json()["return_code"] == 0
+        assert "[8005:" in (await client.raw("ka10102", {})).json()["return_msg"]

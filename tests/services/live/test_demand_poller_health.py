@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from engine.model.errors import ProviderError
+from engine.model.errors import DataUnavailable, ProviderError
 from engine.model.live import BookTick, IndexTick, QuoteSnapshot
 from ralphstock_desktop.live_ports import FeedPart, Priority
 from ralphstock_desktop.services.health import HealthRegistry
@@ -109,6 +109,34 @@ async def test_a_failing_source_is_told_and_tried_again(monkeypatch: pytest.Monk
     work = poller(source, [0.0], ["000020"], [], HealthRegistry(lambda: 0))
     await _run_until(work, lambda: work.is_working and source.fail == 0)
     assert source.asked[-1][0] == ("000020",)
+
+
+@pytest.mark.asyncio
+async def test_books_and_indices_that_cannot_be_had_do_not_hold_up_quotes() -> None:
+    class Poor(Source):
+        refused: list[str] = []
+
+        async def fetch_book(self, ticker: str, priority: Priority) -> BookTick:
+            self.refused.append(ticker)
+            raise ProviderError("no such request", provider=self.name, retryable=False)
+
+        async def fetch_indices(self, codes: Sequence[str], priority: Priority) -> list[IndexTick]:
+            self.refused.append(codes[0])
+            raise DataUnavailable("none", key="error.kiwoom.no_data", reason="")
+
+    source, clock = Poor(), [0.0]
+    work = poller(source, clock, ["000020"], [], HealthRegistry(lambda: 0))
+    for second in range(60):
+        clock[0] = float(second)
+        while await work._step():
+            pass
+    assert work.is_working
+    assert len(source.asked) == 20, "every three seconds"
+    assert 8 <= len(source.refused) <= 12, "with growing waits"
+    source.refused.clear()
+    work.forget()
+    await work._step()
+    assert source.refused == ["001"], "wanted anew, it is asked for at once"
 
 
 def test_health_states_and_notes() -> None:

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.calendar.sessions import DEFAULT_SESSIONS
+from engine.model.instants import kst_ns
 from engine.model.live import MISSING, BestQuotes, BookTick, IndexTick, QuoteSnapshot, QuoteSource, TradeTick, ViEvent
 from ralphstock_desktop.live_ports import ConnectionChange
+from ralphstock_desktop.services.live.board import is_of_today
 from ralphstock_desktop.services.live.hub import LiveHub
 from ralphstock_desktop.services.live_contracts import QuoteBoard, QuoteFrame
 
@@ -182,6 +184,54 @@ def test_polling_never_turns_a_streamed_or_a_newer_value_back() -> None:
     assert board.source[board.row_of("005930")] == QuoteSource.POLLED
 
 
+def test_the_state_of_a_former_day_is_shown_but_holds_back_nothing_of_today() -> None:
+    hub, board, frames = make()
+    row = board.row_of("000020")
+    assert row is not None
+    rows = np.array([row])
+    before, today = kst_ns(date(2026, 4, 30), 15, 30), kst_ns(date(2026, 5, 4), 9, 0, 5)
+    hub.take_snapshots([snapshot("000020", 5_000, 9_000_000, at_ns=before)])
+    assert (board.price_krw[row], board.source[row]) == (5_000, QuoteSource.POLLED)
+    assert not is_of_today(board, rows)[0], "no bar of today can be made of it"
+    hub.take_snapshots([snapshot("000020", 5_100, 10, at_ns=today)._replace(high_krw=5_100, value_krw=MISSING)])
+    assert (board.price_krw[row], board.volume_shares[row], board.high_krw[row]) == (5_100, 10, 5_100)
+    assert board.value_krw[row] == MISSING, "a value of the day before is none of today"
+    assert is_of_today(board, rows)[0]
+    hub.frame()
+    assert not frames[-1].spans, "the first price of a day is no new extreme"
+    hub.take_snapshots([snapshot("000020", 5_000, 9, at_ns=today)])
+    assert board.price_krw[row] == 5_100, "of one day, less volume is older"
+
+
+def test_a_trade_replaces_everything_of_a_former_day() -> None:
+    hub, board, _ = make()
+    row = board.row_of("000020")
+    hub.take_snapshots([snapshot("000020", 5_000, 9_000_000, at_ns=kst_ns(date(2026, 4, 30), 15, 30))])
+    hub.on_trade(trade("000020", 5_100, 10, at_ns=kst_ns(date(2026, 5, 4), 9, 0, 5), value_krw=MISSING))
+    hub.frame()
+    assert (board.volume_shares[row], board.value_krw[row], board.source[row]) == (10, MISSING, QuoteSource.STREAM)
+
+
+def test_trades_and_quotes_nobody_asked_for_are_left_alone() -> None:
+    hub, board, _ = make()
+    taken: list[str] = []
+
+    class Keeper:
+        def take(self, tick: TradeTick) -> bool:
+            taken.append(tick.ticker)
+            return True
+
+        def on_connection(self, change: ConnectionChange) -> None: ...
+        def on_covered(self, tickers: frozenset[str]) -> None: ...
+
+    hub.keeper = Keeper()
+    hub.on_trade(trade("999999", 1_000, 5))
+    hub.on_trade(trade("005930", 70_000, 5))
+    assert taken == ["005930"]
+    hub.take_snapshots([snapshot("000020", 5_000, 10)._replace(venue=2)])
+    assert board.source[board.row_of("000020")] == QuoteSource.NONE
+
+
 def test_a_pushed_symbol_without_a_trade_takes_its_first_state_from_polling() -> None:
     hub, board, _frames = make()
     hub.on_covered(frozenset({"005930", "000020"}))
@@ -227,6 +277,27 @@ def test_books_indices_and_interruptions() -> None:
     hub.frame()
     assert not board.vi[board.row_of("000020")]
     assert frames[-1].rows.tolist() == [board.row_of("000020")]
+
+
+def test_an_interruption_whose_end_was_not_pushed_ends_by_asking() -> None:
+    hub, board, _ = make()
+    row = board.row_of("000020")
+    began, ended = kst_ns(date(2026, 5, 4), 10), kst_ns(date(2026, 5, 4), 10, 2, 20)
+    event = ViEvent("000020", 1, True, 100, 90, began, MISSING, 1, 1)
+    told: list[ViEvent] = []
+    hub.vis.subscribe(told.append, replay=False)
+    hub.on_vi(event)
+    assert board.vi[row]
+    assert not hub.overdue_vis(began) and hub.overdue_vis(began + 1)
+    hub.take_vis([event, event._replace(released_ns=ended), ViEvent("005930", 1, True, 100, 90, began + 5, MISSING, 1, 1)])
+    assert not board.vi[row] and board.vi[board.row_of("005930")], "and one that began meanwhile is shown"
+    assert told == [event], "what was asked for is no news"
+    hub.on_vi(event)  # late, or twice
+    assert not board.vi[row] and told == [event]
+    hub.on_vi(event._replace(triggered_ns=ended, count_today=2))
+    assert board.vi[row]
+    hub.take_vis([ViEvent("000020", 1, True, 100, 90, kst_ns(date(2026, 4, 30), 10), ended, 1, 1)])
+    assert board.vi[row], "another day's says nothing"
 
 
 def test_asked_trades_stand_before_pushed_ones_without_doubles() -> None:

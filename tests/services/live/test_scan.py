@@ -118,13 +118,16 @@ def test_only_changed_rows_are_reported_and_gaps_are_flagged(panel: MarketPanel)
     assert np.flatnonzero(moved).tolist() == [row]
 
 
-def test_values_that_are_only_stored_never_make_a_forming_bar(panel: MarketPanel) -> None:
+def test_values_that_are_stored_or_of_a_former_day_never_make_a_forming_bar(panel: MarketPanel) -> None:
     day = _day(panel)
     scanner = FormingScanner(panel, day, DEFAULT_RULES)
     board = make_board(panel, day)
     scanner.touch(np.arange(len(panel.tickers)))
-    rows = scanner.write(board)
-    assert len(rows) == 0
+    assert len(scanner.write(board)) == 0
+    # An answer before the day's first trade is the state of the day before.
+    board.source[:] = QuoteSource.POLLED
+    scanner.touch(np.arange(len(panel.tickers)))
+    assert len(scanner.write(board)) == 0
     assert not scanner.panel.valid[:, -1].any()
 
 

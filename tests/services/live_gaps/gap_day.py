@@ -82,7 +82,7 @@ def true_minutes(trades: Sequence[TradeTick], until_ns: int = 1 << 62) -> dict[i
     }
 
 
-def batch_of(ticker: str, bars: dict[int, Bar]) -> MinuteBatch:
+def batch_of(ticker: str, bars: dict[int, Bar], day_volume: np.ndarray[Any, Any] | None = None) -> MinuteBatch:
     """Bars as the source answers them: without values."""
     rows = np.array([bar[:5] for bar in bars.values()], dtype=np.int64).reshape(-1, 5)
     return MinuteBatch(
@@ -95,6 +95,7 @@ def batch_of(ticker: str, bars: dict[int, Bar]) -> MinuteBatch:
         volume_shares=rows[:, 4],
         value_krw=np.full(len(bars), MISSING),
         source="fake",
+        day_volume_shares=day_volume,
     )
 
 
@@ -129,6 +130,7 @@ class Source:
         self.quote_lie: Any = None
         self.lag_ns = 0
         self.failures: list[Exception] = []
+        self.tells_day_volume = False
         self.asked: list[str] = []
         self.quoted: list[tuple[str, ...]] = []
 
@@ -156,11 +158,14 @@ class Source:
         if self.failures:
             raise self.failures.pop(0)
         bars = true_minutes(self.truth[ticker], self.clock.now() - self.lag_ns)
+        after = dict(zip(bars, np.cumsum([bar[4] for bar in bars.values()], dtype=np.int64).tolist(), strict=True))
         if self.lie is not None:
             bars = self.lie(bars)
             if bars is None:
                 raise DataUnavailable("nothing")
-        return batch_of(ticker, {start: bar for start, bar in bars.items() if start >= since_ns})
+        wanted = {start: bar for start, bar in bars.items() if start >= since_ns}
+        told = np.array([after.get(start, MISSING) for start in wanted], dtype=np.int64)
+        return batch_of(ticker, wanted, told if self.tells_day_volume else None)
 
 
 class Store:
@@ -251,10 +256,10 @@ class Run:
 
     async def finish(self, rounds: int = 30) -> None:
         """The close has passed: fill what is left, with time between the tries, and store everything."""
-        self.clock.to(CLOSE + 90 * S)
+        self.clock.to(CLOSE + 190 * S)
         for _ in range(rounds):
             await self.work(4)
-            self.clock.to(self.clock.market_ns + 5 * S)
+            self.clock.to(self.clock.market_ns + 12 * S)
             if not self.recorder.ledger.wounded and self.recorder.proof().is_proven:
                 break
         await self.recorder.flush()

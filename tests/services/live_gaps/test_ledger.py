@@ -129,15 +129,57 @@ def test_volume_before_the_open_is_no_gap(ledger: VolumeLedger) -> None:
     assert ledger.tracks[A].base == 500
 
 
-def test_a_quote_driven_price_covers_nothing_but_shows_a_loss(ledger: VolumeLedger) -> None:
+def test_a_quote_driven_price_moves_nothing_but_shows_a_loss(ledger: VolumeLedger) -> None:
     ledger.take(tick(A, at(0, 7), 10_000, 100, 100))
     assert ledger.take(tick(A, at(5, 0), 10_010, 0, 100)) == NEW
     assert not ledger.has_gap(A)
+    assert ledger.tracks[A].at_ns == at(0, 7)
     assert ledger.take(tick(A, at(6, 0), 10_010, 0, 130)) == NEW
     (gap,) = ledger.gaps_of(A)
-    assert (gap.start_ns, gap.end_ns, gap.missing_shares) == (at(5, 0), at(6, 0), 30)
-    assert ledger.take(tick(A, at(5, 30), 10_010, 30, 130)) == LATE
+    assert (gap.start_ns, gap.end_ns, gap.missing_shares) == (at(0, 7), None, None)
+    assert ledger.take(tick(A, at(5, 30), 10_010, 30, 130)) == NEW  # it was on its way
     assert not ledger.has_gap(A)
+
+
+def test_what_a_quote_driven_price_told_becomes_a_hole_with_the_next_trade(ledger: VolumeLedger) -> None:
+    ledger.take(tick(A, at(0, 7), 10_000, 100, 100))
+    ledger.take(tick(A, at(6, 0), 10_010, 0, 130))
+    assert ledger.take(tick(A, at(5, 40), 10_010, 20, 150)) == NEW
+    (gap,) = ledger.gaps_of(A)
+    assert (gap.start_ns, gap.end_ns, gap.missing_shares) == (at(0, 7), at(5, 40), 30)
+
+
+@pytest.mark.parametrize("ahead_s", [1, 20, 300])
+def test_a_quote_driven_price_stamped_by_a_clock_that_is_ahead_makes_no_trade_late(ledger: VolumeLedger, ahead_s: int) -> None:
+    ledger.take(tick(A, at(10, 0), 10_000, 100, 100))
+    assert ledger.take(tick(A, at(10, 0) + ahead_s * S, 10_010, 0, 100)) == NEW
+    assert ledger.take(tick(A, at(10, 1), 10_010, 20, 120)) == NEW
+    assert not ledger.has_gap(A)
+    assert not ledger.refused
+
+
+def test_a_quote_driven_price_just_before_the_open_by_a_clock_that_is_behind_is_no_volume_before_it(
+    ledger: VolumeLedger,
+) -> None:
+    assert ledger.take(tick(A, at(-1), 10_000, 0, 500)) == NEW  # the auction of 09:00:03, which was not received
+    assert ledger.tracks[A].base == 0
+    assert ledger.has_gap(A)
+    assert ledger.take(tick(A, at(0, 7), 10_000, 50, 550)) == NEW
+    (gap,) = ledger.gaps_of(A)
+    assert (gap.start_ns, gap.end_ns, gap.missing_shares) == (OPEN, at(0, 7), 500)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [({"volume_shares": 20_000}, "units"), ({"price_krw": 100_000, "high_krw": 120_000}, "price"), ({"price_krw": 0}, "units")],
+)
+def test_a_quote_driven_price_that_cannot_be_true_is_refused(ledger: VolumeLedger, changed: dict[str, int], why: str) -> None:
+    ledger.take(tick(A, at(0, 7), 10_000, 100, 100))
+    quote = tick(A, at(5, 0), 10_010, 0, 100)._replace(**changed)
+    assert ledger.take(quote) == DROPPED
+    assert ledger.refused[why] == 1
+    assert not ledger.has_gap(A)
+    assert ledger.take(tick(A, at(5, 1), 10_010, 0, 90)) == DROPPED
 
 
 def test_a_day_change_forgets_everything(ledger: VolumeLedger) -> None:

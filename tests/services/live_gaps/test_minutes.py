@@ -31,6 +31,7 @@ def test_a_bar_worked_by_hand() -> None:
     for trade in (
         tick(A, at(2, 1), 10_000, 10, 10),
         tick(A, at(2, 1), 10_050, -5, 15),
+        tick(A, at(2, 40), 11_000, 0, 15),  # a price without a trade
         tick(A, at(2, 59), 9_990, 1, 16),
         tick(A, at(3, 0), 10_020, 4, 20),
     ):

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from engine.calendar.sessions import Phase
 from engine.model.daytrade import DAY_ITEMS, EntryBan
 from engine.model.errors import StorageError
 from engine.model.evidence import ItemState
 from engine.model.gate import GateStatus
 from engine.model.instants import AsOf
+from engine.model.live import ConnectionState, QuoteSource
 from engine.model.scan import Grade
 from ralphstock_desktop.ports import Progress
 from ralphstock_desktop.services.contracts import Empty, Failed, Loading, Offline, Ready, Stale
 from ralphstock_desktop.ui.appearance import Appearance
+from ralphstock_desktop.ui.delegates.canvas import Canvas
+from ralphstock_desktop.ui.delegates.cells import Cell
+from ralphstock_desktop.ui.delegates.day_cells import ChipMark, paint_chips
+from ralphstock_desktop.ui.docks.day_checklist import DayChecklist
 from ralphstock_desktop.ui.docks.day_scanner import DayScanner
 from ralphstock_desktop.ui.docks.table_panel import ExportRequest
 from ralphstock_desktop.ui.models.filter_language import parse_filter
 from ralphstock_desktop.ui.viewmodels.day_filter import day_vocabulary
+from ralphstock_desktop.ui.viewmodels.day_words import ban_word
 from tests.ui.daytrade.day_market import DayDesk, at, day_panel, day_picture, moved, near_steps
+from tests.ui.live.fake_live import TODAY, FakeLive, status
 
 
 class Desk(DayDesk):
@@ -351,3 +362,54 @@ def test_cells_keep_their_place_when_values_grow(desk: Desk) -> None:
     desk.strategies.show(moved(picture, list(range(20)), 1.2))
     after = desk.panel.view.visualRect(desk.panel.model.index(0, desk.column("price")))
     assert before == after and after.width() > 0
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("zoom", [100, 150])
+def test_chips_and_the_number_of_the_others_stay_in_their_cell(qtbot: QtBot, language: str, zoom: int) -> None:
+    look = Appearance(language=language, zoom_pct=zoom)  # type: ignore[arg-type]
+    desk = Desk(qtbot, DayScanner, look=look)
+    wide = desk.panel.model.columns[desk.column("bans")].width
+    for bans in itertools.combinations((EntryBan.STALE, EntryBan.TOO_LATE, EntryBan.GATE, EntryBan.PHASE, EntryBan.VI), 2):
+        chips = tuple(ChipMark(ban_word(look, ban, 550, 900), "warning") for ban in bans)
+        canvas = Canvas(look)
+        image = QImage(look.px(wide) + 200, look.row_px, QImage.Format.Format_RGB32)
+        image.fill(look.color("bg-panel"))
+        painter = QPainter(image)
+        canvas.begin(painter, 1.0)
+        paint_chips(canvas, Cell(0, 0, look.px(wide), look.row_px, "", "text", False, "left", chips, None))
+        painter.end()
+        beyond = image.copy(look.px(wide), 0, 200, look.row_px)
+        ground = look.color("bg-panel").name()
+        seen = {beyond.pixelColor(x, y).name() for x in range(200) for y in range(beyond.height())}
+        assert seen == {ground}, f"{[chip.text for chip in chips]} run into the next column"
+    desk.close()
+
+
+def test_quotes_that_stopped_are_old_although_no_scan_follows(qtbot: QtBot) -> None:
+    """Once nothing comes any more, nothing is scanned: the panels hear from the feed that what they show is old."""
+    for make in (DayScanner, DayChecklist):
+        desk = Desk(qtbot, make, picture=day_picture())
+        feed = FakeLive(day_panel(), TODAY)
+        desk.work.live = feed
+        desk.panel.hide()
+        desk.panel.show()
+        desk.work.select(str(day_panel().tickers[0]), "x")
+        qtbot.waitUntil(lambda panel=desk.panel: isinstance(panel.state, Ready))
+        lost = status(is_stale=True, age_s=75.0, connection=ConnectionState.WAITING, shown=QuoteSource.STORED)
+        feed.status.publish(replace(lost, market_ns=at() + 75 * 10**9))
+        state = desk.panel.state
+        assert isinstance(state, Stale) and state.age_s == 75.0 and state.reason_key == "live.stale.lost"
+        if isinstance(desk.panel, DayScanner):
+            assert desk.panel.view.stale, "direction colours give way"
+        desk.panel.retry_requested.emit()
+        assert feed.reconnects == 1
+        feed.status.publish(status(market_ns=at()))
+        assert isinstance(desk.panel.state, Ready)
+        feed.status.publish(status(market_ns=at() - 3_600 * 10**9, phase=Phase.PRE_OPEN_AUCTION))
+        assert desk.panel.state == Empty("empty.live.ahead"), "a replay set back shows nothing that comes later"
+        feed.status.publish(status(market_ns=at()))
+        assert isinstance(desk.panel.state, Ready)
+        desk.panel.hide()
+        assert not feed.status._listeners, "a hidden panel listens to nothing"
+        desk.close()

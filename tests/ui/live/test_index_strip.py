@@ -36,6 +36,13 @@ def test_levels_changes_and_basis(qtbot: QtBot) -> None:
     assert entries["101"].points == "▼6.83" and entries["101"].token == "loss"
     assert entries["201"].points == "0.00" and entries["201"].token == "flat"
     assert entries["basis"].level == "+1.35"
+    board = work.feed.indices.last
+    assert board is not None
+    board.paths["001"] = (4_723.00, 4_723.10)
+    work.feed.indices.publish(board)
+    path = strip.entries()[0].path
+    assert path == pytest.approx((4_692.68, 4_723.00, 4_723.10)), "from the close of the day before: a tenth looks like one"
+    strip.grab()
     assert "코스닥 942.18" in strip.accessibleDescription()
     strip.hide()
 

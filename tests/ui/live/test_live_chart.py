@@ -76,6 +76,16 @@ def test_the_first_trade_of_the_day_adds_a_bar_and_later_ones_only_move_it(open_
     assert panel.head.said.change_pct == pytest.approx(float(board.change_pct[board.row_of(T)]))
 
 
+def test_a_day_that_is_begun_anew_takes_its_bar_away(open_desk: OpenDesk) -> None:
+    desk, panel = opened(open_desk)
+    stored = len(desk.work.day_series(T, Timeframe.DAY, adjusted=True))
+    desk.work.trade({T: 34_500})
+    assert panel.chart.series is not None and len(panel.chart.series) == stored + 1
+    desk.feed.days_now.clear()  # the replay was set back to before the open
+    desk.feed.move({T: 33_900}, at_ns=desk.work.now(8, 55))
+    assert len(panel.chart.series) == stored
+
+
 def test_a_range_beyond_the_scale_makes_a_new_picture(open_desk: OpenDesk) -> None:
     desk, panel = opened(open_desk)
     desk.work.trade({T: 34_500})
@@ -214,6 +224,11 @@ def test_gaps_are_hatched_with_their_state(open_desk: OpenDesk) -> None:
     desk.feed.push_gaps(Gap(T, start, end, 3_210, "filled", 0, 1))
     (band,) = panel.chart._given.gaps
     assert band.words.endswith("보충 완료") and band.filled
+    desk.feed.push_gaps(Gap(T, start, end, 3_210, "filled", 0, 1, "start"))
+    assert panel.chart._given.gaps == (), "what was traded before the program listened was no interruption"
+    desk.feed.push_gaps(Gap(T, start, end, 3_210, "open", 0, None, "start"))
+    assert len(panel.chart._given.gaps) == 1, "as long as it is missing it is marked"
+    desk.feed.push_gaps(Gap(T, start, end, 3_210, "filled", 0, 1, "disconnect"))
     panel.view_model.choose_timeframe(Timeframe.DAY)
     assert panel.chart._given.gaps == (), "a filled gap is no matter for a day bar"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt
@@ -10,6 +12,7 @@ from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from engine.model.live import QuoteSource
 from engine.model.scan import ScanFlag
 from ralphstock_desktop.services.contracts import Ready
 from ralphstock_desktop.ui.appearance import Appearance
@@ -19,6 +22,7 @@ from ralphstock_desktop.ui.docks.symbol_list import SymbolList
 from ralphstock_desktop.ui.docks.table_panel import TablePanel
 from ralphstock_desktop.ui.models.array_table import SortKey
 from ralphstock_desktop.ui.viewmodels.live_rows import TodayMark
+from ralphstock_desktop.ui.viewmodels.quotes import read_quote
 from tests.ui.live.conftest import OpenDesk
 from tests.ui.live.desk import LiveDesk
 from tests.ui.live.fake_live import status
@@ -135,6 +139,41 @@ def test_what_is_special_today_comes_before_the_range(open_desk: OpenDesk) -> No
     desk.work.trade({T: limit})
     assert text(desk, T, "today") == "공백"
     panel_of(desk).view.grab()
+
+
+def test_price_limits_follow_the_base_price_of_the_day(open_desk: OpenDesk) -> None:
+    """What is stored has the base price of the stored day; today's limits belong to today's base price."""
+    desk = market(open_desk)
+    board, quotes = desk.feed.the_board, panel_of(desk).view_model.rows.live  # type: ignore[union-attr]
+    assert board is not None and quotes is not None
+    row = source_row(desk, T)
+    assert np.isnan(quotes._upper[row]), "of today nothing is known yet"
+    for base, limit in ((30_000, 39_000), (20_000, 26_000)):
+        board.base_krw[row] = base
+        desk.work.trade({T: limit})
+        assert text(desk, T, "today") == "상한", base
+        desk.work.trade({T: base})
+        assert text(desk, T, "today") != "상한"
+
+
+def test_an_answer_of_a_former_day_is_none_of_today(open_desk: OpenDesk) -> None:
+    """Before the first trade of a day a broker answers the day before: its price is shown, its range and volume are not."""
+    desk = market(open_desk)
+    desk.work.trade({T: 34_000}, at_ns=desk.work.now(15, 30) - 3 * 86_400 * 10**9)
+    board = desk.feed.the_board
+    assert board is not None
+    row = source_row(desk, T)
+    board.source[row] = QuoteSource.POLLED
+    desk.feed.move({}, at_ns=desk.work.now(8, 41))
+    quotes = panel_of(desk).view_model.rows.live  # type: ignore[union-attr]
+    assert quotes is not None
+    quotes.take(np.array([row]))
+    panel_of(desk).view_model.values_changed.emit()
+    assert quotes.today(row) is None and text(desk, T, "strength") == "—" and text(desk, T, "price") == "34,000"
+    assert look_of(desk, T, "price")[1] == "stale"
+    quote = read_quote(board, T, desk.work.panel)
+    assert quote is not None and quote.price == 34_000 and quote.source is QuoteSource.STORED
+    assert all(math.isnan(value) for value in (quote.base, quote.open, quote.high, quote.low, quote.volume, quote.upper))
 
 
 def test_old_values_and_values_of_an_earlier_day_look_old(open_desk: OpenDesk) -> None:

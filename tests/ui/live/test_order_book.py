@@ -15,7 +15,7 @@ from engine.model.errors import ProviderError
 from engine.model.live import ConnectionState, QuoteSource, ViEvent, ViKind
 from ralphstock_desktop.live_ports import FeedPart
 from ralphstock_desktop.services.contracts import Empty, Failed, Loading, Offline, Ready, Stale
-from ralphstock_desktop.services.live_contracts import Gap
+from ralphstock_desktop.services.live_contracts import Gap, TradeRun
 from ralphstock_desktop.ui.appearance import Appearance
 from ralphstock_desktop.ui.dock_registry import DockContext
 from ralphstock_desktop.ui.docks.order_book import OrderBookPanel
@@ -168,6 +168,47 @@ def test_last_trades_stand_beside_the_bids(open_desk: OpenDesk) -> None:
     assert [tick.quantity_shares for tick in kept] == [-4, 5, -6, 7, -8, 9, -10, 11, -12, 13], "ten, without the quote"
 
 
+def test_trades_that_were_missed_and_have_come_stand_beside_the_bids(open_desk: OpenDesk) -> None:
+    desk = ready(open_desk)
+    desk.feed.push_trades(trade(T, 34_000, 5, 1_005))
+    desk.feed.tapes[T] = [trade(T, 34_000, size, 1_000 + size) for size in (5, 6, 7)]
+    desk.feed.trades.publish(TradeRun(T, ()))
+    assert [tick.quantity_shares for tick in panel_of(desk).view_model.trades] == [5, 6, 7]
+
+
+def test_a_book_without_orders_says_so_and_claims_no_zero(open_desk: OpenDesk) -> None:
+    desk = ready(open_desk)
+    nothing = (0,) * 10
+    desk.feed.status.publish(status(market_ns=desk.work.now(15, 31), phase=Phase.ORDER_ENTRY))
+    desk.feed.push_book(
+        book_of(T, 34_050, 50)._replace(
+            ask_krw=nothing, ask_shares=nothing, bid_krw=nothing, bid_shares=nothing, total_ask_shares=0, total_bid_shares=0
+        )
+    )
+    panel = panel_of(desk)
+    found = {notice.kind: notice.text for notice in panel.view_model.notices(desk.look)}
+    assert found == {"empty": "지금은 호가가 없습니다 · 호가 접수"}
+    loud = {desk.look.color("gain").name(), desk.look.color("loss").name()}
+    totals = panel.view.grab().toImage()
+    below = totals.copy(0, totals.height() - 24, totals.width(), 24)
+    assert not loud & colours(below), "no totals are written"
+    desk.feed.push_book(book_of(T, 34_050, 50))
+    assert panel.view_model.notices(desk.look) == ()
+
+
+def test_no_ratio_of_bought_to_sold_before_both_have_traded(open_desk: OpenDesk) -> None:
+    desk = ready(open_desk)
+    board = desk.feed.the_board
+    assert board is not None
+    vm = panel_of(desk).view_model
+    row = board.row_of(T)
+    for sent, shown in ((0.0, "—"), (87.3, "87.3")):
+        board.strength_pct[row] = sent
+        vm._read = None
+        assert next(fact.text for fact in vm.facts(desk.look) if fact.key == "strength") == shown
+        panel_of(desk).view.grab()
+
+
 def test_follows_its_link_group_alone(open_desk: OpenDesk) -> None:
     hubs: list[LinkHub] = []
 
@@ -210,6 +251,19 @@ def test_the_six_states(open_desk: OpenDesk) -> None:
     assert isinstance(panel.state, Offline) and panel.view.isVisible(), "the last book stays under the strip"
     panel.retry_requested.emit()
     assert desk.feed.reconnects == 1
+
+
+def test_a_loss_begins_with_the_last_value_and_lasts_while_it_is_tried_again(open_desk: OpenDesk) -> None:
+    desk = ready(open_desk)
+    panel = panel_of(desk)
+    began = NOW_NS
+    for seconds, connection in ((4, ConnectionState.WAITING), (9, ConnectionState.CONNECTING), (74, ConnectionState.WAITING)):
+        now = began + seconds * 10**9
+        tried = status(connection=connection, shown=QuoteSource.STORED, age_s=float(seconds), market_ns=now, since_ns=now)
+        desk.feed.status.publish(tried)
+        assert isinstance(panel.state, Offline) and panel.state.since_ns == began, connection
+    desk.feed.status.publish(status(connection=ConnectionState.CONNECTING, shown=QuoteSource.POLLED))
+    assert isinstance(panel.state, Ready), "polled values stand in"
 
 
 def test_without_a_live_market_it_offers_to_connect(open_desk: OpenDesk) -> None:

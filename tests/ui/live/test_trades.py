@@ -8,7 +8,8 @@ from PySide6.QtGui import QEnterEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from engine.model.live import TradeTick
+from engine.calendar.sessions import Phase
+from engine.model.live import QuoteSource, TradeTick
 from ralphstock_desktop.services.contracts import Empty, Loading, Ready
 from ralphstock_desktop.services.live_contracts import TradeRun
 from ralphstock_desktop.ui.appearance import Appearance
@@ -16,7 +17,7 @@ from ralphstock_desktop.ui.docks.table_panel import ExportRequest
 from ralphstock_desktop.ui.docks.trades import TradesPanel
 from tests.ui.live.conftest import OpenDesk
 from tests.ui.live.desk import LiveDesk
-from tests.ui.live.fake_live import NOW_NS, trade
+from tests.ui.live.fake_live import NOW_NS, status, trade
 
 T, OTHER = "000030", "000040"
 
@@ -80,6 +81,53 @@ def test_hovering_holds_the_rows_and_counts_what_waits(open_desk: OpenDesk) -> N
     leave(panel)
     assert sizes(panel)[:4] == [17, 16, 15, 14]
     assert panel.bar.held.isHidden()
+
+
+@pytest.mark.parametrize("width", [520, 357, 304])
+def test_nothing_beside_the_tape_moves_when_the_rows_begin_to_stand_still(open_desk: OpenDesk, width: int) -> None:
+    desk = ready(open_desk, 5, size=(width, 300))
+    panel = panel_of(desk)
+
+    def places() -> list[tuple[bool, int, int]]:
+        QApplication.processEvents()
+        return [(w.isHidden(), w.x(), w.width()) for w in (*panel.bar.chips, panel.bar.field)]
+
+    before = places()
+    enter(panel)
+    assert not panel.bar.held.isHidden() and places() == before
+    held = panel.bar.held.geometry()
+    desk.feed.push_trades(*run_of(1_200, start=5))
+    assert places() == before and panel.bar.held.geometry() == held, "a larger number moves nothing either"
+    assert panel.bar.held.text().endswith("999+") and "1,200" in panel.bar.held.accessibleName()
+    assert held.right() <= panel.bar.width()
+    assert panel.bar.held.is_short == (width < 520), "a narrow bar says the number alone"
+
+
+def test_escape_under_the_pointer_shows_what_waits(open_desk: OpenDesk) -> None:
+    desk = ready(open_desk, 5)
+    panel = panel_of(desk)
+    enter(panel)
+    panel.view.setFocus()
+    desk.feed.push_trades(*run_of(3, start=5))
+    assert sizes(panel)[0] == 14
+    QTest.keyClick(panel.view, Qt.Key.Key_Escape)
+    assert sizes(panel)[0] == 17 and panel.view_model.is_held, "shown once, and still while it is read"
+
+
+def test_a_symbol_that_has_not_traded_is_not_waited_for(open_desk: OpenDesk) -> None:
+    desk = ready(open_desk, 5)
+    panel = panel_of(desk)
+    desk.work.select(OTHER, "x")
+    assert isinstance(panel.state, Loading), "nothing is known of it yet"
+    board = desk.feed.the_board
+    assert board is not None
+    row = board.row_of(OTHER)
+    board.source[row], board.volume_shares[row] = QuoteSource.POLLED, 0
+    desk.feed.status.publish(status(market_ns=desk.work.now(8, 55), phase=Phase.PRE_OPEN_AUCTION))
+    assert panel.state == Empty("empty.live.no_trades")
+    assert panel.view.empty_words() == "아직 체결이 없습니다 · 장전 동시호가"
+    desk.feed.push_trades(trade(OTHER, 50_000, 12, 12))
+    assert isinstance(panel.state, Ready)
 
 
 def test_scrolling_down_holds_too_and_escape_goes_on(open_desk: OpenDesk) -> None:

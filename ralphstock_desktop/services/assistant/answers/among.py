@@ -60,7 +60,8 @@ async def answer_among(desk: Desk, draft: AnswerDraft) -> None:
             "/assistant_follow.met" if rows else "/assistant_follow.none", day=day, of=of_list, filter=shown, count=count
         )
     else:
-        writer.say("/assistant_follow.list", day=day, of=of_list)
+        key = "named" if question.tickers else "list"
+        writer.say(f"/assistant_follow.{key}", day=day, of=of_list)
     if question.first_day is not None and _names_another(writer, question.first_day, question.last_day):
         writer.say("/assistant_follow.latest", day=day)
     if not rows:
@@ -69,7 +70,7 @@ async def answer_among(desk: Desk, draft: AnswerDraft) -> None:
     if question.order_by:
         name, _, end = question.order_by.partition(":")
         key = f"/assistant_follow.order.{end or 'desc'}"
-        writer.say(key, what=writer.texts(f"table.col.{_ORDERS.get(name, name)}"))
+        writer.say(key, what=writer.foreign(writer.texts(f"table.col.{_ORDERS.get(name, name)}"), "help.figure", target))
     limit = min(max(question.limit or len(ordered), 1), _MOST)
     _table(writer, fields, ordered[:limit], _columns(fields, question.order_by), known)
 

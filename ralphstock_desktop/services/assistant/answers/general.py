@@ -8,17 +8,25 @@ from ralphstock_desktop.services.assistant.answers.market_parts import Writer
 from ralphstock_desktop.services.assistant.answers.refusals import answer_refusal
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.help_pages import HelpSection, help_book, section_blocks
+from ralphstock_desktop.services.assistant.triggers import named
 from ralphstock_desktop.services.assistant_contracts import Fact, Span, Target
 
-__all__ = ["EXAMPLES", "answer_general", "examples", "tell_section", "topic"]
+__all__ = ["EXAMPLES", "answer_general", "examples", "same_words", "tell_section", "topic"]
 
 REFUSED = frozenset({"promise", "override"})
 """Wishes that get a no where the question is about nothing else."""
 _MARKET_WORDS = ("환율", "원달러", "원/달러", "exchange rate", "usd/krw", "usdkrw", "dollar")
 _SHORT = 2
+_SYNONYMS = named("synonyms")
 _DIFFERENCE = re.compile(r"차이|다른|다르|달라|구별|difference|differ|versus|\bvs\b")
 EXAMPLES = ("market", "why", "recommend", "signal", "compare", "record", "news", "screen", "help")
 """Questions offered where there is no answer; text keys ``assistant_market.example.<name>``."""
+
+
+def same_words(text: str) -> list[str]:
+    """What the help calls things the question has another word for."""
+    folded = text.casefold()
+    return [name for name, pattern in _SYNONYMS if pattern.search(folded)]
 
 
 async def answer_general(desk: Desk, draft: AnswerDraft) -> None:
@@ -37,7 +45,7 @@ async def answer_general(desk: Desk, draft: AnswerDraft) -> None:
     if question.type == "performance" and (question.grades or question.strategies):
         await answer_performance(desk, draft)
         return
-    text, book = " ".join((question.text, *question.words)), help_book(draft.book.language)
+    text, book = " ".join((question.text, *question.words, *same_words(question.text))), help_book(draft.book.language)
     found = book.find(text)
     if question.absent and "definition" not in question.intents:
         tell_absent(writer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ralphstock_desktop.services.assistant.answers.general import EXAMPLES, examples, tell_section, topic
+from ralphstock_desktop.services.assistant.answers.general import EXAMPLES, examples, same_words, tell_section, topic
 from ralphstock_desktop.services.assistant.answers.market_parts import Writer
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.help_pages import help_book
@@ -22,7 +22,8 @@ async def answer_help(desk: Desk, draft: AnswerDraft) -> None:
     """Greet, or tell what the program can do; a question about one matter gets its help page."""
     writer, question = Writer(desk, draft), draft.question
     book = help_book(draft.book.language)
-    found = book.find(" ".join(question.words)) if question.words else []
+    said = (*question.words, *same_words(question.text))
+    found = book.find(" ".join(said)) if said else []
     text = f"{question.text.strip().casefold()} "
     if found and found[0][0].words and not text.startswith(_GREETINGS):
         tell_section(writer, found[0][0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 from engine.model.gate import GateReading, GateStatus, IndexState
@@ -11,6 +12,7 @@ from ralphstock_desktop.services.assistant.answers.general import answer_general
 from ralphstock_desktop.services.assistant.answers.market_focus import (
     asks_hours,
     focus_of,
+    index_named,
     tell_averages,
     tell_breadth,
     tell_flow,
@@ -69,7 +71,7 @@ async def answer_market(desk: Desk, draft: AnswerDraft) -> None:
         await answer_general(desk, draft)
     elif "forecast" in question.intents:
         await answer_refusal(desk, draft)
-    elif "foreign_market" in question.absent or "other_asset" in question.absent:
+    elif {"foreign_market", "other_asset", "other_index"} & set(question.absent):
         tell_absent(writer)
         await tell_gate(writer)
     elif "news" in question.intents:
@@ -87,9 +89,22 @@ async def tell_market(desk: Desk, draft: AnswerDraft) -> None:
     if gate is None:
         return
     asked = question.last_day or question.first_day
+    of_index = question.first_day != question.last_day and index_named(question.text) and "gate" not in question.text.casefold()
+    if of_index and question.first_day is not None and asked is not None and "게이트" not in question.text:
+        await tell_returns(writer, strategies, gate, question.first_day, asked)
+        gate_line(writer, gate)
+        writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
+        return
     if asked is not None and asked != gate.reading.as_of.day and asked != day_of_index(gate.panel, gate.reading.day_index):
         await tell_past(writer, strategies, gate, asked)
         return
+    if (
+        "diff" in question.intents
+        and question.first_day is None
+        and _GATE_SAID.search(question.text)
+        and gate.reading.day_index > 0
+    ):
+        question = replace(question, first_day=day_of_index(gate.panel, gate.reading.day_index - 1))
     against = question.first_day is not None and question.first_day < gate.reading.as_of.day
     compares = bool({"diff", "compare"} & set(question.intents)) and _GATE_SAID.search(question.text) is not None
     if against and compares and question.first_day is not None:

@@ -22,6 +22,7 @@ from ralphstock_desktop.services.strategy_contracts import GatePicture, Strategi
 __all__ = [
     "asks_hours",
     "focus_of",
+    "index_named",
     "named_sectors",
     "sectors_named",
     "tell_averages",
@@ -66,10 +67,18 @@ def focus_of(writer: Writer) -> str:
         return ""
     if "sector" in question.intents or named_sectors(text):
         return "sector"
+    of_days = question.first_day is not None and question.first_day != question.last_day
+    if of_days and _INDEX.search(text) and "게이트" not in text and "gate" not in text:
+        return "index"  # "KOSDAQ since the start of the year"
     words = [word for word in question.words if _INDEX.search(word) is None]
     if _INDEX.search(text) and (_LEVEL.search(text) or not words):
         return "index"
     return ""
+
+
+def index_named(text: str) -> bool:
+    """Whether a text names an index or the exchange rate."""
+    return _INDEX.search(text.casefold()) is not None
 
 
 def named_sectors(text: str) -> tuple[str, ...]:
@@ -188,13 +197,17 @@ async def tell_highs(writer: Writer, strategies: Strategies, gate: GatePicture) 
         writer.say(f"market.{word}", name=title, close=close, bars=bars, day=on, gap=gap, **{word: high})
 
 
-async def tell_returns(writer: Writer, strategies: Strategies, gate: GatePicture, first: date) -> None:
-    """Changes of the indices that are named from the close before a day to the last one."""
+async def tell_returns(
+    writer: Writer, strategies: Strategies, gate: GatePicture, first: date, until: date | None = None
+) -> None:
+    """Changes of the indices that are named from the close before a day to that of another, by default the last one."""
     history = await gate_history_of(strategies, gate, must=True)
     assert history is not None
     last = int(np.searchsorted(history.day_index, gate.reading.day_index, side="right"))
     begin = gate.panel.day_index(np.datetime64(first, "D"))
-    known = bar_known_ns(gate.panel, gate.reading.day_index)
+    final = gate.reading.day_index if until is None else min(gate.panel.day_index(until), gate.reading.day_index)
+    last = min(last, int(np.searchsorted(history.day_index, final, side="right")))
+    known = bar_known_ns(gate.panel, final)
     for name in _named_index(writer.draft.question.text):
         levels = np.asarray(_levels_of(history, name))[:last]
         before = np.flatnonzero(~np.isnan(levels) & (np.asarray(history.day_index[:last]) < begin))
@@ -205,7 +218,8 @@ async def tell_returns(writer: Writer, strategies: Strategies, gate: GatePicture
         target, title = Target("gate", item=name), writer.texts(f"gate.{name}")
         when = day_of_index(gate.panel, int(history.day_index[before[-1]]))
         old, new = float(levels[before[-1]]), float(levels[there[-1]])
-        close = writer.add("index.close", new, "index", title, target, known_at_ns=known)
+        close = writer.add("index.close", new, "index", title, target, known_at_ns=known,
+                           day=day_of_index(gate.panel, int(history.day_index[there[-1]])))  # fmt: skip
         base = writer.add("history.close", old, "index", title, target, day=when, known_at_ns=known)
         on = writer.book.add_day("index.day", when, writer.title("day"), target)
         change = writer.add("market.return", 100.0 * (new / old - 1.0), "%", writer.title("market_return"), target,

@@ -11,6 +11,7 @@ from engine.model.news import NewsCluster, NewsItem
 from engine.news.clusters import cluster_items
 from ralphstock_desktop.services.assistant.answers.general import answer_general
 from ralphstock_desktop.services.assistant.answers.market_parts import Writer, fits, problem_of, settled_strategies
+from ralphstock_desktop.services.assistant.asked import find_absent
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.triggers import named, phrase
 from ralphstock_desktop.services.assistant.wordlore import is_known_word
@@ -29,6 +30,7 @@ _EMPTY_WORDS = frozenset(
     "뉴스 공시 이슈 기사 소식 헤드라인 속보 오늘 어제 그제 최근 요즘 시장 증시 나온 나왔 정리 요약 알려 이번 지난 주요 관련"
     " 무슨 종목 news headline headlines article articles latest recent today yesterday market disclosure disclosures issue"
     " issues summary top stories story week summarise summarize filings"
+    " 국내 해외 내용 내용은 모아 모아줘 골라 언급 언급된 많이 가장"
     " 떴 뜬 있냐 정리해 핫한 중요 주식 새로운 새 stocks stock hot big 코스피 코스닥 kospi kosdaq 장 briefing".split()
 )
 """Words that ask for news and say nothing about which."""
@@ -67,6 +69,8 @@ async def answer_news(desk: Desk, draft: AnswerDraft) -> None:
     if polarity and not words:
         _toned(writer, strategies, picture, polarity)
     elif words:
+        if "theme" in find_absent(question.text.casefold()) and not any(sectors_meant(word) for word in words):
+            writer.say("news.theme")
         await _searched(writer, words)
     else:
         _latest(writer, picture)

@@ -14,9 +14,12 @@ from engine.calendar.limits import lower_limits, upper_limits
 from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.model.errors import DataUnavailable
 from engine.model.panel import FloatArray, MarketPanel
+from ralphstock_desktop.services.assistant.answers.general import tell_absent
 from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index, fits, problem_of
+from ralphstock_desktop.services.assistant.answers.screen import tell_left_out
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
+from ralphstock_desktop.services.assistant.triggers import phrase
 from ralphstock_desktop.services.assistant_contracts import Spans, Target, Unit
 from ralphstock_desktop.services.filters.language import FilterError, parse_filter
 from ralphstock_desktop.services.filters.scan_rows import ScanFields
@@ -27,17 +30,36 @@ __all__ = ["answer_ranking"]
 _USUAL, _MOST = 10, 50
 _FLOW_DAYS, _HIGH_BARS = 5, 250
 _PANEL = "symbols"
-_OF_SCAN = {"rs": "rs", "vol_ratio": "vol_ratio"}
+_OF_SCAN = {"reward_risk": "reward_risk", "rs": "rs", "smartmoney": "smartmoney", "vol_ratio": "vol_ratio"}
 """Orders whose values are those of the scan on screen."""
-_FLOWS = frozenset(("foreign", "institution"))
-_LISTS = frozenset(("new_high", "new_low", "limit_up", "limit_down"))
+_FLOWS = frozenset(("foreign", "institution", "pension"))
+_STREAKS = {"foreign_streak": "foreign", "institution_streak": "institution"}
+"""Lists of those bought on each of the last days, by whose flows."""
+_MOVES = {"up_streak": 1.0, "down_streak": -1.0}
+"""Lists of those that rose, or fell, on each of the last days."""
+_LISTS = frozenset(("new_high", "new_low", "limit_up", "limit_down", *_STREAKS, *_MOVES))
+_STREAK_DAYS = 3
 _UNITS: dict[str, tuple[Unit, int | None]] = {
     "price": ("won", None), "value": ("krw", None), "volume": ("shares", None), "change": ("%", 2), "foreign": ("krw", None),
-    "institution": ("krw", None), "rs": ("", 0), "vol_ratio": ("×", 2),
+    "institution": ("krw", None), "pension": ("krw", None), "reward_risk": ("", 2), "rs": ("", 0),
+    "smartmoney": ("points", 1), "vol_ratio": ("×", 2),
 }  # fmt: skip
 
+_SELLS = phrase("order_selling")
 _AND = re.compile(r"\s(?:그리고|and)\s")
-_IMPLIED = re.compile(r"(?:등락률|외국인|기관|change|foreign|institution) [<>] 0")
+_IMPLIED = {
+    name: re.compile(rf"(?:{words}) [<>] 0")
+    for name, words in (
+        ("change", "등락률|change"),
+        ("up_streak", "등락률|change"),
+        ("down_streak", "등락률|change"),
+        ("foreign", "외국인|foreign"),
+        ("institution", "기관|institution"),
+        ("foreign_streak", "외국인|foreign"),
+        ("institution_streak", "기관|institution"),
+    )
+}
+"""Conditions that only repeat what the list is put in order by."""
 
 Rows = npt.NDArray[np.intp]
 
@@ -66,7 +88,10 @@ async def answer_ranking(desk: Desk, draft: AnswerDraft) -> None:
     if days is None:
         writer.say("rank.none", when=writer.now())
         return
-    limits = _limits(draft.question.filter_text)
+    limits = _limits(draft.question.filter_text, name)
+    if draft.question.absent:
+        tell_absent(writer)  # what no data hold limits no list: said, never passed over
+    tell_left_out(writer)
     if name in _OF_SCAN or limits:
         problem_of(desk.workstation.scan_state.last)
         picture = desk.workstation.scans.last
@@ -95,9 +120,12 @@ async def answer_ranking(desk: Desk, draft: AnswerDraft) -> None:
         _tell(writer, panel, name, end, days, wanted, _values(panel, name, days))
 
 
-def _limits(line: str) -> str:
-    """The conditions that limit which stocks are put in order; "bought" and "risen" only say by what."""
-    parts = [part for part in _AND.split(line) if part and not _IMPLIED.fullmatch(part.strip())]
+def _limits(line: str, name: str) -> str:
+    """The conditions that limit which stocks are put in order; what only says by which quantity ("bought", "risen") is left
+    out."""
+    implied = _IMPLIED.get(name)
+    found = [part for part in _AND.split(line) if part]
+    parts = [part for part in found if implied is None or not implied.fullmatch(part.strip())]
     joint = _AND.search(line)
     return (joint.group(0) if joint is not None else " ").join(parts)
 
@@ -106,20 +134,24 @@ def _days_of(writer: Writer, panel: MarketPanel, name: str) -> _Days | None:
     """The days asked about, as far as they are known; by default the last one, for flows the last five."""
     question = writer.draft.question
     known = known_days(panel, writer.picture.as_of)
-    latest = known.flow if name in _FLOWS else known.bar
+    of_flows = name in _FLOWS or name in _STREAKS
+    latest = known.flow if of_flows else known.bar
     if latest < 0:
         return None
     asked_first, asked_last = question.first_day, question.last_day or question.first_day
     last = latest if asked_last is None or name in _OF_SCAN else min(panel.day_index(asked_last), latest)
     first = last
-    if asked_first is not None and name not in _OF_SCAN:
+    if name in _STREAKS or name in _MOVES:
+        last = latest
+        first = max(last - max(question.days or _STREAK_DAYS, 1) + 1, 0)
+    elif asked_first is not None and name not in _OF_SCAN:
         first = min(max(panel.day_index(asked_first), 0), last)
     elif name in _FLOWS and not _says_today(question.text):
         first = max(last - _FLOW_DAYS + 1, 0)
     if last < 0:
         return None
     day = day_of_index(panel, last)
-    known_ns = DEFAULT_SESSIONS.confirmed_flow_ns(day) if name in _FLOWS else bar_known_ns(panel, last)
+    known_ns = DEFAULT_SESSIONS.confirmed_flow_ns(day) if of_flows else bar_known_ns(panel, last)
     return _Days(first, last, known_ns)
 
 
@@ -142,7 +174,8 @@ def _values(panel: MarketPanel, name: str, days: _Days) -> FloatArray:
         typical = (ends + panel.open_krw[:, span] + panel.close_krw[:, span]) / 4.0 * panel.volume_shares[:, span]
         value = np.where(np.isnan(panel.value_krw[:, span]), typical, panel.value_krw[:, span])
         return np.asarray(np.where(panel.valid[:, span], value, 0.0).sum(axis=1))
-    flows = (panel.foreign_krw if name == "foreign" else panel.institution_krw)[:, span]
+    arrays = {"foreign": panel.foreign_krw, "institution": panel.institution_krw, "pension": panel.pension_krw}
+    flows = arrays[name][:, span]
     counted = ~np.isnan(flows)
     return np.where(counted.any(axis=1), np.where(counted, flows, 0.0).sum(axis=1), np.nan)
 
@@ -168,13 +201,24 @@ def _tell(writer: Writer, panel: MarketPanel, name: str, end: str, days: _Days, 
     best = order[:limit]
     target = Target("panel", panel=_PANEL, item="filter")
     if not len(best):
-        writer.say("rank.none", when=writer.now())
+        first = _first_flow_day(panel) if name in _FLOWS else None
+        if first is not None and days.last < first:
+            day = writer.book.add_day("rank.day", day_of_index(panel, first), writer.title("day"), target)
+            writer.say("rank.no_flows", day=day)
+        else:
+            writer.say("rank.none", when=writer.now())
         return
     count = writer.number("screen.list", float(len(order)), "", "screen_count", target, known_at_ns=days.known_ns)
     shown = writer.number("screen.shown", float(len(best)), "", "shown", target)
     title = writer.texts(writer.key(f"rank.order.{name}.{end}"))
     writer.say("rank.line", order=title, count=count, shown=shown, when=_when(writer, panel, days))
     _table(writer, panel, best, days, name, values)
+
+
+def _first_flow_day(panel: MarketPanel) -> int | None:
+    """Index of the first day with flows of any symbol; None where there are none."""
+    known = np.flatnonzero(~np.isnan(panel.foreign_krw).all(axis=0))
+    return int(known[0]) if len(known) else None
 
 
 def _when(writer: Writer, panel: MarketPanel, days: _Days) -> Spans:
@@ -188,6 +232,9 @@ def _when(writer: Writer, panel: MarketPanel, days: _Days) -> Spans:
 
 def _tell_list(writer: Writer, panel: MarketPanel, name: str, days: _Days, wanted: np.ndarray) -> None:
     """Symbols to which it happened on the last of the days, the most traded first."""
+    if name in _STREAKS or name in _MOVES:
+        _tell_streak(writer, panel, name, days, wanted)
+        return
     day = _Days(days.last, days.last, days.known_ns)
     rows = np.flatnonzero(wanted & _happened(panel, name, day.last))
     value = _values(panel, "value", day)
@@ -207,6 +254,43 @@ def _tell_list(writer: Writer, panel: MarketPanel, name: str, days: _Days, wante
     shown = writer.number("screen.shown", float(min(limit, len(order))), "", "shown", target)
     writer.say("rank.list.line", what=what, when=when, count=count, shown=shown)
     _table(writer, panel, order[:limit], day, "value", value)
+
+
+def _tell_streak(writer: Writer, panel: MarketPanel, name: str, days: _Days, wanted: np.ndarray) -> None:
+    """Symbols bought (or sold) on each of the last days, those of the largest sum first; a missing day breaks a streak."""
+    target = Target("panel", panel=_PANEL, item="filter")
+    length = writer.number("rank.streak_days", float(days.last - days.first + 1), "days", "rank_streak", target)
+    if name in _MOVES:
+        column, sign = "change", _MOVES[name]
+        each = _moved(panel, days, sign)
+        what = writer.line(f"rank.list.{name}", days=length)
+    else:
+        column = _STREAKS[name]
+        sign = -1.0 if _SELLS.search(writer.draft.question.text.casefold()) is not None else 1.0
+        flows = (panel.foreign_krw if column == "foreign" else panel.institution_krw)[:, days.first : days.last + 1]
+        with np.errstate(invalid="ignore"):
+            each = np.asarray((sign * flows > 0).all(axis=1))
+        what = writer.line(f"rank.list.{column}_{'sold' if sign < 0 else 'bought'}", days=length)
+    rows = np.flatnonzero(wanted & each)
+    sums = _values(panel, column, days)
+    order = rows[np.lexsort((rows, -sign * sums[rows]))]
+    count = writer.number("screen.list", float(len(order)), "", "screen_count", target, known_at_ns=days.known_ns)
+    when = _when(writer, panel, days)
+    if not len(order):
+        writer.say("rank.list.none", what=what, when=when, count=count)
+        return
+    limit = min(max(writer.draft.question.limit or _USUAL, 1), _MOST)
+    shown = writer.number("screen.shown", float(min(limit, len(order))), "", "shown", target)
+    writer.say("rank.list.line_sum", what=what, when=when, count=count, shown=shown)
+    _table(writer, panel, order[:limit], days, column, sums)
+
+
+def _moved(panel: MarketPanel, days: _Days, sign: float) -> npt.NDArray[np.bool_]:
+    """Whether the close went one way on each of the days, against its base price; a day without trading breaks a streak."""
+    span = slice(days.first, days.last + 1)
+    valid, base = panel.valid[:, span], panel.base_krw[:, span]
+    with np.errstate(invalid="ignore"):
+        return np.asarray((valid & (base > 0) & (sign * (panel.close_krw[:, span] - base) > 0)).all(axis=1))
 
 
 def _happened(panel: MarketPanel, name: str, last: int) -> npt.NDArray[np.bool_]:
@@ -246,7 +330,7 @@ def _table(writer: Writer, panel: MarketPanel, rows: Rows, days: _Days, name: st
                 return writer.line("missing")
             return writer.add(
                 f"rank.{column}", value, unit, title, Target("cell", panel=_PANEL, ticker=ticker, item=column), ticker=ticker,
-                day=day, known_at_ns=known, decimals=decimals, plus=column in ("change", "foreign", "institution"),
+                day=day, known_at_ns=known, decimals=decimals, plus=column in ("change", "foreign", "institution", "pension"),
             )  # fmt: skip
 
         line: list[Part] = [

@@ -9,6 +9,7 @@ from engine.model.scan import Grade
 from ralphstock_desktop.services.assistant.answers.market import gate_line, gate_of
 from ralphstock_desktop.services.assistant.answers.market_parts import Writer, settled_strategies
 from ralphstock_desktop.services.assistant.answers.performance import record_sentence
+from ralphstock_desktop.services.assistant.answers.signals import answer_signal
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant_contracts import Span, Target
@@ -32,6 +33,10 @@ def choice_of(strategies: tuple[str, ...]) -> Literal["vcp", "jongga", "both"]:
 
 async def answer_recommendation(desk: Desk, draft: AnswerDraft) -> None:
     """Tell the list of the service, or its reason for an empty one. What fails there, fails here."""
+    if draft.question.strategies == ("DAY_TRADE",):
+        Writer(desk, draft).say("recommend.no_day_trade")
+        await answer_signal(desk, draft)  # they stand in a list of their own
+        return
     strategies = await settled_strategies(desk)
     writer, question = Writer(desk, draft), draft.question
     limit = min(max(question.limit or _USUAL, 1), MOST)

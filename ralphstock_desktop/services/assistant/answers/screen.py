@@ -17,7 +17,7 @@ from ralphstock_desktop.services.filters.language import FilterError, parse_filt
 from ralphstock_desktop.services.filters.scan_rows import ScanFields
 from ralphstock_desktop.services.filters.scan_words import NUMBER_FIELDS, scan_vocabulary
 
-__all__ = ["ALWAYS", "PANEL", "SIGNED", "UNITS", "AskedFields", "answer_screen", "line_of", "scan_of"]
+__all__ = ["ALWAYS", "PANEL", "SIGNED", "UNITS", "AskedFields", "answer_screen", "line_of", "scan_of", "tell_left_out"]
 
 _USUAL, _MOST, _EXTRA = 10, 50, 4
 PANEL = "symbols"
@@ -83,6 +83,11 @@ async def answer_screen(desk: Desk, draft: AnswerDraft) -> None:
     shown = writer.add("screen.filter", text, "text", writer.title("filter"), target, text=text, known_at_ns=None)
     if draft.question.absent:
         tell_absent(writer)
+    tell_left_out(writer)
+    asked, latest = draft.question.last_day or draft.question.first_day, day_of_index(picture.panel, picture.scan.day_index)
+    if asked is not None and asked < latest:
+        day = writer.book.add_day("signal.day", latest, writer.title("day"), target)
+        writer.say("/assistant_follow.latest", day=day)
     rows = AskedFields(picture)
     try:
         mask = parse_filter(text, scan_vocabulary())(rows)
@@ -92,6 +97,12 @@ async def answer_screen(desk: Desk, draft: AnswerDraft) -> None:
         writer.say("screen.example")
         return
     _told(writer, picture, rows, mask, shown.text)
+
+
+def tell_left_out(writer: Writer) -> None:
+    """Say that a condition on moving averages limits no list: the scan holds the position to them only as points."""
+    if "averages" in writer.draft.question.details and not writer.draft.question.order_by.startswith("average"):
+        writer.say("screen.left_out.averages")
 
 
 def _told(writer: Writer, picture: ScanPicture, rows: AskedFields, mask: np.ndarray, text: str) -> None:

@@ -32,8 +32,11 @@ from ralphstock_desktop.services.assistant.answers.signal_lists import (
 )
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
-from ralphstock_desktop.services.assistant.triggers import phrase
+from ralphstock_desktop.services.assistant.triggers import phrase, spoken
 from ralphstock_desktop.services.assistant_contracts import Question, Span, Target
+from ralphstock_desktop.services.filters.language import parse_filter
+from ralphstock_desktop.services.filters.scan_rows import ScanFields
+from ralphstock_desktop.services.filters.scan_words import scan_vocabulary
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, NearMiss, Strategies, StrategyName
 from ralphstock_desktop.strategy_ports import SignalRecord
 from ralphstock_desktop.wording import format as fmt
@@ -44,6 +47,11 @@ _USUAL, _NEAR, _MOST = 10, 5, 50
 _MARKETS = {Market.KOSPI: ("코스피", "kospi"), Market.KOSDAQ: ("코스닥", "kosdaq")}
 _BOTH = phrase("both_strategies")
 _OR_BETTER = re.compile(r"이상|or (?:better|above|higher)|and (?:above|up)|at least")
+_LEAST = re.compile(
+    r"(\d+(?:\.\d+)?)\s?점\s?(?:이상|넘|초과)|(?:scor\w+|points?) (?:of )?(?:above|over|at least) (\d+(?:\.\d+)?)"
+    r"|(\d+(?:\.\d+)?) (?:points )?or (?:more|higher|above)"
+)
+_STATES = spoken("states")
 _HEAD = ("col.stock", "col.grade", "col.score", "col.change", "col.entry", "col.stop", "col.target")
 _RIGHT = (False, False, True, True, True, True, True)
 _LETTERS = ("S", "A", "B", "C")
@@ -122,6 +130,13 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: F
     panel_target = Target("panel", panel=STRATEGY_PANELS[name], strategy=name)
     wanted = {Grade[letter] for letter in _grades_meant(question)}
     rows = [row for row in found.rows if not wanted or row.grade in wanted]
+    least = _LEAST.search(question.text.casefold())
+    if least is not None:
+        bound = float(next(word for word in least.groups() if word))
+        rows = [row for row in rows if np.isfinite(row.score) and row.score >= bound]
+    state = next((name for pattern, name, _ in _STATES if pattern.search(question.text.casefold())), "")
+    if name == "VCP" and state:
+        rows = _of_state(writer, rows, state)
     sectors = named_sectors(question.text)
     if sectors:
         of = {str(ticker): str(sector) for ticker, sector in zip(found.panel.tickers, found.panel.sectors, strict=True)}
@@ -136,6 +151,9 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: F
         writer.say("signal.of_market", market=writer.texts(f"table.market.{market.name.lower()}"))
     if sectors:
         writer.say("signal.of_sector", sector=", ".join(sectors))
+    if least is not None:
+        asked = writer.number("signal.asked_score", bound, "points", "score", panel_target, known_at_ns=None)
+        writer.say("signal.at_least", score=asked)
     count = writer.number("signal.count", float(len(rows)), "", "signal_count", panel_target, known_at_ns=found.known_ns)
     day = writer.book.add_day("signal.day", found.day, writer.title("signal_day"), panel_target)
     key = "signal.what_if" if found.what_if else "signal.line" if rows else "signal.none"
@@ -159,6 +177,19 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: F
             writer.say("signal.more", count=count, shown=shown)
         writer.draft.has_stock = True
     _stored_now(writer, strategies, name)
+
+
+def _of_state(writer: Writer, rows: list[SignalRow], state: str) -> list[SignalRow]:
+    """Signals in a state against their pivot, by the filter the tables have too."""
+    picture = writer.desk.workstation.scans.last
+    if picture is None:
+        return rows
+    mask = parse_filter(state, scan_vocabulary())(ScanFields(picture.panel, picture.scan))
+    target = Target("panel", panel=STRATEGY_PANELS["VCP"], item="filter")
+    shown = writer.add("screen.filter", state, "text", writer.title("filter"), target, text=state, known_at_ns=None)
+    writer.say("rank.among", filter=shown)
+    places = {row.ticker: picture.panel.row_of(row.ticker) for row in rows}
+    return [row for row in rows if (place := places[row.ticker]) is not None and mask[place]]
 
 
 def _candidates(writer: Writer, strategies: Strategies, found: FoundSignals) -> None:
@@ -323,7 +354,10 @@ def _near(writer: Writer, strategies: Strategies, name: StrategyName) -> None:
     if found is None:
         _nothing(writer, strategies, name)
         return
-    misses = strategies.near_misses(name)
+    # "from B to A" asks for those that could become A
+    letters = sorted((letter for letter in writer.draft.question.grades if letter in _LETTERS), key=_LETTERS.index)[:1]
+    wanted = {Grade[letter] for letter in letters}
+    misses = [miss for miss in strategies.near_misses(name) if not wanted or miss.next_grade in wanted]
     target = Target("panel", panel="near", strategy=name)
     writer.head("signal.head", strategy=writer.strategy(name))
     count = writer.number("near.count", float(len(misses)), "", "near_count", target)

@@ -7,6 +7,7 @@ computed for it is left out and said to be so.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 from ralphstock_desktop.services.assistant.answers.compare import write_compare
@@ -94,6 +95,13 @@ async def answer_stock(desk: Desk, draft: AnswerDraft) -> None:
     diffs = await _look_ahead(desk, question, held[0]) if len(held) == 1 else {}
     pictures = Pictures(desk)  # from here on nothing waits: all is of one instant
     held = [ticker for ticker in held if pictures.market.panel.row_of(ticker) is not None]
+    if len(held) > _MOST_SYMBOLS and not set(question.intents) & {*_EACH, "watch"} and pictures.scan is not None:
+        from ralphstock_desktop.services.assistant.answers.among import answer_among
+
+        # More than can stand side by side stand below each other.
+        draft.question = replace(question, among=tuple(held), order_by=question.order_by or "total:desc")
+        await answer_among(desk, draft)
+        return
     symbols = [Symbol(desk, draft, pictures, ticker) for ticker in held[:_MOST_SYMBOLS]]
     for s in symbols:
         s.diffs = diffs
@@ -193,6 +201,8 @@ def _sections(question: Question) -> list[str]:
         asked.discard("score")
     if "plan" in asked:
         asked.discard("price")  # "entry price" is the plan's
+    if "what_if" in asked:
+        asked = (asked - {"definition", "diff", "price"}) | {"score", "near"}
     scored = any(name.startswith(SCORED) for name in question.details)
     if scored:
         asked.discard("score")  # the part named is what is asked of the score
@@ -210,6 +220,8 @@ def _sections(question: Question) -> list[str]:
         wanted = [name for name in wanted if name != "price"]  # every answer opens with the price
     if {"order", "recommend"} <= asked:
         wanted.remove("recommend")
+    if {"order", "recommend"} & set(wanted):
+        wanted = [name for name in wanted if name != "plan"]  # both tell the plan
     if not wanted and question.strategies and not scored:
         wanted = ["why"]
     if question.details or question.absent or (question.wants_change and "alert" in asked):
@@ -221,6 +233,8 @@ def _write_one(s: Symbol) -> None:
     question = s.draft.question
     span = _span(s) if "forecast" not in question.intents else None  # "until March" is no day that was
     wanted = _sections(question)
+    if "what_if" in question.intents:
+        question = s.draft.question = replace(question, details=(), absent=())
     for name in ("order", "recommend", "forecast"):
         if name in wanted:
             s.paragraph(s.say(f"{name}.refused"))
@@ -237,7 +251,7 @@ def _write_one(s: Symbol) -> None:
         return
     if span is not None and "diff" not in wanted:
         s.paragraph(s.say("head.alone", head=write_head(s)))
-        if "flow" not in wanted or {"price", "move"} & set(wanted):
+        if not {"flow", "news"} & set(wanted) or {"price", "move"} & set(wanted):
             write_interval(s, *span)
         if "flow" in wanted or "move" in wanted:
             write_flow_interval(s, *span)
@@ -310,6 +324,8 @@ def _write_section(s: Symbol, name: str, *, opening: bool) -> None:
     elif name == "news":
         write_news(s)
     elif name == "near":
+        if "what_if" in s.draft.question.intents:
+            s.paragraph(s.say("what_if.said"))
         write_near(s, strategies_of(s.draft.question))
     elif name == "record":
         write_record(s, tuple(each for each in strategies_of(s.draft.question) if each != "DAY_TRADE" or named))

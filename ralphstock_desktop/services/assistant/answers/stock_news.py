@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.model.instants import kst_datetime
@@ -49,7 +50,7 @@ def read_news(s: Symbol) -> NewsFacts | None:
     known_at = max((moment for moment in known if moment is not None), default=None)
     collected = news.status != ScoreStatus.MISSING
     newest = sorted(
-        news.clusters, key=lambda cluster: (-(cluster.representative.published_ns or 0), cluster.representative.id)
+        _of_days(s, news.clusters), key=lambda cluster: (-(cluster.representative.published_ns or 0), cluster.representative.id)
     )[:_CLUSTERS]
     if news.veto:
         s.word("news.veto", "YES", s.t("word.yes"), target, known_at_ns=known_at)
@@ -65,6 +66,21 @@ def read_news(s: Symbol) -> NewsFacts | None:
         if cluster.representative not in s.draft.articles:
             s.draft.articles.append(cluster.representative)
     return facts
+
+
+def _of_days(s: Symbol, clusters: Sequence[NewsCluster]) -> list[NewsCluster]:
+    """Clusters published on the days asked about; all where none were named, or none were published on them."""
+    first, last = s.draft.question.first_day, s.draft.question.last_day
+    if first is None and last is None:
+        return list(clusters)
+    begin, end = first or last, last or first
+    kept = []
+    for cluster in clusters:
+        moment = cluster.representative.published_ns
+        day = kst_datetime(moment).date() if moment is not None else None
+        if day is not None and begin is not None and end is not None and begin <= day <= end:
+            kept.append(cluster)
+    return kept or list(clusters)
 
 
 def _cluster(s: Symbol, cluster: NewsCluster) -> ClusterFacts:

@@ -13,9 +13,12 @@ from ralphstock_desktop.services.assistant_contracts import Proposal, Question, 
 __all__ = ["offer_alert", "offer_chart", "offer_panel", "offer_removal", "offer_watch", "takes_back"]
 
 _TAKEN_BACK = phrase("taken_back")
-_BELOW = re.compile(r"이하|아래|미만|내려|떨어|하락|below|under|at most|drop|fall|<")
+_BELOW = re.compile(
+    r"이하|아래|미만|내려|내리|떨어|하락|빠지|빠질|밀리|밑|깨지|깨면|무너|하회|이탈"
+    r"|below|under|at most|drop|fall|(?<![a-z])los[et]|(?<![a-z])dips?|down|<"
+)
 _VOLUME = re.compile(r"거래량|volume")
-_CHANGE = re.compile(r"등락|%|퍼센트|percent|change")
+_CHANGE = re.compile(r"등락|%|퍼센트|\d\s?(?:프로|퍼)|percent|change")
 _SCORE = re.compile(r"점수|점\b|score|points")
 _FRAMES = ((re.compile(r"주봉|weekly|week"), "W"), (re.compile(r"월봉|monthly|month"), "M"), (re.compile(r"분봉|minute"), "1"))
 _PANELS = (

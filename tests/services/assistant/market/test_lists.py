@@ -104,8 +104,17 @@ async def test_a_failure_of_the_service_is_a_failure_of_the_answer(
 
 async def test_more_than_can_be_listed_is_said(make_reader: Make, some_world: World) -> None:
     reader = await make_reader(some_world)
-    draft = await reader.ask("recommendation", limit=500, strategies=("DAY_TRADE",))
+    draft = await reader.ask("recommendation", limit=500, strategies=("VCP", "DAY_TRADE"))
     assert "최대" in words_of(draft) and "단타는 추천 목록에 들어가지 않습니다" in words_of(draft)
+
+
+async def test_day_trades_asked_for_as_recommendations_are_told_from_their_own_list(
+    make_reader: Make, some_world: World
+) -> None:
+    reader = await make_reader(some_world)
+    draft = await reader.ask("recommendation", strategies=("DAY_TRADE",))
+    assert "단타는 추천 목록에 들어가지 않습니다" in words_of(draft) and "단타 신호" in words_of(draft)
+    assert [proposal.arguments["panel"] for proposal in draft.proposals] == ["day_scanner"]
 
 
 # -- signals ----------------------------------------------------------------------------------------------------------------

@@ -133,7 +133,9 @@ def test_initials_that_fit_several_names_are_not_certain(small_names: NameBook) 
 
 
 def test_groups_are_no_hits_of_their_own(small_names: NameBook) -> None:
-    assert small_names.find("삼성 어때") == ()
+    assert small_names.find("현대 어때") == ()
+    (hit,) = small_names.find("삼성 어때")
+    assert (hit.ticker, hit.certain) == ("005930", False)  # people say the group's name for its first member
     (group,) = small_names.groups("삼성 어때")
     assert (group.text, group.tickers[:2]) == ("삼성", ("005930", "207940"))
     assert small_names.groups("삼성전자 어때") == ()

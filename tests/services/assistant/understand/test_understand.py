@@ -216,13 +216,11 @@ def test_quoted_orders_are_no_orders(small: Understanding) -> None:
         ("삼성전쟈", "삼성전쟈", "삼성전자"),
         ("없는회사 어때?", "없는회사", ""),
         ("두에빌 어때?", "두에빌", ""),
-        ("삼성 어때?", "삼성", "삼성전자"),
         ("현대 주가", "현대", "현대차"),
         ("하이닉스스 수급", "하이닉스스", "SK하이닉스"),
         ("How is Foobar doing?", "Foobar", ""),
         ("Foobar Holdings stock price", "Foobar Holdings", ""),
         ("Samsng Electronics score?", "Samsng Electronics", "삼성전자"),
-        ("Is Samsung a good buy?", "Samsung", "삼성전자"),
         ("999999 어때?", "999999", ""),
         ("테슬라 주가", "테슬라", ""),
     ],
@@ -232,6 +230,21 @@ def test_unknown_names(small: Understanding, text: str, unknown: str, alike: str
     assert (question.type, question.tickers, question.unknown_names) == ("stock", (), (unknown,))
     assert not question.from_screen
     assert question.alike[:1] == ((alike,) if alike else ())
+
+
+@pytest.mark.parametrize(
+    ("text", "ticker", "alike"),
+    [
+        ("삼성 어때?", "005930", "삼성"),
+        ("Is Samsung a good buy?", "005930", "삼성"),
+        ("Compare Hyundai and Kia", "005380", "현대"),
+    ],
+)
+def test_a_group_that_people_say_for_its_first_member(small: Understanding, text: str, ticker: str, alike: str) -> None:
+    """The best known member is meant; the others are offered beside it."""
+    question = ask(small, text)
+    assert (question.type, question.tickers[:1], question.unknown_names) == ("stock", (ticker,), ())
+    assert all(alike in name for name in question.alike)
 
 
 @pytest.mark.parametrize(
