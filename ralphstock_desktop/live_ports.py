@@ -199,6 +199,8 @@ class Listing:
     nxt_tickers: frozenset[str]
     base_krw: dict[str, int] = field(default_factory=dict)
     """Previous close by ticker."""
+    complete: bool = True
+    """Whether all that is listed is here; otherwise what is not here says nothing."""
 
 
 class MarketSource(Protocol):

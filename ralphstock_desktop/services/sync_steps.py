@@ -105,7 +105,9 @@ class StepFetcher:
         stored = await self.workers.read(self.store.open_designations)
 
         def write(unit: SyncUnit) -> UpsertCount:
-            count = unit.upsert_symbols(listing.symbols, source=self.source.name, complete=True, as_of=listing.as_of)
+            count = unit.upsert_symbols(
+                listing.symbols, source=self.source.name, complete=listing.complete, as_of=listing.as_of
+            )
             return count + unit.upsert_designations(reconciled(stored, listing), source=self.source.name)
 
         return Fetched(item, write)
@@ -233,7 +235,8 @@ def reconciled(stored: Iterable[Designation], listing: Listing) -> list[Designat
     """Return what a new listing says about designations: those that began, and those that ended the day before.
 
     A listing tells what holds now, not since when. A designation that is already open keeps its first day. One that is gone
-    is ended only if its kind occurs in the listing at all, because a source that does not know a kind never lists it.
+    is ended only if its kind occurs in the listing at all, because a source that does not know a kind never lists it, and
+    only by a complete listing.
     """
     open_now: dict[tuple[str, DesignationFlag], date] = {(d.ticker, d.flag): d.start for d in stored}
     listed: dict[tuple[str, DesignationFlag], date] = {}
@@ -245,7 +248,7 @@ def reconciled(stored: Iterable[Designation], listing: Listing) -> list[Designat
     ended = [
         Designation(ticker, flag, start, max(start, listing.as_of - timedelta(days=1)))
         for (ticker, flag), start in open_now.items()
-        if (ticker, flag) not in listed and flag in kinds
+        if (ticker, flag) not in listed and flag in kinds and listing.complete
     ]
     return began + ended
 

@@ -6,6 +6,8 @@ loses points and sparklines first, then the words on the right, then indices and
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QHelpEvent,
@@ -233,6 +235,9 @@ class GateStrip(QWidget):
             # A stored level may be of a later day than the last stock bars, and so than the reading beside it.
             if tick is not None and board is not None and tick.received_ns:
                 level, change, path = tick.level, tick.change_pct, board.paths.get(code, ())
+                if path and not math.isnan(tick.change):
+                    # From the close of the day before: two points a tenth apart are no cliff.
+                    path = (tick.level - tick.change, *path)
             else:
                 level, change, path = number_of(state.close), number_of(state.change_pct), state.path
             found.append(strip_index(self._look, state.code, level, change, path, stale=self.is_stale))

@@ -106,7 +106,8 @@ class StateStrip(QWidget):
             text = look.tr(state.reason_key)
         else:
             self._token, icon = "unknown", "offline"
-            head = look.tr("shell.state.offline.since", time=fmt.clock(state.since_ns))
+            since = look.tr("shell.state.offline.since", time=fmt.clock(state.since_ns))
+            head = f"{look.tr('shell.state.offline.head')} · {since}"
             text = _next_try(look, state)
         self._icon.setPixmap(look.pixmap(icon, self._token, 14, self.devicePixelRatioF()))
         self._head.setText(head)
@@ -117,7 +118,8 @@ class StateStrip(QWidget):
         palette = self._head.palette()
         palette.setColor(palette.ColorRole.WindowText, look.color(self._token))
         self._head.setPalette(palette)
-        self._button.setText(look.tr("shell.state.refresh"))
+        is_away = isinstance(state, Offline)
+        self._button.setText(look.tr("shell.state.offline.retry" if is_away else "shell.state.refresh"))
         self._button.setFont(look.font("body", bold=True))
         self.setFixedHeight(look.px(26))
         layout = self.layout()

@@ -47,6 +47,8 @@ CLIENTS = {
     "pykiwoom-rest": ("pykiwoom-rest==2.2.0", "pykiwoom_rest_client"),
     "kiwoom-cli": ("kiwoom-cli==2.14.0", "kiwoom_cli_client"),
     "kiwoomrest": ("kiwoomRest==0.0.3", "kiwoomrest_client"),
+    "kiwoom-rest-trade": ("kiwoom-rest-trade==0.1.6", "kiwoom_rest_trade_client"),
+    "kiwoom-playground": ("kiwoom-playground==0.3.6", "kiwoom_playground_client"),
 }
 """Folder of the environment: what is installed there, and the driver that uses it."""
 

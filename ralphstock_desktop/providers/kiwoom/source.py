@@ -6,6 +6,7 @@ Answers are complete (all pages) and oldest first. The venue is KRX throughout: 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final, Literal
 
@@ -281,19 +282,22 @@ class KiwoomSource:
     async def fetch_listing(self, priority: Priority) -> Listing:
         """Return everything listed on KOSPI and KOSDAQ, two requests. Designations count from today: their start is unknown.
 
+        Where rows were refused the listing is not complete: a stock whose row cannot be read is not gone.
+
         Raises
         ------
         DataUnavailable
             If one of the markets comes empty: half a master is none.
         """
-        tagged = []
+        tagged, complete = [], True
         for market in (Market.KOSPI, Market.KOSDAQ):
             request = quotes.MasterRequest("KOSPI" if market is Market.KOSPI else "KOSDAQ")
             reply, _ = await self._asker.records(quotes.KA10099, request, priority)
             if not reply.rows:
                 raise nothing("listed stocks", market.name)
             tagged += [(market, row) for row in reply.rows]
-        return listing_of(tagged, self._today())
+            complete = complete and not reply.refused
+        return replace(listing_of(tagged, self._today()), complete=complete)
 
     async def fetch_vi(self, priority: Priority) -> list[ViEvent]:
         """Return the volatility interruptions of today on KRX, oldest first."""

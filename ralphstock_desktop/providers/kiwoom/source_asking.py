@@ -25,7 +25,16 @@ _TRIES: Final = 3
 Q = TypeVar("Q", bound=Request)
 H = TypeVar("H")
 R = TypeVar("R")
-T = TypeVar("T")
+
+
+class Answer(Protocol):
+    """What reading a page gives."""
+
+    @property
+    def refused(self) -> tuple[ProtocolChanged, ...]: ...
+
+
+T = TypeVar("T", bound=Answer)
 
 
 class RestPage(Protocol):
@@ -106,7 +115,7 @@ class Asker:
             return not rows and not may_be_empty and tries_left == _TRIES - 1
 
         while len(pages) + repeats < _MANY_PAGES:
-            page, found = await self._read(tr, body, priority, key, read, is_odd)
+            page, found = await self._read(tr, body, priority, key, read, is_odd, is_history=enough is not None)
             rows = _rows(tr, page)
             if not rows and pages:
                 return pages
@@ -149,14 +158,18 @@ class Asker:
         key: str,
         read: Callable[[RestPage], T],
         is_odd: Callable[[RestPage, int], bool],
+        *,
+        is_history: bool,
     ) -> tuple[RestPage, T]:
-        """Ask for one page, again where it is odd or cannot be believed."""
+        """Ask for one page, again where it is odd or cannot be believed. A history is not to lack a row for a hiccup."""
         for tries_left in range(_TRIES - 1, -1, -1):
             page = await self._call(tr, body, priority, key)
             if tr.list_key and tries_left and is_odd(page, tries_left):
                 continue
             try:
-                return page, read(page)
+                found = read(page)
+                if not found.refused or not tries_left or not is_history:
+                    return page, found
             except ProtocolChanged as error:
                 if not error.retryable or not tries_left:
                     raise

@@ -83,6 +83,12 @@ class StockWriter:
             return "1"
         return "2" if at_ns < self._regular[1] else "3"
 
+    @staticmethod
+    def _of_venue(item: Item, fixed: Fixed, volume: int) -> int:
+        """A KRX volume as the item's venue counts it."""
+        there = int(volume * fixed.nxt_part)
+        return volume if item.venue == KRX else there if item.venue == NXT else volume + there
+
     # -- trades -----------------------------------------------------------------------------------------------------------
 
     def trades(self, line: TradeLine, item: Item, shaping: Shaping) -> list[str]:
@@ -119,8 +125,7 @@ class StockWriter:
         buying = f"+{share:.2f}" if share >= 50.0 else f"-{share:.2f}" if share else "0.00"
         # Yesterday as the same venue counted it: like is compared with like.
         whole = fixed.before_volume
-        there = int(whole * fixed.nxt_part)
-        earlier = whole if item.venue == KRX else there if item.venue == NXT else whole + there
+        earlier = self._of_venue(item, fixed, whole)
         earlier_value = fixed.before_value * earlier // whole if whole else fixed.before_value
         grown = volume - earlier
         ratio = volume / earlier * 100.0 if earlier else 0.0
@@ -170,6 +175,25 @@ class StockWriter:
             f'"30":"{"-" if grown < 0 else "+"}{ratio:.2f}",'
             f'"31":"{volume / fixed.shares * 100.0 if fixed.shares else 0.0:.2f}","32":"{price * 2305 // 1_000_000}",'
             f'"311":"{round(price * fixed.shares / 1e8)}","567":"000000","568":"000000"',
+        )
+
+    def net_assets(self, item: Item, line: TradeLine, shaping: Shaping) -> str:
+        """Type 0G: a fund's net asset value at a trade, against the day before's, and how far the price is from it."""
+        fixed, facts = self._symbols.fixed(item.row), self._market.static
+        price, base, volume = line.price, fixed.base, self._of_venue(item, fixed, line.volume)
+        nav = facts.fund_nav(item.row, facts.day.toordinal(), price)
+        before = facts.fund_nav(item.row, facts.last_past_day.toordinal(), base)
+        sign = "+" if nav > before else "-" if nav < before else " "
+        gap = f"{(price - nav) / nav * 100.0:+.2f}"
+        return entry(
+            "0G",
+            "ETF NAV",
+            item.text,
+            f'"36":"{sign}{nav:.2f}","37":"{nav - before:+.2f}","38":"{(nav - before) / before * 100.0:+.2f}",'
+            f'"39":"{facts.tracking_error(item.row):.2f}","20":"{time_text(line.at_ns + shaping.shift_ns)}",'
+            f'"10":"{price_text(price, base)}","11":"{signed_text(price - base)}","12":"{rate_text(price, base)}",'
+            f'"13":"{volume * shaping.factor}","25":"{direction_code(price, fixed)}","667":"0.00","668":"0.00","669":"0.00",'
+            f'"265":"{gap}","266":"{gap}"',
         )
 
     def best(self, item: Item, ask: int, bid: int) -> str:
@@ -255,10 +279,7 @@ class StockWriter:
         net, net_amount = now.buy_shares - now.sell_shares, _net_millions(now)
         old = before or now
         change, change_amount = net - (old.buy_shares - old.sell_shares), net_amount - _net_millions(old)
-        volume = line.volume
-        if item.venue != KRX:
-            there = int(volume * fixed.nxt_part)
-            volume = there if item.venue == NXT else volume + there
+        volume = self._of_venue(item, fixed, line.volume)
         price, base = line.price, fixed.base
         text = entry(
             "0w",

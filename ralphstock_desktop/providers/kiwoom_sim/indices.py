@@ -30,6 +30,8 @@ Floats = npt.NDArray[np.float64]
 _WHOLE = {"001": (Market.KOSPI, "KOSPI", "종합(KOSPI)", 2_600.0), "101": (Market.KOSDAQ, "KOSDAQ", "종합(KOSDAQ)", 800.0)}
 _KOSPI200 = ("201", "KOSPI200", "KOSPI200", 350.0)
 _KOSDAQ150 = ("150", "KOSDAQ150", "KOSDAQ 150", 1_300.0)
+_FEW = {Market.KOSPI: ("401", "KOSPI 100", 100), Market.KOSDAQ: ("302", "KOSTAR", 30)}
+"""Indices of a market's largest stocks beside those above."""
 _SECTOR_CODES = {
     Market.KOSPI: tuple(f"{code:03d}" for code in range(5, 31)),
     Market.KOSDAQ: tuple(f"{code:03d}" for code in (*range(103, 150), *range(151, 161))),
@@ -107,7 +109,12 @@ class IndexBoard:
                         found[size_code] = (size_name, np.sort(ranked[begin:end]))
             else:
                 found[_KOSDAQ150[0]] = (_KOSDAQ150[2], np.sort(ranked[:150]))
+            few, name, count = _FEW[market]
+            found[few] = (name, np.sort(ranked[:count]))
             self._add_sectors(found, rows, market)
+        both = np.flatnonzero(stocks & np.isin(panel.market, [int(market) for market in _FEW])).astype(np.int64)
+        if len(both):
+            found["701"] = ("KRX 100", np.sort(both[np.argsort(-worth[both], kind="stable")][:100]))
         return dict(sorted(found.items()))
 
     def _add_sectors(self, found: dict[str, tuple[str, Ints]], rows: Ints, market: Market) -> None:

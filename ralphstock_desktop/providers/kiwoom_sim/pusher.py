@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.calendar.sessions import Phase, Venue
+from engine.model.instruments import SecurityType
 from ralphstock_desktop.providers.kiwoom_sim.connection import Connection, StreamLimits
 from ralphstock_desktop.providers.kiwoom_sim.contracts import SimVi
 from ralphstock_desktop.providers.kiwoom_sim.frame_texts import KRX, NXT, Item, Shaping, Symbols, real_frame
@@ -101,7 +102,7 @@ class Pusher:
     ) -> dict[int, TradeLine]:
         """Write the trades; return the last one of each symbol that traded."""
         held = connection.registrations
-        by_row, best = held.by_row("0B"), held.by_row("0C")
+        by_row, best, funds = held.by_row("0B"), held.by_row("0C"), held.by_row("0G")
         last: dict[int, TradeLine] = {}
         for trades, chosen in self._market.trades_between(since, until, held.rows):
             for line in trade_lines(trades, chosen):
@@ -111,6 +112,9 @@ class Pusher:
         for row, line in last.items() if best else ():
             for item in best.get(row, ()):
                 found.append(self.stock.best(item, *self._market.best_after(row, line.price, line.quantity, line.volume)))
+        for row, line in last.items() if funds else ():
+            if self._market.panel.security_type[row] == SecurityType.ETF:
+                found += [self.stock.net_assets(item, line, shaping) for item in funds.get(row, ())]
         return last
 
     def _books(

@@ -113,7 +113,10 @@ def _gold() -> dict[str, Route]:
         "kt50075": ("acnt_ord_oso_prst", ("ord_dt", "mrkt_deal_tp", "stk_bond_tp", "sell_tp")),
     }
     return {
-        **{api_id: Route("chart", _gold_list(key), needs, any_code=True) for api_id, (key, needs) in charts.items()},
+        **{
+            api_id: Route("chart", _gold_list(key), needs, blank=("tic_scope",), any_code=True)
+            for api_id, (key, needs) in charts.items()
+        },
         **{api_id: Route("mrkcond", _gold_list(key), needs, any_code=True) for api_id, (key, needs) in quotes.items()},
         "ka50100": Route("mrkcond", _gold_quote, code, any_code=True),
         "ka52301": Route("frgnistt", empty_list("inve_trad_stat")),

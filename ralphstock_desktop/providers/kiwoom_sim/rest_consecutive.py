@@ -85,7 +85,7 @@ def consecutive(call: Call) -> Reply:
         sectors = [
             (code, name, rows[allowed[rows]])
             for code, name, rows in facts.sectors
-            if code.startswith("1") == (market == "101") and code not in ("001", "101", "150", "201")
+            if code[0] == ("1" if market == "101" else "0") and code not in ("001", "101", "150")
         ]
         sectors = [line for line in sectors if (net[line[2]].sum() < 0) == sellers]
         lines = sorted(sectors, key=lambda line: -abs(float(net[line[2]].sum())))

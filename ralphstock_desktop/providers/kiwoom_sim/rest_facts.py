@@ -212,6 +212,18 @@ class SimFacts:
         # A day moves the balance by a little: what is newly lent stays a part of the day's volume.
         return 4.0 * self.chance(row, 24) * (0.99 + 0.02 * self.chance(row, 174, ordinal))
 
+    def fund_premium_pct(self, row: int, ordinal: int) -> float:
+        """Price of a fund above its net asset value on a day, in percent."""
+        return 0.4 * (self.chance(row, 95, ordinal) - 0.5)
+
+    def fund_nav(self, row: int, ordinal: int, price: int) -> float:
+        """Net asset value of a fund in won at a price of a day."""
+        return price / (1.0 + self.fund_premium_pct(row, ordinal) / 100.0)
+
+    def tracking_error(self, row: int) -> float:
+        """Tracking error of a fund in percent."""
+        return 0.05 + 0.4 * self.chance(row, 96)
+
     @property
     def last_past_day(self) -> date:
         """The last day before the replayed one; the replayed one itself where there is none."""

@@ -24,6 +24,7 @@ __all__ = [
     "flow_chart",
     "flow_sum",
     "flows_by_day",
+    "foreign_held",
     "foreign_holding",
     "foreign_ratios",
     "holdings",
@@ -248,16 +249,21 @@ def holdings(call: Call) -> Iterator[tuple[Day, int, int]]:
         yield day, change, holding.after(change, today=day.index is None)
 
 
-def foreign_ratios(call: Call, days: list[Day]) -> dict[date, str]:
-    """Share of the listed shares that foreigners held at the end of some days, in percent."""
-    wanted = {day.day for day in days}
-    holding, found = Holding(call), dict[date, str]()
+def foreign_held(call: Call, days: list[Day]) -> dict[date, int]:
+    """Shares that foreigners held at the end of some days."""
+    wanted, found = {day.day for day in days}, dict[date, int]()
     for day, _, held in holdings(call):
         if day.day in wanted:
-            found[day.day] = holding.ratio(held)
+            found[day.day] = held
         if len(found) == len(wanted):
             break
     return found
+
+
+def foreign_ratios(call: Call, days: list[Day]) -> dict[date, str]:
+    """What they held in percent of the listed shares."""
+    holding = Holding(call)
+    return {day: holding.ratio(held) for day, held in foreign_held(call, days).items()}
 
 
 def foreign_holding(call: Call) -> Reply:

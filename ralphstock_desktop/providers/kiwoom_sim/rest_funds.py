@@ -6,6 +6,8 @@ from symbol and day.
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
 from engine.model.instruments import SecurityType
@@ -16,11 +18,11 @@ from ralphstock_desktop.providers.kiwoom_sim.rest_flows import (
     FLOW_PAGE,
     Day,
     days_before,
+    foreign_held,
     investors_of,
     newest_of,
     page_of_days,
 )
-from ralphstock_desktop.providers.kiwoom_sim.rest_quotes import foreign_ratio
 
 __all__ = [
     "fund_by_day",
@@ -40,18 +42,6 @@ _PERIOD_DAYS = {"0": 5, "1": 21, "2": 126, "3": 250}
 _TRADES = 100
 _STOCK_CLASS = "19"
 _PAGE = 100
-
-
-def _premium_pct(call: Call, row: int, ordinal: int) -> float:
-    return 0.4 * (call.facts.chance(row, 95, ordinal) - 0.5)
-
-
-def _nav(call: Call, row: int, ordinal: int, price: int) -> float:
-    return price / (1.0 + _premium_pct(call, row, ordinal) / 100.0)
-
-
-def _tracking_error(call: Call, row: int) -> float:
-    return 0.05 + 0.4 * call.facts.chance(row, 96)
 
 
 def _head(call: Call, quote: Quote) -> Row:
@@ -76,7 +66,7 @@ def fund_return(call: Call) -> Reply:
     if len(days) < 2:
         return Reply({"etfprft_rt_lst": []})
     new, old = days[0], days[-1]
-    nav = [_nav(call, call.row, day.day.toordinal(), day.close) for day in (new, old)]
+    nav = [call.facts.fund_nav(call.row, day.day.toordinal(), day.close) for day in (new, old)]
     nets = [investors.net for day in days if (investors := investors_of(call, day, "quantity", 1))]
     row = {
         "etfprft_rt": w.rate(w.ratio_pct(nav[0] - nav[1], nav[1])),
@@ -96,7 +86,7 @@ def fund_by_day(call: Call) -> Reply:
     days, cursor = _by_day(call, "base_dt")
     rows = []
     for day in days:
-        nav = _nav(call, call.row, day.day.toordinal(), day.close)
+        nav = call.facts.fund_nav(call.row, day.day.toordinal(), day.close)
         premium = w.rate(w.ratio_pct(day.close - nav, nav))
         rows.append(
             {
@@ -110,7 +100,7 @@ def fund_by_day(call: Call) -> Reply:
                 "acc_trde_prica": str(w.million(day.value)),
                 "navidex_dispty_rt": premium,
                 "navetfdispty_rt": premium,
-                "trace_eor_rt": w.decimal(_tracking_error(call, call.row)),
+                "trace_eor_rt": w.decimal(call.facts.tracking_error(call.row)),
                 "trace_cur_prc": w.price(day.close, day.base),
                 "trace_pred_pre": w.signed(day.change),
                 "trace_pre_sig": day.sign,
@@ -124,7 +114,7 @@ def funds(call: Call) -> Reply:
     facts, board = call.facts, call.stocks
     ordinal, wanted = facts.day.toordinal(), call.params.text("navpre", "0")
     rows = np.flatnonzero((facts.panel.security_type == SecurityType.ETF) & board.listed).tolist()
-    lines = [(row, _nav(call, row, ordinal, int(board.price[row]) or int(board.base[row]))) for row in rows]
+    lines = [(row, call.facts.fund_nav(row, ordinal, int(board.price[row]) or int(board.base[row]))) for row in rows]
     if wanted in ("1", "2"):
         lines = [(row, nav) for row, nav in lines if (nav > board.base[row]) == (wanted == "1")]
     navs = dict(lines)
@@ -141,7 +131,7 @@ def funds(call: Call) -> Reply:
             "pre_rt": quote.rate_text,
             "trde_qty": str(quote.volume),
             "nav": w.decimal(navs[row]),
-            "trace_eor_rt": w.decimal(_tracking_error(call, row)),
+            "trace_eor_rt": w.decimal(call.facts.tracking_error(row)),
             **dict.fromkeys(("txbs", "dvid_bf_base", "pred_dvida"), ""),
             "trace_idex_nm": _INDEX_NAME,
             "drng": "",
@@ -160,7 +150,7 @@ def fund_by_time(call: Call) -> Reply:
     rows = []
     for trade in call.market.executions(call.row, _TRADES):
         change = trade.price - quote.base
-        nav = _nav(call, call.row, ordinal, trade.price)
+        nav = call.facts.fund_nav(call.row, ordinal, trade.price)
         rows.append(
             {
                 "tm": w.clock(trade.at_ns),
@@ -173,7 +163,7 @@ def fund_by_time(call: Call) -> Reply:
                 "trde_prica": str(w.million(trade.value_krw)),
                 "navidex": w.rate(w.ratio_pct(trade.price - nav, nav)),
                 "navetf": w.rate(w.ratio_pct(trade.price - nav, nav)),
-                "trace": w.decimal(_tracking_error(call, call.row)),
+                "trace": w.decimal(call.facts.tracking_error(call.row)),
                 "trace_idex": quote.at(trade.price),
                 "trace_idex_pred_pre": w.signed(change),
                 "trace_idex_pred_pre_sig": w.direction(change),
@@ -243,24 +233,27 @@ def fund_days_of_investors(call: Call) -> Reply:
 
 def fund_net_assets(call: Call) -> Reply:
     """ka40009: NAV by day, newest first."""
-    days, cursor = _by_day(call, "base_dt")
+    wanted = list(islice(days_before(call, newest_of(call, "base_dt")), FLOW_PAGE + 1))
+    days, cursor = page_of_days(iter(wanted), FLOW_PAGE)
+    held = foreign_held(call, days)
     facts, row = call.facts, call.row
     rows = []
-    for day in days:
+    for n, day in enumerate(days):
         ordinal = day.day.toordinal()
-        nav = _nav(call, row, ordinal, day.close)
-        before = _nav(call, row, ordinal - 1, day.base)
+        nav = facts.fund_nav(row, ordinal, day.close)
+        earlier = wanted[n + 1].day if n + 1 < len(wanted) else day.day
+        before = facts.fund_nav(row, earlier.toordinal(), day.base)
         shares = int(facts.shares[row])
         rows.append(
             {
                 "nav": w.decimal(nav),
                 "navpred_pre": w.rate(nav - before),
                 "navflu_rt": w.rate(w.ratio_pct(nav - before, before)),
-                "trace_eor_rt": w.decimal(_tracking_error(call, row)),
-                "dispty_rt": w.rate(_premium_pct(call, row, ordinal)),
+                "trace_eor_rt": w.decimal(call.facts.tracking_error(row)),
+                "dispty_rt": w.rate(facts.fund_premium_pct(row, ordinal)),
                 "stkcnt": str(shares),
                 "base_pric": str(day.base),
-                "for_rmnd_qty": str(int(shares * foreign_ratio(facts, row))),
+                "for_rmnd_qty": str(held[day.day]),
                 **dict.fromkeys(("repl_pric", "conv_pric", "drstk", "wonju_pric"), ""),
             }
         )

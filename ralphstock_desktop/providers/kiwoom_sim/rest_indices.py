@@ -30,8 +30,8 @@ _FAMILIES = {"0": "0", "1": "1", "2": "2", "4": "4", "7": "7"}
 
 
 def _family(code: str) -> str:
-    """Market code of an index in the list of codes: by the first digit, KOSDAQ's 1xx, KOSPI200's 2xx, KRX's 7xx."""
-    return {"1": "1", "2": "2", "4": "4", "7": "7"}.get(code[0], "0")
+    """Market code of an index in the list of codes: by the first digit, KOSDAQ's 1xx and 3xx, KOSPI200's 2xx, KRX's 7xx."""
+    return {"1": "1", "2": "2", "3": "1", "4": "4", "7": "7"}.get(code[0], "0")
 
 
 def index_codes(call: Call) -> Reply:

@@ -1,5 +1,5 @@
-"""Statements of the demonstration account: ka01300, ka01301, ka01690, ka10072-74, ka10077, ka10085, ka10088, ka10170, kt00002, kt00003, kt00005,
-kt00007-kt00013, kt00015-kt00017.
+"""Statements of the demonstration account: ka01300, ka01301, ka01690, ka10072-74, ka10077, ka10085, ka10088, ka10170, kt00002,
+kt00003, kt00005, kt00007-kt00013, kt00015-kt00017.
 
 The account has a deposit, no holdings and no trades, so lists are empty and sums are 0; amounts stand in 12 or 15 characters as
 the vendor writes each of them.

@@ -18,6 +18,7 @@ __all__ = [
     "find_order_field",
     "find_scored",
     "find_special_list",
+    "is_never_advice",
 ]
 
 _DETAILS = named("details")
@@ -47,6 +48,7 @@ SCORED = "item:"
 _ABSENT = named("absent")
 _ORDERS = named("orders")
 _LISTS = named("lists")
+_NEVER_ADVICE = frozenset(("reward_risk", "smartmoney", "rs", "vol_ratio", "pension"))
 _WORD = phrase("order_word")
 _NEAR_HIGH = phrase("near_high")
 _FALLING = phrase("order_falling")
@@ -109,6 +111,11 @@ def find_special_list(text: str) -> str:
     if _NEAR_HIGH.search(text):
         return ""  # near a high is a condition, not the list of those that made one
     return next((name for name, pattern in _LISTS if pattern.search(text)), "")
+
+
+def is_never_advice(order_by: str) -> bool:
+    """Whether an order is by a quantity the recommendations are not put in order by: naming it asks for a list of its own."""
+    return order_by.partition(":")[0] in _NEVER_ADVICE
 
 
 def find_order_field(text: str) -> str:

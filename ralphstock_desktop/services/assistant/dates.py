@@ -131,7 +131,7 @@ _SAME_MONTH = re.compile(
 """The end of a span whose month was said at its beginning: "1월 20일부터 27일까지"."""
 _HALF_OF_YEAR = phrase("half_of_year")
 _NTH = {"첫": 1, "둘": 2, "셋": 3, "넷": 4, "다섯": 5, **{str(number): number for number in range(1, 6)}}
-_NTH_WEEK = re.compile(r"(?:의)?\s?(?P<n>첫|둘|셋|넷|다섯|[1-5])\s?(?:번?째)?\s?주(?!가|식)")
+_NTH_WEEK = re.compile(r"(?:의)?\s?(?P<n>첫|둘|셋|넷|다섯|마지막|[1-5])\s?(?:번?째)?\s?주(?!가|식)")
 """Behind a month: one of its calendar weeks."""
 _EDGE = re.compile(
     r"(?:의|에)?\s?(?:(?P<first>(?:첫|1)\s?(?:번째\s?)?(?:거래일|날)|초(?=에|의|부터|까지|\s|$))|(?:마지막\s?(?:거래일|날)|끝날|말일?(?=에|의|부터|까지|\s|$)))(?:에|의)?"
@@ -141,6 +141,7 @@ _EDGE_BEFORE = re.compile(
     r"(?:(?P<first>(?:start|beginning|first (?:trading )?day))|(?:end|last (?:trading )?day|close)) of (?:the )?$"
 )
 _WITH_EDGES = ("month", "year", "week", "half")
+_FROM_THEN = re.compile(r"(?:since|starting|vs\.?|versus|compared (?:to|with)|against)\s$")
 _RANGE = re.compile(r"^\s?(?:부터|에서|~|-|–|to|until|through|and)\s?$")
 
 
@@ -240,7 +241,8 @@ def _dated(text: str, book: _Calendar, places: list[tuple[int, int]]) -> tuple[l
         begin, until = book.span(first, last)
         week = None if first == last else _NTH_WEEK.match(text, end)
         if week is not None:
-            monday = first - timedelta(days=first.weekday()) + timedelta(days=7 * (_NTH[week["n"]] - 1))
+            within = last if week["n"] == "마지막" else first + timedelta(days=7 * (_NTH[week["n"]] - 1))
+            monday = within - timedelta(days=within.weekday())
             places.append(week.span())
             spans.append(book.span(max(monday, first), min(monday + timedelta(days=6), last)))
             continue
@@ -350,7 +352,7 @@ def _relative(text: str, book: _Calendar, places: list[tuple[int, int]]) -> list
             behind = text[edge.end() if edge is not None else found.end() :]
             spans.append((day, book.back(0) if _SINCE.match(behind) else day))
             continue
-        if _SINCE.match(text[found.end() :]) or re.search(r"(?:since|starting)\s$", text[: found.start()]):
+        if _SINCE.match(text[found.end() :]) or _FROM_THEN.search(text[: found.start()]):
             span = (span[0], book.back(0))
         spans.append(span)
     # "오늘" alone is the day looked at, which is meant anyway; beside another day ("어제랑 오늘") it is an end of the span.

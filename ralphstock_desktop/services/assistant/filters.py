@@ -142,6 +142,9 @@ def _free(found: Sequence[Condition], start: int, end: int) -> bool:
     return all(end <= item.start or start >= item.end for item in found)
 
 
+_GRADE_PAIR = re.compile(
+    r"(?<![a-z0-9&'])([sabc])\s?(?:급|등급)?\s?(?:이나|나|또는|혹은|하고|이랑|랑|와|과|or|and|&|,|/)\s?([sabc])\s?-?(?:급|등급|grades?|rated)(?!\s?(?:이상|or))"
+)
 _RANGE_JOINT = re.compile(r"\s?(?:이고|이면서|이며|고|면서|그리고|에|,|~|-|and|but)?\s?")
 
 
@@ -267,9 +270,12 @@ def _of_amount(text: str, amount: Amount, floor: int) -> Condition | None:
 def _grades(text: str, found: Sequence[Condition]) -> list[Condition]:
     ranges: list[Condition] = []
     single: list[tuple[int, int, str]] = []
+    pair = _GRADE_PAIR.search(text)
+    if pair is not None and _free(found, *pair.span()):
+        single += [(*pair.span(), pair[1].upper()), (*pair.span(), pair[2].upper())]
     for match in _GRADE_RANGE.finditer(text):
         letter = (match["a"] or match["b"] or match["c"]).upper()
-        if not _free(found, *match.span()):
+        if not _free(found, *match.span()) or (pair is not None and match.start() < pair.end() and pair.start() < match.end()):
             continue
         if match["up"] or match["up2"]:
             ranges.append(Condition(*match.span(), f"등급 >= {letter}", f"grade >= {letter}", True))

@@ -152,6 +152,7 @@ class FollowUps:
             return None
         for way in (
             self._defined,
+            self._market_why,
             self._judged,
             self._corrected,
             self._sorted,
@@ -181,9 +182,20 @@ class FollowUps:
         limit = find_limit(read.blank)
         return _Meant(f"{word} 신호 보여줘" if korean else f"show the {word} signals", {"limit": limit, "grades": read.grades})
 
+    def _market_why(self, read: Reading, previous: Question, _day: date) -> _Meant | None:
+        """ "왜?", "why was it that" behind the market: the market before, with what made it so."""
+        if previous.type != "market" or "why" not in read.intents or read.hits or read.strangers or read.grades:
+            return None
+        if read.type_found is not None or read.strategies or len(content_words(FOLLOW.sub("", read.blank))) > 1:
+            return None
+        word = "왜" if read.language == "ko" else "why"
+        return _Meant(f"{previous.text.rstrip(' ?!.')} {word}")
+
     def _judged(self, read: Reading, previous: Question, _day: date) -> _Meant | None:
         """ "성적은?", "and their win rate?" behind signals of a strategy or a grade: the record of those."""
-        if "record" not in read.intents or read.hits or read.strategies or read.grades or read.strangers:
+        if "record" not in read.intents or read.hits or read.strategies or read.grades:
+            return None
+        if any(each.sure for each in read.strangers):
             return None
         if previous.type not in ("signal", "performance", "general") or not (previous.strategies or previous.grades):
             return None

@@ -302,7 +302,8 @@ class NameBook:
             return True  # "삼전ㄱㄱ"
         joint = _JOINT.match(rest)
         after = rest[joint.end() :] if joint is not None else rest
-        if any(after.startswith(other.key) and not other.ordinary for other in self._by_head.get(after[:2], ())):
+        follows = (other for other in self._by_head.get(after[:2], ()) if after.startswith(other.key) and not other.ordinary)
+        if any(_ends(after, len(other.key), ordinary=False) for other in follows):
             return True
         bare = re.sub(r"[ㄱ-ㅎㅏ-ㅣ]+", "", rest)
         return len(entry.key) >= 3 and len(bare) >= 3 and _SPOKEN.search(bare) is not None

@@ -44,7 +44,7 @@ _LIMITS = tuple(
         r"(?:top|best|first|상위|톱|탑|베스트|하위|bottom|worst|last)\s?-?(?P<n>\d{1,3})"
         r"(?![\d.,%]|\s?(?:일|주|개월|년|days?(?![- ]?trad)|weeks?|months?|years?|%|퍼))",
         rf"(?:top|best|first|bottom|worst)\s(?P<n>{_ENGLISH_COUNT})(?![a-z]|\s(?:days?(?![- ]?trad)|weeks?|months?|years?))",
-        r"(?<![\d.,])(?P<n>\d{1,3})\s?(?:개|종목|가지|건|위|등(?!급))(?:까지)?(?!월)(?:\s?(?:만|정도|쯤|씩|추려|골라|뽑아|추천|알려|보여|줘|찾아|뉴스|종목)|$|\s|[.?!,])",
+        r"(?<![\d.,])(?P<n>\d{1,3})\s?(?:개|종목|가지|건|위|등(?!급))(?:까지)?(?!월)(?:\s?(?:만|정도|쯤|씩|추려|골라|뽑아|추천|알려|보여|줘|찾아|뉴스|종목|[과와을를은의])|$|\s|[.?!,])",
         rf"(?<![가-힣])(?P<n>{_KOREAN_COUNT})\s?(?:개|종목|가지|건)(?!월)(?:만|정도|쯤|씩)?(?!\s?(?:항목|조건|모자|부족))",
         rf"(?<![a-z])(?:me|only|just|give|show|list|name|pick|the)\s(?:me\s)?(?P<n>\d{{1,3}}|{_ENGLISH_COUNT})\s(?!days?|weeks?|months?|years?|percent|%|items?|conditions?|won)[a-z]",
         rf"(?<![\d.,a-z])(?P<n>\d{{1,2}}|{_ENGLISH_COUNT})\s"

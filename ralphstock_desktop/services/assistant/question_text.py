@@ -56,8 +56,11 @@ _HOW_MADE = re.compile(r"how (?:is|are|do)|어떻게|계산|공식|기준")
 _GATE_SCORE = phrase("gate_score")
 _INDEX, _LISTED = phrase("market_index"), phrase("listing")
 _OTHERS_TRADE = phrase("others_trade")
+_OF_GRADES = re.compile(r"등급|신호|점수|grade|signal|score|changed|새로")
 _HOW_MANY = re.compile(r"몇\s?(?:개|종목|건)|how many")
 _TARGET_PRICE = re.compile(r"(?:target|stop) prices?(?! consensus)")
+_AGAINST_ITSELF = re.compile(r"§\S{0,2}\s?.{0,16}대비|(?:versus|vs\.?|against|relative to) (?:its|the) ")
+_THAN_NUMBER = re.compile(r"\d\S*보다\s?(?:낮|높|많|적|작|큰|크)\S*")
 _SELLING = phrase("order_selling")
 _HOURS = phrase("market_hours")
 _STOCK_ASKED = re.compile(
@@ -160,6 +163,7 @@ def _absent(blank: str, found: Sequence[str], conditions: Sequence[Condition], o
 
 _CHATTED = re.compile(r"(?<=[가-힣])(ㅇㄷ|ㅊㅊ|ㄱㄱ+|ㄷㄷ+|ㅇㅇ+|ㅋ+|ㅎ+|ㅠ+|ㅜ+)(?![ㄱ-ㅎ])")
 _CHAT = {"ㅇㄷ": " 어디", "ㅊㅊ": " 추천"}
+_TIME_GLUED = re.compile(r"(오늘|어제|요즘|지금|내일)(?=장(?!중)|코스피|코스닥|시장|증시)")
 _WHO_BOUGHT = re.compile(
     r"(외국인|외인|기관|연기금)(이|은|가|들이|에서)?(산|판|사는|파는|담은|던진)(?=코스|종목|주식|거|것|애|반도체)"
 )
@@ -168,6 +172,7 @@ _WHO_BOUGHT = re.compile(
 def _spaced(text: str) -> str:
     """A text as it would be typed with spaces: letters of chat stand apart, and who bought is no part of what was bought."""
     text = _CHATTED.sub(lambda match: _CHAT.get(match.group(0), f" {match.group(0)}") + " ", text)
+    text = _TIME_GLUED.sub(r"\1 ", text)
     return _WHO_BOUGHT.sub(r"\1\2 \3 ", text).strip() if text.strip() else text
 
 
@@ -197,12 +202,16 @@ def _settle(found: list[str], blank: str, conditions: Sequence[Condition]) -> No
         found.remove("definition")  # "what is the most traded stock" asks for it
     if "diff" in found and any(item.korean.startswith(("외국인", "기관")) for item in conditions):
         found.remove("diff")  # "bought while it fell" speaks of no change of grades
+    if "diff" in found and find_order(blank) and _OF_GRADES.search(blank) is None:
+        found.remove("diff")  # "traded most, yet fallen" is an order and a condition
     if "definition" in found and find_special_list(blank) and _HOW_MANY.search(blank):
         found.remove("definition")  # "how many hit the limit"
     if "record" in found and any(item.korean.startswith(("마지막낙폭", "첫낙폭")) for item in conditions):
         found.remove("record")  # a depth of the pattern, not of an account
     if "forecast" in found and "plan" in found and _TARGET_PRICE.search(blank):
         found.remove("forecast")  # the target the rules set
+    if "compare" in found and len(_NAMES.findall(blank)) == 1 and _AGAINST_ITSELF.search(blank):
+        found.remove("compare")  # "against its low" compares no two stocks
     measured = any(is_measured(item) for item in conditions)
     if "diff" in found and ("near" in found or (measured and _SINCE_BEFORE.search(blank) is None)):
         found.remove("diff")
@@ -216,6 +225,7 @@ def _ordered_by(blank: str, found: Sequence[str], conditions: Sequence[Condition
     """What stocks are to be put in order by; nothing where something else is asked for."""
     if _UNORDERED - {"sector"} & set(found):
         return ""
+    blank = _THAN_NUMBER.sub(lambda match: " " * len(match.group(0)), blank)  # "lower than -3 %" is a condition
     of_sector = any(item.korean.startswith("업종") for item in conditions)
     if of_sector and "flow" in found and not {"compare", "news", "diff"} & set(found) and not find_order(blank):
         # "flows of the battery stocks": who bought most of them

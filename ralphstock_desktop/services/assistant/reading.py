@@ -40,10 +40,9 @@ REFUSED_INTENTS = frozenset({"private"})
 
 _SIGNALS = re.compile(r"신호(?!등)|시그널|vcp|종가\s?베팅|종베|단타|signals?\b|closing[- ]bets?", re.IGNORECASE)
 """A market is named beside these to limit the list, not to ask how it stands."""
-_NEVER_ADVICE = frozenset(("reward_risk", "smartmoney", "rs", "vol_ratio", "pension"))
-"""Quantities the list of recommendations is not put in order by: naming one asks for a list of its own."""
 _OF_NEWS = re.compile(f"{phrase('good_news').pattern}|{phrase('bad_news').pattern}")
 _HOURS = phrase("market_hours")
+_SIGNAL_SAID = re.compile(r"신호(?!등)|시그널|(?<![a-z])signals?(?![a-z])", re.IGNORECASE)
 _EXCESS = re.compile(r"초과\s?수익|excess return", re.IGNORECASE)
 _GRADES_ONLY = re.compile(r"(?:등급|grade) >?= [SABC]")
 _OPEN_DAY = re.compile(r"휴장|휴일|연휴|쉬[는나냐어]|holiday|closed", re.IGNORECASE)
@@ -97,13 +96,15 @@ def _reader(question: Question) -> Reader:
         from ralphstock_desktop.services.assistant.answers.stock import answer_stock
 
         return answer_stock
-    named = question.order_by.partition(":")[0] in _NEVER_ADVICE
-    if question.order_by and (question.type != "recommendation" or question.first_day is not None or named):
+    if question.order_by and question.type != "recommendation":
         from ralphstock_desktop.services.assistant.answers.ranking import answer_ranking
 
         return answer_ranking
     if question.grades and question.first_day is not None and _GRADES_ONLY.fullmatch(question.filter_text):
         return _by_type("signal")  # signals of earlier days are stored; the grades of all stocks then are not
+    of_signals = question.type == "signal" and question.strategies == ("VCP",) and _SIGNAL_SAID.search(question.text)
+    if of_signals and question.filter_text and not {"near", "diff", "record", "definition"} & set(question.intents):
+        return _by_type("signal")  # the signals that meet a condition, not all stocks
     if "trading_day" not in question.intents and "screen" in question.intents and question.filter_text:
         from ralphstock_desktop.services.assistant.answers.screen import answer_screen
 

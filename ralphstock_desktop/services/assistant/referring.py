@@ -47,9 +47,12 @@ _SIGNALS = re.compile(r"신호(?!등)|시그널|(?<![a-z])signals?(?![a-z])")
 _OF_INDEX = re.compile(r"게이트|지수|(?<![a-z])(?:gate|index)(?![a-z])")
 _WHICH_ONE = phrase("which_one")
 """Asks which stock will, not whether the one on screen will."""
+_CHANGE_SAID = re.compile(r"\s*(?:오늘\s?)?(?:등락률|상승률|하락률|change(?![a-z]))")
+_OF_SECTORS = re.compile(r"업종|섹터|(?<![a-z])sectors?(?![a-z])")
+_MARKET_BOUGHT = re.compile(r"(?:코스피|코스닥|시장)(?:를|을|에서)\s?(?:순\s?)?(?:사|팔|매|던)(?!.{0,8}(?:종목|주식|거|것))")
 _GRADE_ALONE = re.compile(r"(?:vcp\s)?[sabc]\s?(?:급|등급|-?grades?)(?:만|들|은|이|요)?|grade [sabc]")
 _BREADTH = phrase("market_breadth")
-_OF_NO_STOCK = frozenset(("foreign_market", "other_asset", "other_index"))
+_OF_NO_STOCK = frozenset(("foreign_market", "other_asset", "other_currency", "other_index"))
 """What no data hold and no stock has."""
 _NO_SCREEN = frozenset(("definition", "private", "order", "alert", "record", "diff", "near"))
 
@@ -210,7 +213,8 @@ def is_screening(read: Reading) -> bool:
         return False
     spoken = [item for item in read.conditions if item.compares]
     numeric = [item for item in spoken if is_measured(item)]
-    if any("등락률" not in item.korean or _LISTING.search(read.blank) for item in numeric) and (
+    of_change = _LISTING.search(read.blank) or _CHANGE_SAID.match(read.blank)
+    if any("등락률" not in item.korean or of_change for item in numeric) and (
         len(numeric) > 1 or _LISTING.search(read.blank) or len(read.blank.split()) <= 8
     ):
         return "news" not in intents or _LISTING.search(read.blank) is not None
@@ -222,11 +226,14 @@ def is_screening(read: Reading) -> bool:
         return True  # "bought by both" says of no stock
     of_sector = any(item.korean.startswith("업종") for item in read.conditions)
     listing = shown is not None or len(spoken) > 1 or (bool(graded) and of_sector) or read.type_found == "recommendation"
-    listing = listing or _COUNTED.search(read.blank) is not None
+    listing = listing or (_COUNTED.search(read.blank) is not None and _OF_SECTORS.search(read.blank) is None)
     listing = listing or (read.type_found == "market" and bool(graded) and not intents - {"score"})
     if not listing or "news" in intents:
         return False
     flows = [item for item in spoken if item.korean.startswith(("외국인", "기관"))]
+    flows_alone = len(flows) == len(spoken)
+    if read.type_found == "market" and flows and flows_alone and _MARKET_BOUGHT.search(read.blank):
+        return False  # "do foreigners buy KOSPI" asks of the market
     if flows:
         return True
     if read.type_found == "recommendation":

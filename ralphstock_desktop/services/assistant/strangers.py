@@ -33,6 +33,7 @@ _VOCABULARY = tuple(
     pattern for section in ("types", "intents", "strategies", "details", "items", "absent") for _, pattern in named(section)
 )
 """What the program has words for is no name, however it is written."""
+_SECTORS = named("sectors")
 _NEWS = next(pattern for name, pattern in named("types") if name == "news")
 _ABOUT_HERE = phrase("about_here")
 """Beside these a company abroad is what the question is about, not whose price is asked for."""
@@ -177,7 +178,7 @@ def _take_english(
 ) -> None:
     match = tokens[number]
     word = match.group(0)
-    if word in ENGLISH_WORDS or len(word) < 2:
+    if word in ENGLISH_WORDS or len(word) < 2 or any(pattern.fullmatch(word) for _, pattern in _SECTORS):
         return
     start, end = match.start(), match.end()
     if (

@@ -22,7 +22,9 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from ralphstock_desktop.services.assistant.asked import find_order_field
+from ralphstock_desktop.services.assistant.asked import find_order_field, is_never_advice
+from ralphstock_desktop.services.assistant.dates import DaySpan
+from ralphstock_desktop.services.assistant.exchange_days import span_asked
 from ralphstock_desktop.services.assistant.filters import filter_line
 from ralphstock_desktop.services.assistant.intents import CHANGING, GREETING, HELP
 from ralphstock_desktop.services.assistant.names import NameBook
@@ -110,6 +112,8 @@ class Understanding:
         if order_by:
             intents = tuple(dict.fromkeys(("rank", "screen", *intents)))
         limit = find_limit(read.blank) if "order" not in intents else None
+        if "trading_day" in intents and not tickers:
+            days = _exchange_days(read, days, min(today, screen.as_of.day))
         numbers = [amount.value for amount in read.amounts]
         numbers += [float(number) for number in (days.days, limit) if number is not None]
         line = ""
@@ -161,6 +165,16 @@ class Understanding:
         return tuple(dict.fromkeys(self.names.name(ticker) for ticker in found))[:8]
 
 
+def _exchange_days(read: Reading, days: DaySpan, today: date) -> DaySpan:
+    """The days of a question about the exchange's calendar: unlike days of prices they may lie ahead."""
+    span = span_asked(read.blank, today)
+    if span is None:
+        return replace(days, first=None, last=None, future=None)
+    if span[1] > today:
+        return replace(days, first=None, last=None, future=max(span[0], today))
+    return replace(days, first=span[0], last=span[1], future=None)
+
+
 def _carried_order(read: Reading, previous: Question | None) -> str:
     """The order of the question before by another quantity ("and by foreigners?"); empty where this one is about more."""
     if previous is None or ":" not in previous.order_by or read.hits or read.order_by or read.type_found is not None:
@@ -206,6 +220,12 @@ def _type_of(read: Reading, tickers: tuple[str, ...], unknown: tuple[str, ...]) 
         return "stock"
     if any(stranger.sure for stranger in read.strangers):
         return "stock"
+    if (
+        read.type_found == "recommendation"
+        and read.order_by
+        and (read.days.first is not None or is_never_advice(read.order_by))
+    ):
+        return "general"  # a list by a quantity or of past days, not the service's recommendations
     if read.type_found is not None:
         return read.type_found
     if unknown:

@@ -28,8 +28,8 @@ from engine.model.live import MISSING, FeedVenue
 from ralphstock_desktop.live_ports import MarketSource, Priority, SourceMonitor
 from ralphstock_desktop.ports import MinuteBatch
 from ralphstock_desktop.services.live.gaps import VolumeLedger
-from ralphstock_desktop.services.live.minutes import MINUTE_NS, DayMinutes
-from ralphstock_desktop.services.live.proof import Judgement, groups_of, judge
+from ralphstock_desktop.services.live.minutes import MINUTE_NS, DayMinutes, Rows
+from ralphstock_desktop.services.live.proof import HoleGroup, Judgement, groups_of, judge, volume_before_open
 from ralphstock_desktop.services.live.tracks import Track
 
 __all__ = ["SERVICE", "BackFiller", "BackfillRules", "DayProof"]
@@ -385,6 +385,8 @@ class BackFiller:
             if group.first < minutes.minute_of(since_ns):
                 continue
             judgement = judge(group, track, minutes, ticker, bars, self._surely_ns())
+            if judgement == "volume" and not group.first and minutes.adds_up(answer, 0):
+                judgement = self._judge_opening(group, track, minutes, ticker, bars)
             judged.add(judgement)
             if judgement == "proven":
                 minutes.fill(ticker, group.first, group.last, bars)
@@ -400,6 +402,17 @@ class BackFiller:
             attempt.next_ns = self._machine_ns() + int(self.rules.first_wait_s * _S)
         else:
             self._attempts.pop(ticker, None)
+
+    def _judge_opening(self, group: HoleGroup, track: Track, minutes: DayMinutes, ticker: str, bars: Rows) -> Judgement:
+        """Volume before the open may be known to nobody, or be counted to the first minute: see which of the two fits."""
+        known, track.base = track.base, 0
+        before = volume_before_open(group, track, minutes, ticker, bars)
+        if before and not known:
+            self._ledger.set_base(ticker, before)
+        judgement = judge(group, track, minutes, ticker, bars, self._surely_ns())
+        if known and judgement != "proven":
+            track.base = known
+        return judgement
 
     def _close_end(self, ticker: str, track: Track, volume: int, answer: MinuteBatch) -> Judgement:
         """After hours a quote may hold more than the regular volume.

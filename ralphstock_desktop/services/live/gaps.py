@@ -332,6 +332,13 @@ class VolumeLedger(GapBook):
                 hole.state = "open"
         self.version += 1
 
+    def set_base(self, ticker: str, volume: int) -> None:
+        """So much was traded before the official open: it is in no minute, and the first hole begins after it."""
+        track = self.tracks[ticker]
+        track.base = track.holes[0].low = volume
+        track.serial += 1
+        self.version += 1
+
     def doubt_ends(self) -> None:
         """Trades may have come since the day's last volumes were told: they are to be told once more."""
         for track in self.tracks.values():

@@ -28,6 +28,7 @@ from engine.model.live import (
     PhaseNotice,
     ProgramTick,
     QuoteSnapshot,
+    QuoteSource,
     TradeTick,
     ViEvent,
 )
@@ -106,6 +107,7 @@ class LiveHub:
         self._streamed: npt.NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
         self._dirty: dict[int, int] = {}
         self._frame = 0
+        self._close_ns = _NEVER
         self._after_hours_ns = _NEVER
         """Trades later than this belong to the after-market; the official bar of the day is known by then."""
 
@@ -127,6 +129,7 @@ class LiveHub:
         self._looked.clear()
         self._polled_spans.clear()
         self._after_hours_ns = DEFAULT_SESSIONS.official_bar_ns(board.day)
+        self._close_ns = DEFAULT_SESSIONS.close_ns(board.day)
         self._rows = {str(ticker): row for row, ticker in enumerate(board.tickers)}
         self._dirty.clear()
         self._mark_streamed()
@@ -304,6 +307,9 @@ class LiveHub:
             for state in snapshots
             if state.ticker in self._rows and state.venue == FeedVenue.KRX
         ]
+        if self._market_ns() >= self._after_hours_ns:
+            # Prices of the after-market belong to no bar of the day: what is known of its close stands.
+            known = [(row, state) for row, state in known if not self._is_closed(row)]
         if not known:
             return
         rows = np.array([row for row, _ in known], dtype=np.intp)
@@ -334,6 +340,12 @@ class LiveHub:
                     high_krw=int(board.high_krw[row]) if is_higher else price,
                     since_ns=before[1] - _ANSWER_TAKES_NS,
                 )
+
+    def _is_closed(self, row: int) -> bool:
+        """Whether the values of a row are from the closing auction or later."""
+        board = self.board
+        assert board is not None
+        return bool(board.source[row] >= QuoteSource.POLLED and board.at_ns[row] >= self._close_ns)
 
     def mark_gaps(self, tickers: frozenset[str]) -> None:
         """Set which symbols have an open gap."""

@@ -21,7 +21,7 @@ from ralphstock_desktop.ports import MinuteBatch
 from ralphstock_desktop.services.live.tracks import Track
 from ralphstock_desktop.services.live_contracts import FormingBar
 
-__all__ = ["MINUTE_NS", "DayMinutes", "SymbolMinutes"]
+__all__ = ["MINUTE_NS", "DayMinutes", "Rows", "SymbolMinutes"]
 
 MINUTE_NS = 60_000_000_000
 Rows = npt.NDArray[Any]

@@ -12,7 +12,7 @@ import numpy as np
 from ralphstock_desktop.services.live.minutes import MINUTE_NS, SEEN, DayMinutes, Rows
 from ralphstock_desktop.services.live.tracks import Hole, Track
 
-__all__ = ["HoleGroup", "Judgement", "groups_of", "is_due", "judge"]
+__all__ = ["HoleGroup", "Judgement", "groups_of", "is_due", "judge", "volume_before_open"]
 
 Judgement = Literal["proven", "early", "volume", "trades", "range"]
 """``early``: the last minute is not over. ``volume``: the sums differ. ``trades``: a bar does not hold what was seen in its
@@ -78,6 +78,36 @@ def judge(group: HoleGroup, track: Track, minutes: DayMinutes, ticker: str, bars
     if not holds[seen].all() or not equal[whole].all():
         return "trades"
     return "proven" if _edges_agree(group, own, given) else "trades"
+
+
+def volume_before_open(group: HoleGroup, track: Track, minutes: DayMinutes, ticker: str, bars: Rows) -> int:
+    """Shares that were traded before the official open and are in no bar, as far as bars that add up can prove it.
+
+    The caller has made sure that the bars since the open are all there is of the day by their own count. If they also are what
+    was seen after the group, they are not late either, so what they lack of the line's volume was traded before the open.
+
+    Returns
+    -------
+    int
+        0 where nothing is lacking or nothing is proven.
+    """
+    first = group.holes[0]
+    if group.first or first.low or track.base:
+        return 0
+    rows = minutes.rows_of(ticker)
+    over = max((track.at_ns - minutes.open_ns) // MINUTE_NS, 0)
+    later = np.zeros(len(rows), dtype=np.bool_)
+    later[group.last + 1 : over] = True
+    for start, end in minutes.spans(ticker, track):
+        later[start : end + 1] = False
+    traded = later & (rows["seen"] > 0)
+    if not traded.any() or not (bars["volume"][later] == rows["seen"][later]).all():
+        return 0
+    inside = slice(group.first, group.last + 1)
+    seen_elsewhere = int(rows["seen"].sum() - rows["seen"][inside].sum())
+    other_holes = _shares(track.holes) - _shares(group.holes)
+    lacking = track.top - seen_elsewhere - other_holes - int(bars["volume"][inside].sum())
+    return lacking if 0 < lacking <= first.high else 0
 
 
 def _edges_agree(group: HoleGroup, own: Rows, given: Rows) -> bool:

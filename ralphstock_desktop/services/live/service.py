@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.calendar.sessions import DEFAULT_SESSIONS, Phase, SessionTable
 from engine.calendar.trading_days import TradingCalendar
-from engine.model.errors import DataUnavailable, RalphStockError
+from engine.model.errors import AuthExpired, DataUnavailable, RalphStockError
 from engine.model.instants import AsOf, day_of, kst_ns
 from engine.model.live import MISSING, BookTick, ConnectionState, IndexTick, QuoteSource, TradeTick
 from engine.model.panel import MarketPanel
@@ -63,6 +63,7 @@ _TRADES = frozenset({FeedPart.TRADES})
 _VI_OVERDUE_NS = 200_000_000_000
 """An interruption lasts two minutes and up to thirty seconds."""
 _VI_AGAIN_NS = 30_000_000_000
+_LONGEST_REFUSED_S = 900.0
 _MANY = 10
 """Registered symbols of which some trades every minute."""
 _INDEX_TRIES = 24
@@ -82,6 +83,8 @@ class LiveSettings:
     """Wishes of panels are gathered this long before they are registered."""
     index_again_s: float = 5.0
     """Stored index levels that are not there yet are looked for again after this long."""
+    refused_s: float = 60.0
+    """A login whose new token was rejected is tried again after this long, and after twice as long each further time."""
 
 
 class LiveService:
@@ -154,6 +157,7 @@ class LiveService:
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._push = PushWatch()
         self._vis_asked_ns = 0
+        self._refusals = 0
         self._connection = ConnectionChange(ConnectionState.IDLE, machine_ns())
         self._demand_due: asyncio.TimerHandle | None = None
         self._asked_books: set[str] = set()
@@ -475,7 +479,22 @@ class LiveService:
             self._poller.wakened.set()
         if change.state is ConnectionState.LIVE:
             self._vis_asked_ns = 0  # what began or ended meanwhile was not pushed
+            self._refusals = 0
+        elif change.state is ConnectionState.REFUSED and isinstance(change.error, AuthExpired) and change.error.retryable:
+            self._log_in_later()
         self._publish_status()
+
+    def _log_in_later(self) -> None:
+        """A token that was rejected in spite of being new may be taken some minutes later; until then prices are polled."""
+        link = self._link
+        wait_s = min(self._settings.refused_s * 2.0**self._refusals, _LONGEST_REFUSED_S)
+        self._refusals += 1
+
+        def again() -> None:
+            if link is not None and link is self._link and self._connection.state is ConnectionState.REFUSED:
+                self.reconnect()
+
+        asyncio.get_running_loop().call_later(wait_s, again)
 
     def _on_gaps(self, report: GapReport) -> None:
         self._hub.mark_gaps(frozenset(gap.ticker for gap in report.gaps if gap.state != "filled"))
@@ -646,13 +665,14 @@ class LiveService:
         hub, link, change = self._hub, self._link, self._connection
         phase, left_s = self._phase()
         now = self.market_ns()
-        age_s = newest_age_s(hub.board, now)
+        shown = self._shown()
+        age_s = newest_age_s(hub.board, now, shown)
         report = self.gaps.last
         self.status.publish(
             FeedStatus(
                 host=link.host if link is not None else self._opening,
                 connection=change.state,
-                shown=self._shown(),
+                shown=shown,
                 age_s=age_s,
                 is_stale=phase is Phase.REGULAR and link is not None and (age_s is None or age_s > STALE_AFTER_S),
                 phase=phase,

@@ -34,11 +34,18 @@ def phase_of(now_ns: int, calendar: TradingCalendar | None, sessions: SessionTab
     return Phase.CLOSED, (min(later) - now_ns) / 1e9 if later else None
 
 
-def newest_age_s(board: QuoteBoard | None, now_ns: int) -> float | None:
-    """Seconds since the newest value that was pushed or polled; None before the first."""
+def newest_age_s(board: QuoteBoard | None, now_ns: int, shown: QuoteSource = QuoteSource.POLLED) -> float | None:
+    """Seconds since the newest value of the source that is shown; None before the first.
+
+    While values are pushed, polled ones of other symbols make no silent stream young.
+    """
     if board is None:
         return None
-    known = board.at_ns[(board.source >= QuoteSource.POLLED) & (board.at_ns != MISSING)]
+    dated = board.at_ns != MISSING
+    pushed = board.at_ns[(board.source == QuoteSource.STREAM) & dated]
+    known = board.at_ns[(board.source >= QuoteSource.POLLED) & dated]
+    if shown is QuoteSource.STREAM and len(pushed):
+        known = pushed
     return max((now_ns - int(known.max())) / 1e9, 0.0) if len(known) else None
 
 

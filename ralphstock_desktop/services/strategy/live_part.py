@@ -49,6 +49,8 @@ __all__ = ["LivePart"]
 
 _log = logging.getLogger(__name__)
 _BEAT_S = 1.0
+_QUIET_BEAT_S = 10.0
+"""A beat at least this often while the market trades: quotes become old by themselves, without a frame."""
 _GATE_EVERY_S = 30.0
 _CLOSING_EVERY_S = 3.0
 _LONG_AGO_NS = -(1 << 62)
@@ -110,11 +112,13 @@ class LivePart:
         self._touched = True
 
     async def _run_beats(self) -> None:
+        quiet_s = 0.0
         while True:
             await asyncio.sleep(_BEAT_S)
-            if not self._touched:
+            quiet_s += _BEAT_S
+            if not self._touched and quiet_s < _QUIET_BEAT_S:
                 continue
-            self._touched = False
+            self._touched, quiet_s = False, 0.0
             try:
                 await self._beat()
             except RalphStockError as error:

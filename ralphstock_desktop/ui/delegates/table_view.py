@@ -715,7 +715,8 @@ class ArrayTableView(QTableView):
             self._silent = was_silent
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._dragging = True
+        # The release of a right click goes to the menu it opens: the order would be held for ever.
+        self._dragging = event.button() == Qt.MouseButton.LeftButton
         self._close_detail()
         self._update_hold()
         super().mousePressEvent(event)

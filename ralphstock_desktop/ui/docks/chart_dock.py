@@ -131,7 +131,7 @@ class ChartPanel(PanelFrame):
             end = kst_seconds(gap.end_ns) if gap.end_ns is not None else None
             words = ""
             if series.timeframe.is_intraday:
-                until = fmt.clock(gap.end_ns, seconds=False) if gap.end_ns is not None else ""
+                until = fmt.clock(gap.end_ns, seconds=False) if gap.end_ns is not None else look.tr("live.gap.now")
                 state = look.tr(f"live.gap.{gap.state}")
                 words = look.tr("live.gap.line", start=fmt.clock(gap.start_ns, seconds=False), end=until, state=state)
             elif filled:

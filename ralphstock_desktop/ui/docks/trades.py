@@ -108,7 +108,8 @@ class SizeBar(QWidget):
         self.field.setPlaceholderText(tr("live.trades.least"))
         self.field.setAccessibleName(tr("live.trades.least.name"))
         self.field.setToolTip(tr("live.trades.least.name"))
-        self.field.setFixedWidth(px(72))
+        words = QFontMetricsF(self.field.font()).horizontalAdvance(self.field.placeholderText())
+        self.field.setFixedWidth(max(px(72), round(words) + px(22)))  # the sheet's padding and edge
         self.field.setFixedHeight(px(22))
         self._fit()
 

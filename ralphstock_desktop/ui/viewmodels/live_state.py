@@ -63,7 +63,9 @@ def running_day_state(status: FeedStatus | None, at_ns: int) -> Stale | Empty | 
         return None
     if at_ns > status.market_ns + _CLOCK_SLACK_NS:
         return Empty("empty.live.ahead")
-    return Stale(status.age_s or 0.0, stale_reason(status), AsOf(at_ns)) if status.is_stale else None
+    if not status.is_stale or status.age_s is None:
+        return None  # before the first value of a connection nothing is old yet
+    return Stale(status.age_s, stale_reason(status), AsOf(at_ns))
 
 
 def feed_state(status: FeedStatus | None, data_ns: int | None) -> PanelState:

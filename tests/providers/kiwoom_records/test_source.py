@@ -174,6 +174,30 @@ async def test_a_list_that_goes_on_without_saying_how_is_no_whole_list() -> None
     assert len((await source_at(Script({"ka10081": [cut] * 3}), 10).fetch_daily("005930", days[1], NOW)).day) == 2
 
 
+async def test_a_row_that_cannot_be_read_is_asked_for_again_before_a_history_goes_without_it() -> None:
+    days = weekdays(DAY - timedelta(days=3), 30)
+    good, bad = daily(*map(day_row, days)), daily(*map(day_row, days[:-1]), {**day_row(days[-1]), "low_pric": "x"})
+    healed = Script({"ka10081": [bad, good]})
+    assert len((await source_at(healed, 10).fetch_daily("005930", days[-1], NOW)).day) == 30
+    source = source_at(lasting := Script({"ka10081": bad}), 10)
+    assert len((await source.fetch_daily("005930", days[-1], NOW)).day) == 29
+    assert len(lasting.asked) == 3
+    assert any(note.kind == "refused_row" for note in source.register.report())
+
+
+async def test_a_master_with_a_row_that_cannot_be_read_is_not_complete() -> None:
+    rows = [listed(f"{number:06d}", "주식") for number in range(30)]
+
+    def answer(body: dict[str, str], _key: str) -> dict[str, Any]:
+        return {"list": rows, "return_code": 0}
+
+    source = source_at(Script({"ka10099": answer}), 8)
+    assert (await source.fetch_listing(NOW)).complete
+    rows[3] = {**rows[3], "listCount": "?"}
+    listing = await source.fetch_listing(NOW)
+    assert not listing.complete and len(listing.symbols) == 29
+
+
 async def test_nothing_new_is_an_empty_batch() -> None:
     script = Script({"ka10081": [daily(day_row(DAY - timedelta(days=3)))]})
     assert len((await source_at(script, 10).fetch_daily("005930", DAY, NOW)).day) == 0

@@ -14,7 +14,7 @@ from ralphstock_desktop.providers.kiwoom_sim.market import SimMarket
 from ralphstock_desktop.providers.kiwoom_sim.phases import DayHours, notices
 from ralphstock_desktop.providers.kiwoom_sim.pusher import Pusher
 
-from .small_market import DAY, SURGE, small_market, small_panel
+from .small_market import DAY, FUND, SURGE, small_market, small_panel
 
 TRADE_FIELDS = {
     "20", "10", "11", "12", "27", "28", "15", "13", "14", "16", "17", "18", "25", "26", "29", "30", "31", "32", "228", "311",
@@ -198,6 +198,20 @@ def test_the_other_types(market: SimMarket) -> None:
     assert "0A" not in found
     quiet = [str(ticker) for row, ticker in enumerate(market.panel.tickers) if market.facts.halted[row]]
     assert quiet and {entry["type"] for entry in heard(market, quiet, ["0A", "0B", "0D"], at(10), at(10, 2))} == {"0A"}
+
+
+def test_a_fund_tells_its_net_asset_value_and_a_stock_has_none(market: SimMarket) -> None:
+    fund, stock = str(market.panel.tickers[FUND]), str(market.panel.tickers[SURGE])
+    told = [entry for entry in heard(market, [fund, stock], ["0G", "0B"], at(10), at(10, 30)) if entry["type"] == "0G"]
+    trades = {entry["values"]["13"] for entry in heard(market, [fund], ["0B"], at(10), at(10, 30))}
+    assert told and {entry["item"] for entry in told} == {fund}
+    for entry in told:
+        values = entry["values"]
+        assert set(values) == set("36 37 38 39 20 10 11 12 13 25 667 668 669 265 266".split())
+        nav, price, change = abs(float(values["36"])), abs(int(values["10"])), float(values["37"])
+        assert float(values["266"]) == pytest.approx((price - nav) / nav * 100, abs=0.006)
+        assert float(values["38"]) == pytest.approx(change / (nav - change) * 100, abs=0.006)
+        assert (values["36"][0] == "+") == (change > 0) and values["13"] in trades
 
 
 def test_notices_of_a_day() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from .conftest import Serve, busy_row, code_of
@@ -168,3 +170,15 @@ async def test_watch_lists_of_the_account(serve: Serve) -> None:
             assert worth[0] > worth[1]
         none = await client.ask("ka01301", arn_grp_id="99")
     assert none["rtcd"] == "F" and none["nofj"] == []
+
+
+async def test_net_assets_change_from_one_trading_day_to_the_next(serve: Serve) -> None:
+    """Also over a weekend: the day before is the trading day before."""
+    async with serve(15, 40) as client:
+        fund = next(row["code"] for row in (await client.ask("ka10099", mrkt_tp="8"))["list"])
+        rows = (await client.ask("ka40009", stk_cd=fund))["etfnavarray"]
+        held = (await client.ask("ka10008", stk_cd=fund))["stk_frgnr"]
+    assert len(rows) == 100
+    for new, old in itertools.pairwise(rows):
+        assert float(new["nav"]) - float(new["navpred_pre"]) == pytest.approx(float(old["nav"]), abs=0.011)
+    assert [row["for_rmnd_qty"] for row in rows] == [row["poss_stkcnt"] for row in held[: len(rows)]]

@@ -183,3 +183,21 @@ async def test_a_jump_is_measured_from_the_price_of_that_minute(serve: Serve) ->
             then = next(bar for bar in chart["stk_min_pole_chart_qry"] if bar["cntr_tm"][8:] <= "141900")
             assert row["base_pric"] == then["cur_prc"].lstrip("+-")
     assert rows
+
+
+async def test_every_index_of_the_document_has_a_family_and_levels(serve: Serve) -> None:
+    families = {"0": ("001", "002", "003"), "1": ("101", "150", "302"), "2": ("201",), "4": ("401",), "7": ("701",)}
+    async with serve() as client:
+        for market, codes in families.items():
+            listed = {row["code"] for row in (await client.ask("ka10101", mrkt_tp=market))["list"]}
+            assert set(codes) <= listed
+            for code in codes:
+                now = await client.ask("ka20001", mrkt_tp={"4": "0", "7": "0"}.get(market, market), inds_cd=code)
+                days = (await client.ask("ka20006", inds_cd=code, base_dt="20261123"))["inds_dt_pole_qry"]
+                assert round(float(now["cur_prc"].lstrip("+-")) * 100) == int(days[0]["cur_prc"]) and len(days) > 100
+                assert int(now["trde_frmatn_stk_num"]) > 20
+        kosdaq = {row["stk_cd"] for row in (await client.ask("ka20003", inds_cd="101"))["all_inds_idex"]}
+        body = {"dt": "5", "mrkt_tp": "001", "netslmt_tp": "2", "stk_inds_tp": "1", "amt_qty_tp": "0", "stex_tp": "1"}
+        bought = {row["stk_cd"] for row in (await client.ask("ka10131", **body))["orgn_frgnr_cont_trde_prst"]}
+    assert {"101", "150", "302"} <= kosdaq and not kosdaq & {"001", "201", "401", "701"}
+    assert bought and all(code[0] == "0" for code in bought), "sectors of the asked market alone"

@@ -166,6 +166,20 @@ def snapshot(ticker: str, price: int, volume: int, at_ns: int = MISSING) -> Quot
     return QuoteSnapshot(ticker, 0, at_ns, price, 70_000, 69_000, 72_000, 68_000, volume, 1, 99.0, price, price, 1, 1, 1, 5)
 
 
+def test_the_after_market_moves_no_close_of_the_day() -> None:
+    """Range and volume stay those of the regular session; a later price beside them would make an impossible bar."""
+    clock = [kst_ns(date(2026, 5, 4), 15, 31)]
+    _, board, _ = make()
+    hub = LiveHub(lambda: 2_000_000, lambda: clock[0])
+    hub.use_board(board)
+    row, other = board.row_of("000020"), board.row_of("005930")
+    hub.take_snapshots([snapshot("000020", 69_500, 1_000)])
+    clock[0] = kst_ns(date(2026, 5, 4), 18, 0)
+    hub.take_snapshots([snapshot("000020", 67_000, 1_100), snapshot("005930", 71_000, 500)])
+    assert (board.price_krw[row], board.volume_shares[row]) == (69_500, 1_000)
+    assert board.price_krw[other] == 71_000, "of a symbol nothing was known of today the last answer is better than none"
+
+
 def test_polling_never_turns_a_streamed_or_a_newer_value_back() -> None:
     hub, board, _frames = make()
     hub.on_covered(frozenset({"005930"}))

@@ -1,12 +1,16 @@
-"""The live service over the built-in simulator, whose pushed trades are swallowed while its heartbeat goes on."""
+"""The live service over the built-in simulator: a stream that brings nothing, and one that refuses the login for a while."""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.model.errors import AuthExpired, ProviderError
 from engine.model.live import ConnectionState, QuoteSource
+from ralphstock_desktop.live_ports import ConnectionChange
 from ralphstock_desktop.services.live import silence
 from tests.app.test_live import World, ordered_panel
 
@@ -36,3 +40,32 @@ async def test_a_stream_that_brings_nothing_is_replaced_by_polling_and_logged_in
     finally:
         await world.close()
     assert world.problems == []
+
+
+@pytest.mark.asyncio
+async def test_a_login_that_is_refused_for_its_token_is_tried_again_later(tmp_path: Path) -> None:
+    world = World(tmp_path, ordered_panel())
+    world.live._settings = replace(world.live._settings, refused_s=0.3)
+    await world.open()
+    try:
+        live = world.live
+        await world.until(lambda: live.status.last is not None and world.status.connection is ConnectionState.LIVE)
+        states: list[ConnectionState] = []
+        live.status.subscribe(lambda status: states.append(status.connection), replay=False)
+        error = AuthExpired("rejected", provider="kiwoom", retryable=True, key="error.kiwoom.token", code="8005", detail="")
+        live._tasks["stream"].cancel()
+        await world.until(lambda: world.status.connection is ConnectionState.STOPPED)
+        live._hub.on_connection(ConnectionChange(ConnectionState.REFUSED, 1, error=error))
+        assert states[-1] is ConnectionState.REFUSED
+        await world.until(lambda: world.status.connection is ConnectionState.LIVE)
+        assert live._refusals == 0
+        live._tasks["stream"].cancel()
+        await world.until(lambda: world.status.connection is ConnectionState.STOPPED)
+        wrong_key = ProviderError(
+            "wrong", provider="kiwoom", retryable=False, key="error.kiwoom.wrong_key", code="8001", detail=""
+        )
+        live._hub.on_connection(ConnectionChange(ConnectionState.REFUSED, 2, error=wrong_key))
+        await asyncio.sleep(0.8)
+        assert world.status.connection is ConnectionState.REFUSED, "a wrong key stays wrong until the user changes it"
+    finally:
+        await world.close()

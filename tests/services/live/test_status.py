@@ -52,6 +52,11 @@ def test_stored_values_have_no_age_and_the_newest_live_one_counts() -> None:
     assert newest_age_s(board, 9_000_000_000) == 1.0
     assert polled_count(board) == 2
     assert newest_age_s(None, 1) is None
+    board.source[:] = QuoteSource.POLLED
+    board.at_ns[:] = 8_000_000_000
+    board.source[0], board.at_ns[0] = QuoteSource.STREAM, 3_000_000_000
+    assert newest_age_s(board, 9_000_000_000, QuoteSource.STREAM) == 6.0, "polling makes no silent stream young"
+    assert newest_age_s(board, 9_000_000_000, QuoteSource.POLLED) == 1.0
 
 
 def test_the_rate_is_taken_over_half_a_second_at_least() -> None:

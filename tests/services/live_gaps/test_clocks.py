@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
 from gap_day import CLOSE, OPEN, Clock, Run, S, TradeTick, at, make_trades, tick
 
 from engine.model.live import MISSING, FeedVenue, QuoteSnapshot
+from ralphstock_desktop.live_ports import Priority
+from ralphstock_desktop.ports import MinuteBatch
 from ralphstock_desktop.services.live.backfill import DayProof
 from ralphstock_desktop.services.live.gaps import NEW
 
@@ -28,7 +32,8 @@ def with_auction(trades: list[TradeTick], at_ns: int = CLOSE + 10 * S) -> list[T
     """Trades until the closing auction begins, and its match."""
     before = [trade for trade in trades if trade.at_ns < CLOSE - 600 * S]
     last = before[-1]
-    return [*before, last._replace(at_ns=at_ns, quantity_shares=500, volume_shares=last.volume_shares + 500)]
+    match = last._replace(at_ns=at_ns, received_ns=at_ns, quantity_shares=500, volume_shares=last.volume_shares + 500)
+    return [*before, match]
 
 
 class Skewed:
@@ -208,6 +213,74 @@ async def test_bars_that_do_not_add_up_to_what_they_say_fill_nothing_in_the_even
     assert run.recorder.ledger.has_gap(A)
     assert not run.recorder.proof().is_proven
     assert run.wrong_rows() == []
+
+
+def with_volume_before(trades: list[TradeTick], shares: int) -> list[TradeTick]:
+    """The same trades where shares changed hands before the open, which the running volume holds and no bar does."""
+    return [trade._replace(volume_shares=trade.volume_shares + shares, value_krw=MISSING) for trade in trades]
+
+
+@pytest.mark.parametrize("start_ns", [OPEN - 60 * S, at(100, 30)])
+async def test_volume_before_the_open_is_no_gap_for_ever(start_ns: int) -> None:
+    """The program was started after the pre-open session, or in mid-day: nobody told what was traded before the open."""
+    trades = with_volume_before(with_auction(make_trades(A, moves_of(Random(3)))), 700)
+    run = Run({A: trades}, start_ns=start_ns)
+    run.source.tells_day_volume = True
+    run.cover(A)
+    for number, trade in enumerate(trades):
+        if trade.at_ns > start_ns:
+            run.deliver(trade)
+            if number % 5 == 0:
+                await run.work(2)
+    assert run.recorder.ledger.tracks[A].base == 700
+    assert not run.recorder.ledger.has_gap(A)
+    await run.finish()
+    assert run.recorder.proof() == DayProof(1, 1, ())
+    assert not run.missing_rows() and not run.wrong_rows()
+
+
+async def test_a_chart_that_counts_volume_before_the_open_to_the_first_minute_fills_it_too() -> None:
+    trades = with_volume_before(
+        make_trades(A, [(5, 100, 10_000), (10, 30, 10_010), (60, 20, 10_000), (60, 10, 10_010), (60, 10, 10_000)]), 700
+    )
+    run = Run({A: trades})
+    run.source.tells_day_volume = True
+
+    def counted(bars: dict[int, tuple[int, ...]]) -> dict[int, tuple[int, ...]]:
+        return {start: (*bar[:4], bar[4] + 700 * (start == OPEN), bar[5]) for start, bar in bars.items()}
+
+    honest = run.source.fetch_minutes
+
+    async def fetch_minutes(ticker: str, since_ns: int, priority: Priority) -> MinuteBatch:
+        batch = await honest(ticker, since_ns, priority)
+        return replace(batch, day_volume_shares=np.cumsum(batch.volume_shares))
+
+    run.source.lie, run.source.fetch_minutes = counted, fetch_minutes  # type: ignore[method-assign,assignment]
+    run.cover(A)
+    run.deliver(tick(A, at(-25), 10_000, 700, 700))
+    for trade in (trades[0], *trades[2:]):  # one of the first minute is lost
+        run.deliver(trade)
+        await run.work(2)
+    await run.finish()
+    assert run.recorder.proof().is_proven
+    assert run.store.rows[(A, OPEN)][4] == 830
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_trades_that_a_late_chart_lacks_are_not_taken_for_volume_before_the_open(tells: bool) -> None:
+    trades = make_trades(A, [(5, 100, 10_000), (50, 30, 10_010), (30, 20, 10_000), (40, 10, 10_010), (200, 10, 10_000)])
+    run = Run({A: trades})
+    run.source.tells_day_volume = tells
+    run.cover(A)
+    run.source.lag_ns = 120 * S
+    for trade in trades[1:]:  # the first is lost
+        run.deliver(trade)
+        await run.work(2)
+    assert run.recorder.ledger.tracks[A].base == 0
+    run.source.lag_ns = 0
+    await run.finish()
+    assert run.recorder.ledger.tracks[A].base == 0
+    assert run.recorder.proof().is_proven and not run.missing_rows() and not run.wrong_rows()
 
 
 async def test_the_volume_of_a_former_day_or_another_venue_is_none_of_today() -> None:

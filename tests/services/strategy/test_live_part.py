@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from engine.model.closing import ClosingRun
+from engine.model.daytrade import EntryBan
 from engine.model.errors import StorageError
 from engine.model.gate import GateStatus
 from engine.model.instants import AsOf, kst_ns
@@ -72,6 +73,25 @@ async def test_the_checklist_is_scored_on_the_board(world: World, live: FakeLive
     assert gate.live and day.gate.status is gate.reading.status and gate.reading.as_of == AsOf.at(D, 10, 0)
     assert not closing.forming and closing.scan.run is ClosingRun.CONFIRMED, "yesterday's list until 15:00"
     assert world.strategies.explain_day_trade(str(world.panel.tickers[int(day.scan.order[0])])) is not None
+
+
+async def test_quotes_become_old_although_nothing_comes(
+    world: World, live: FakeLive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ralphstock_desktop.services.strategy.live_part._QUIET_BEAT_S", 0.006)
+    world.strategies.follow_live()
+    live.move(10, 0)
+    await live.beaten()
+    ranked = _shown(world)[2].scan.order
+    assert not (_shown(world)[2].scan.bans[ranked] & int(EntryBan.STALE)).any()
+    status = live.status.last
+    assert status is not None
+    world.set_clock(D, 10, 2)
+    live.status.publish(replace(status, market_ns=kst_ns(D, 10, 2)))  # the feed is silent: no frame
+    await live.beaten()
+    day = _shown(world)[2]
+    assert day.quotes.now_ns == kst_ns(D, 10, 2)
+    assert (day.scan.bans[ranked] & int(EntryBan.STALE)).all(), "no entry on quotes two minutes old"
 
 
 async def test_changed_rows_are_those_that_differ_from_what_was_shown(world: World, live: FakeLive) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -15,7 +16,7 @@ from engine.model.instruments import Designation
 from ralphstock_desktop.data import readers
 from ralphstock_desktop.data.job_store import SqlJobStore
 from ralphstock_desktop.data.schema.market import DESIGNATION
-from ralphstock_desktop.live_ports import Priority
+from ralphstock_desktop.live_ports import Listing, Priority
 from ralphstock_desktop.ports import NewsBatch
 from ralphstock_desktop.services.sync import Synchroniser
 from ralphstock_desktop.services.sync_plan import StepName, SyncSettings
@@ -295,6 +296,26 @@ async def test_designations_keep_their_first_day_and_end_when_they_leave_the_lis
             (r.ticker, r.from_day, r.to_day) for r in connection.execute(select(DESIGNATION).order_by(DESIGNATION.c.ticker))
         ]
     assert rows == [(one, YESTERDAY, YESTERDAY), (two, YESTERDAY, None)]
+
+
+async def test_a_listing_that_is_not_complete_delists_nobody_and_ends_no_designation(bench: Bench) -> None:
+    one, two, three = tickers(3)
+    source = PlainSource([one, two, three], YESTERDAY)
+    source.designations = (Designation(one, HALT, YESTERDAY), Designation(two, HALT, YESTERDAY))
+    bench.at(YESTERDAY, 21)
+    await bench.finish(bench.synchroniser(source))
+    whole = source.fetch_listing
+
+    async def without_the_first(priority: Priority) -> Listing:
+        listing = await whole(priority)
+        return replace(listing, symbols=listing.symbols[1:], complete=False)
+
+    source.fetch_listing = without_the_first  # type: ignore[method-assign]
+    source.today, source.designations = TODAY, (Designation(two, HALT, TODAY),)
+    bench.at(TODAY, 21)
+    await bench.finish(bench.synchroniser(source))
+    assert {symbol.ticker for symbol in bench.store.listed_tickers()} == {one, two, three}
+    assert {(item.ticker, item.start) for item in bench.store.open_designations()} == {(one, YESTERDAY), (two, YESTERDAY)}
 
 
 async def test_a_kind_of_data_that_is_not_offered_is_said_and_hurts_nothing_else(bench: Bench) -> None:

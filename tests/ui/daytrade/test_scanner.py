@@ -404,6 +404,8 @@ def test_quotes_that_stopped_are_old_although_no_scan_follows(qtbot: QtBot) -> N
             assert desk.panel.view.stale, "direction colours give way"
         desk.panel.retry_requested.emit()
         assert feed.reconnects == 1
+        feed.status.publish(status(market_ns=at(), is_stale=True, age_s=None))
+        assert isinstance(desk.panel.state, Ready), "before the first value of a connection nothing is old"
         feed.status.publish(status(market_ns=at()))
         assert isinstance(desk.panel.state, Ready)
         feed.status.publish(status(market_ns=at() - 3_600 * 10**9, phase=Phase.PRE_OPEN_AUCTION))

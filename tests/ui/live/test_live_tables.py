@@ -244,6 +244,16 @@ def test_the_order_is_held_under_the_pointer_and_moves_are_counted(open_desk: Op
     assert panel.model.ticker(0) == T
 
 
+def test_a_right_click_holds_nothing_once_the_pointer_has_left(open_desk: OpenDesk) -> None:
+    desk = market(open_desk)
+    panel = panel_of(desk)
+    enter(panel)
+    QTest.mousePress(panel.view.viewport(), Qt.MouseButton.RightButton, pos=QRect(0, 0, 80, 40).center())
+    assert panel.model.held, "the pointer is inside"
+    leave(panel)  # into the menu, which takes the release
+    assert not panel.model.held
+
+
 def test_walking_with_the_keyboard_holds_for_a_moment(open_desk: OpenDesk) -> None:
     desk = market(open_desk)
     panel = panel_of(desk)

@@ -103,6 +103,15 @@ def test_nothing_beside_the_tape_moves_when_the_rows_begin_to_stand_still(open_d
     assert panel.bar.held.is_short == (width < 520), "a narrow bar says the number alone"
 
 
+@pytest.mark.parametrize("zoom", [100, 150])
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_field_has_room_for_its_words(open_desk: OpenDesk, language: str, zoom: int) -> None:
+    look = Appearance(language=language, zoom_pct=zoom)  # type: ignore[arg-type]
+    bar = panel_of(ready(open_desk, 5, size=(900, 300), look=look)).bar
+    words = bar.field.fontMetrics().horizontalAdvance(bar.field.placeholderText())
+    assert not bar.field.isHidden() and bar.field.width() >= words + 20
+
+
 def test_escape_under_the_pointer_shows_what_waits(open_desk: OpenDesk) -> None:
     desk = ready(open_desk, 5)
     panel = panel_of(desk)

@@ -60,6 +60,8 @@ _INDEX_WORDS = {
 _GATE_SAID = re.compile(r"게이트|점수|gate|score", re.IGNORECASE)
 _UNITS: dict[str, Unit] = {"%": "%", "won": "krw", "count": ""}
 _HELP = "gate"
+_SAID_ELSEWHERE = frozenset(("after_hours", "flow_streak", "retail", "theme"))
+"""Quantities no data hold that the answer about the market speaks of anyway."""
 
 
 async def answer_market(desk: Desk, draft: AnswerDraft) -> None:
@@ -71,7 +73,7 @@ async def answer_market(desk: Desk, draft: AnswerDraft) -> None:
         await answer_general(desk, draft)
     elif "forecast" in question.intents:
         await answer_refusal(desk, draft)
-    elif {"foreign_market", "other_asset", "other_index"} & set(question.absent):
+    elif set(question.absent) - _SAID_ELSEWHERE:
         tell_absent(writer)
         await tell_gate(writer)
     elif "news" in question.intents:

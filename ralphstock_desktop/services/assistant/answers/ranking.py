@@ -236,7 +236,8 @@ def _tell_list(writer: Writer, panel: MarketPanel, name: str, days: _Days, wante
         _tell_streak(writer, panel, name, days, wanted)
         return
     day = _Days(days.last, days.last, days.known_ns)
-    rows = np.flatnonzero(wanted & _happened(panel, name, day.last))
+    happened = np.logical_or.reduce([_happened(panel, name, index) for index in range(days.first, days.last + 1)])
+    rows = np.flatnonzero(wanted & happened)
     value = _values(panel, "value", day)
     order = rows[np.lexsort((rows, -value[rows]))]
     target = Target("panel", panel=_PANEL, item="filter")
@@ -246,7 +247,7 @@ def _tell_list(writer: Writer, panel: MarketPanel, name: str, days: _Days, wante
         what = writer.line(f"rank.list.{name}", bars=bars)
     else:
         what = writer.line(f"rank.list.{name}")
-    when = _when(writer, panel, day)
+    when = _when(writer, panel, days)
     if not len(order):
         writer.say("rank.list.none", what=what, when=when, count=count)
         return

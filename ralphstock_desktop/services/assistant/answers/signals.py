@@ -34,7 +34,7 @@ from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant.triggers import phrase, spoken
 from ralphstock_desktop.services.assistant_contracts import Question, Span, Target
-from ralphstock_desktop.services.filters.language import parse_filter
+from ralphstock_desktop.services.filters.language import FilterError, parse_filter
 from ralphstock_desktop.services.filters.scan_rows import ScanFields
 from ralphstock_desktop.services.filters.scan_words import scan_vocabulary
 from ralphstock_desktop.services.strategy_contracts import STRATEGIES, NearMiss, Strategies, StrategyName
@@ -135,8 +135,9 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: F
         bound = float(next(word for word in least.groups() if word))
         rows = [row for row in rows if np.isfinite(row.score) and row.score >= bound]
     state = next((name for pattern, name, _ in _STATES if pattern.search(question.text.casefold())), "")
-    if name == "VCP" and state:
-        rows = _of_state(writer, rows, state)
+    limits = question.filter_text or state
+    if name == "VCP" and limits:
+        rows = _that_meet(writer, rows, limits)
     sectors = named_sectors(question.text)
     if sectors:
         of = {str(ticker): str(sector) for ticker, sector in zip(found.panel.tickers, found.panel.sectors, strict=True)}
@@ -167,7 +168,7 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: F
         writer.say("signal.watch_only", status=writer.texts(f"gate.status.{found.gate.name.lower()}"))
     elif name == "DAY_TRADE" and rows and not any(row.phase for row in rows):
         writer.say("signal.no_entry")
-    if not rows and name == "CLOSING_BET" and not sectors:
+    if not rows and name == "CLOSING_BET" and not sectors and least is None:
         _candidates(writer, strategies, found)
     if rows:
         limit = min(max(question.limit or _USUAL, 1), _MOST)
@@ -179,14 +180,17 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: F
     _stored_now(writer, strategies, name)
 
 
-def _of_state(writer: Writer, rows: list[SignalRow], state: str) -> list[SignalRow]:
-    """Signals in a state against their pivot, by the filter the tables have too."""
+def _that_meet(writer: Writer, rows: list[SignalRow], line: str) -> list[SignalRow]:
+    """Signals that meet a condition, by the filter the tables have too; all of them where it cannot be read."""
     picture = writer.desk.workstation.scans.last
     if picture is None:
         return rows
-    mask = parse_filter(state, scan_vocabulary())(ScanFields(picture.panel, picture.scan))
+    try:
+        mask = parse_filter(line, scan_vocabulary())(ScanFields(picture.panel, picture.scan))
+    except FilterError:
+        return rows
     target = Target("panel", panel=STRATEGY_PANELS["VCP"], item="filter")
-    shown = writer.add("screen.filter", state, "text", writer.title("filter"), target, text=state, known_at_ns=None)
+    shown = writer.add("screen.filter", line, "text", writer.title("filter"), target, text=line, known_at_ns=None)
     writer.say("rank.among", filter=shown)
     places = {row.ticker: picture.panel.row_of(row.ticker) for row in rows}
     return [row for row in rows if (place := places[row.ticker]) is not None and mask[place]]

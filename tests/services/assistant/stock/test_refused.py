@@ -85,6 +85,11 @@ async def test_offers_come_only_where_the_user_asked(room: Room) -> None:
         (offer,) = draft.proposals
         assert (offer.arguments["quantity"], offer.arguments["op"], offer.arguments["value"]) == (quantity, op, number), text
         assert offer.state == "offered"
+    for text in ("5% 이상 빠지면 알려줘", "tell me if it drops 5 percent", "5프로 밀리면 알림"):
+        (offer,) = (await room.ask(SAMSUNG, intents=("alert",), wants_change=True, text=text, numbers=(5.0,))).proposals
+        assert (offer.arguments["quantity"], offer.arguments["op"], offer.arguments["value"]) == ("change_pct", "<=", -5.0), (
+            text
+        )
     assert not (await room.ask(SAMSUNG, intents=("alert",), wants_change=True)).proposals, "no value, no offer"
 
 

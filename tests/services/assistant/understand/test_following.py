@@ -168,3 +168,44 @@ def test_words_of_today_mean_the_instant_looked_at(talk: FollowUps) -> None:
     before = talk.understand("카카오 어제 수급", screen=screen_at(then), today=then)  # as it is understood anew at that instant
     question = talk.understand("네이버는?", screen=screen_at(then), today=then, previous=before)
     assert (question.tickers, question.first_day) == ((NAVER,), date(2026, 1, 19))
+
+
+def test_what_was_defined_is_asked_for_next(talk: FollowUps) -> None:
+    question = ask(talk, "종가베팅이 뭐야", "오늘 나온거 있어?")
+    assert (question.type, question.strategies) == ("signal", ("CLOSING_BET",)) and "definition" not in question.intents
+    question = ask(talk, "what is a closing bet", "top 5 of them")
+    assert (question.type, question.strategies, question.limit) == ("signal", ("CLOSING_BET",), 5)
+
+
+def test_the_record_of_what_was_listed(talk: FollowUps) -> None:
+    question = ask(talk, "종가베팅 신호 보여줘", "성적은?", listed=LISTED)
+    assert question.strategies == ("CLOSING_BET",) and "record" in question.intents and question.tickers == ()
+
+
+def test_the_one_that_was_asked_for_of_a_list(talk: FollowUps) -> None:
+    asked = ask(talk, "show S grades", "which one has the most foreign buying", listed=LISTED)
+    assert asked.among == LISTED and asked.order_by == "foreign:desc"
+    assert ask(talk, "오늘 외국인 순매수 1위", "왜 올랐어?", listed=(HYNIX,)).tickers == (HYNIX,)
+    assert ask(talk, "show S grades", "which one has the most foreign buying", "chart it", listed=LISTED).tickers == (HYNIX,)
+    assert ask(talk, "오늘 외국인 순매수 상위 5개", "그중에 1등 왜 올랐어", listed=LISTED).tickers == (HYNIX,)
+
+
+def test_two_stocks_of_two_questions(talk: FollowUps) -> None:
+    assert ask(talk, "현대차 수급", "기아는", "둘중에 어디가 더 많이 팔렸어").tickers == (HYUNDAI, "000270")
+    assert ask(talk, "삼성전자 점수", "하이닉스는", "둘이 비교하면").tickers == (SAMSUNG, HYNIX)
+    assert ask(talk, "Compare Naver and Kakao", "who has better flows").tickers == (NAVER, KAKAO)
+
+
+def test_which_is_better_is_no_stock_on_screen(talk: FollowUps) -> None:
+    question = ask(talk, "Compare Naver and Kakao", "add the better one to my watchlist")
+    assert question.tickers == () and question.unknown_names == ("the better one",)
+
+
+def test_why_behind_the_market_is_asked_of_the_market(talk: FollowUps) -> None:
+    assert ask(talk, "how's the gate", "why").type == "market"
+    assert ask(talk, "오늘 시장 어때", "왜?").tickers == ()
+
+
+def test_a_span_in_words_goes_on_with_the_flows(talk: FollowUps) -> None:
+    question = ask(talk, "현대차 수급", "한달치로")
+    assert question.tickers == (HYUNDAI,) and "flow" in question.intents and question.first_day is not None
