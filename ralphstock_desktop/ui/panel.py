@@ -266,7 +266,7 @@ class PanelFrame(QWidget):
         """Hide the title while a tab shows it."""
         if tabbed != self.header.tabbed:
             self.header.tabbed = tabbed
-            self.header.update()
+            self.header.fit()
 
     def set_maximized(self, maximized: bool) -> None:
         """Show the way back on the maximise button."""

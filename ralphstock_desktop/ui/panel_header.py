@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from ralphstock_desktop.ui.appearance import Appearance
@@ -15,6 +15,9 @@ from ralphstock_desktop.ui.layout.size_change import tell_size
 __all__ = ["Badge", "BadgeLook", "IconButton", "LinkDot", "LinkRole", "PanelHeader", "paint_border"]
 
 LinkRole = Literal["source", "follower", "both"]
+_UNBOUNDED = 1 << 20
+_PART = " · "
+"""Stands between the parts of a badge's text; the last one says the time."""
 _ROLE_SIGN: dict[LinkRole, str] = {"source": "→", "follower": "←", "both": "⇄"}
 
 
@@ -72,12 +75,17 @@ class IconButton(QToolButton):
 
 
 class Badge(QAbstractButton):
-    """The as-of badge: icon and a short text in one state colour, outlined or on a tint."""
+    """The as-of badge: icon and a short text in one state colour, outlined or on a tint.
+
+    Where the title beside it needs the room, the last part of the text stays, then the icon alone; all of it is in the tip.
+    """
 
     def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._appearance = appearance
         self._icon, self._token, self._tint = "", "text-secondary", ""
+        self._shown = self._shown_tip = ""
+        self._room = _UNBOUNDED
         self._size = QSize()
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -89,14 +97,37 @@ class Badge(QAbstractButton):
         self.setText(text)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
+        self.fit(self._room)
+
+    def fit(self, room: int) -> None:
+        """Show as much of the text as goes into so many pixels, in whole parts."""
+        self._room, text = room, self.text()
+        forms = (text, text.rsplit(_PART, 1)[-1], "")
+        shown = next((form for form in forms if self._width_of(form) <= room), "")
+        if shown != text and self.toolTip() in {"", self._shown_tip}:
+            self.setToolTip(text)
+            self._shown_tip = text
+        elif shown == text and self._shown_tip and self.toolTip() == self._shown_tip:
+            self.setToolTip("")
+            self._shown_tip = ""
+        self._shown = shown
         self._size = tell_size(self, self._size)
         self.update()
 
-    def sizeHint(self) -> QSize:
-        """Width of icon, text and padding at the current zoom."""
+    @property
+    def shown(self) -> str:
+        """The part of the text that is shown."""
+        return self._shown
+
+    def _width_of(self, text: str) -> int:
         look = self._appearance
-        width = QFontMetrics(look.font("caption")).horizontalAdvance(self.text())
-        return QSize(width + look.px(14 + 4 + 12), look.px(18))
+        if not text:
+            return look.px(12 + 6 + 6)
+        return QFontMetrics(look.font("caption")).horizontalAdvance(text) + look.px(14 + 4 + 12)
+
+    def sizeHint(self) -> QSize:
+        """Width of icon, shown text and padding at the current zoom."""
+        return QSize(self._width_of(self._shown), self._appearance.px(18))
 
     def minimumSizeHint(self) -> QSize:
         """Never squeezed: a cut badge would lie."""
@@ -123,7 +154,7 @@ class Badge(QAbstractButton):
             font = look.font("caption")
             painter.setFont(font)
             painter.setPen(look.color(self._token))
-            painter.drawText(pad + side + look.px(4), look.baseline(0, self.height(), font), self.text())
+            painter.drawText(pad + side + look.px(4), look.baseline(0, self.height(), font), self._shown)
         finally:
             painter.end()
 
@@ -205,7 +236,24 @@ class PanelHeader(QWidget):
         if layout is not None:
             layout.setContentsMargins(look.px(6), 0, look.px(2), 0)
         self.setFixedHeight(look.space("header_panel"))
+        self.fit()
+
+    def fit(self) -> None:
+        """Let the badge give way to the title, and draw anew."""
+        look = self._appearance
+        title = 0 if self.tabbed else QFontMetrics(look.font("title", bold=True)).horizontalAdvance(self._frame.title)
+        buttons = self.maximize_button.width() + self.menu_button.width()
+        beside = self.link_dot.sizeHint().width() + buttons + look.px(6 + 2 + 4 + 6) + 4
+        self.badge.fit(self.width() - beside - title)
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()  # at once: a badge of the width before would be drawn for a frame
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the new width between title and badge."""
+        super().resizeEvent(event)
+        self.fit()
 
     def sizeHint(self) -> QSize:
         """Height of the design, width as it comes."""

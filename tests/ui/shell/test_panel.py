@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics, QImage
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from engine.model.errors import ProviderError, ValidationFailed
 from engine.model.instants import AsOf
@@ -145,6 +145,28 @@ def test_escape_cancels_only_while_it_can(qtbot: Any, frame: PanelFrame) -> None
     frame.set_state(Loading(Progress("progress.scan", 1, 2), can_cancel=False))
     with qtbot.assertNotEmitted(frame.cancel_requested):
         qtbot.keyClick(frame, Qt.Key.Key_Escape)
+
+
+def test_a_badge_gives_way_to_the_title_in_whole_parts(frame: PanelFrame, look: Appearance) -> None:
+    badge, header = frame.header.badge, frame.header
+    frame.set_world(simulated=True, past=False)
+    frame.set_state(Ready(AS_OF, final=False))
+    QApplication.processEvents()
+    seen: dict[str, int] = {}
+    for width in range(460, 160, -4):
+        frame.resize(width, 300)
+        seen.setdefault(badge.shown, width)
+        title = QFontMetrics(look.font("title", bold=True)).horizontalAdvance(frame.title)
+        room = badge.geometry().left() - header.link_dot.geometry().right() - 1
+        assert room >= title or not badge.shown, f"the title is cut at {width} px"
+        assert badge.width() == badge.sizeHint().width()
+        assert (badge.toolTip() == badge.text()) is (badge.shown != badge.text())
+    assert list(seen) == ["모의 · 잠정 05-04 18:32", "잠정 05-04 18:32", ""]
+    frame.resize(460, 300)
+    assert badge.shown == badge.text() and badge.toolTip() == ""
+    frame.resize(230, 300)
+    frame.set_tabbed(True)  # the tab shows the title, so the badge has its room
+    assert badge.shown == "잠정 05-04 18:32"
 
 
 def test_badges_say_what_the_data_are(frame: PanelFrame) -> None:
