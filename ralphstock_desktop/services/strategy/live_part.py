@@ -150,7 +150,9 @@ class LivePart:
         status = live.status.last if live is not None else None
         if live is None or picture is None or evaluation is None or board is None or status is None:
             return
-        if not picture.is_latest or status.phase not in _TRADING or evaluation.instant.panel is not picture.panel:
+        if not picture.is_latest or evaluation.instant.panel is not picture.panel:
+            return
+        if not _is_followed(status, board.day, picture.panel):
             return
         now_ns = status.market_ns
         if _is_due(self._gate_ns, now_ns, _GATE_EVERY_S):
@@ -238,6 +240,18 @@ class LivePart:
     def _not_stored(self) -> None:
         """The candidates could not be stored: the next list is tried."""
         self._stored = None
+
+
+def _is_followed(status: FeedStatus, day: date, panel: MarketPanel) -> bool:
+    """Whether a day's quotes are scored: while it trades, and from its close on until its official bar is there.
+
+    Quotes of the closing auction, and those a clock set to the evening brings one by one, come after the session.
+    """
+    if status.phase in _TRADING:
+        return True
+    has_official_bar = bool(len(panel.days)) and panel.days[-1] >= np.datetime64(day, "D")
+    is_over = AsOf(status.market_ns).day == day and status.market_ns >= DEFAULT_SESSIONS.close_ns(day)
+    return is_over and not has_official_bar
 
 
 def _is_due(last_ns: int, now_ns: int, every_s: float) -> bool:

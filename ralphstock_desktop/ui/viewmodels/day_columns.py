@@ -268,7 +268,7 @@ def _rv() -> Column:
         title="daytrade.col.rv",
         tone=tone,
         bold=_is_spike,
-        small_width=46,
+        small_width=52,
         small=True,
     )
 

@@ -75,9 +75,7 @@ async def test_the_checklist_is_scored_on_the_board(world: World, live: FakeLive
     assert world.strategies.explain_day_trade(str(world.panel.tickers[int(day.scan.order[0])])) is not None
 
 
-async def test_quotes_become_old_although_nothing_comes(
-    world: World, live: FakeLive, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_quotes_become_old_although_nothing_comes(world: World, live: FakeLive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ralphstock_desktop.services.strategy.live_part._QUIET_BEAT_S", 0.006)
     world.strategies.follow_live()
     live.move(10, 0)
@@ -92,6 +90,24 @@ async def test_quotes_become_old_although_nothing_comes(
     day = _shown(world)[2]
     assert day.quotes.now_ns == kst_ns(D, 10, 2)
     assert (day.scan.bans[ranked] & int(EntryBan.STALE)).all(), "no entry on quotes two minutes old"
+
+
+async def test_the_evening_is_scored_until_the_official_bar_is_there(world: World, live: FakeLive) -> None:
+    """Quotes of the closing auction come when trading is over, and so do all of a clock that was set to the evening."""
+    world.strategies.follow_live()
+    live.move(18, 0)
+    await live.beaten()
+    gate, closing, day = _shown(world)
+    assert day.source == "live" and day.quotes.now_ns == kst_ns(D, 18, 0)
+    ranked = day.scan.order
+    assert len(ranked) > 1 and (day.scan.bans[ranked] & int(EntryBan.PHASE)).all(), "no entry in the evening"
+    assert not closing.forming
+    board = live.board
+    assert board is not None
+    board.price_krw[int(ranked[0])] += 500
+    live.tell(kst_ns(D, 18, 1))
+    await live.beaten()
+    assert _shown(world)[2].scan.price[int(ranked[0])] == day.scan.price[int(ranked[0])] + 500
 
 
 async def test_changed_rows_are_those_that_differ_from_what_was_shown(world: World, live: FakeLive) -> None:
