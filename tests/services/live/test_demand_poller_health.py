@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -99,6 +99,27 @@ async def test_polling_goes_by_urgency_and_by_turns() -> None:
     clock[0] += 3.5  # visible again, the rest not yet
     await _run_until(work, lambda: len(source.asked) >= 8)
     assert [asked[0][0] for asked in source.asked[6:8]] == ["book 005930", "000020"]
+
+
+@pytest.mark.asyncio
+async def test_polling_ends_when_it_is_cancelled_and_wakened_at_once() -> None:
+    source = Source()
+    work = poller(source, [0.0], [], [], HealthRegistry(lambda: 0))
+    task = asyncio.create_task(work.run())
+    await _settled(lambda: len(source.asked) == 2)  # index and book; then it waits
+    await asyncio.sleep(0.01)
+    work.wakened.set()
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=10.0)
+    assert done and task.cancelled()
+
+
+async def _settled(condition: Callable[[], bool]) -> None:
+    for _ in range(1_000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("nothing was asked for")
 
 
 @pytest.mark.asyncio

@@ -97,7 +97,7 @@ async def test_the_evening_is_scored_until_the_official_bar_is_there(world: Worl
     world.strategies.follow_live()
     live.move(18, 0)
     await live.beaten()
-    gate, closing, day = _shown(world)
+    _gate, closing, day = _shown(world)
     assert day.source == "live" and day.quotes.now_ns == kst_ns(D, 18, 0)
     ranked = day.scan.order
     assert len(ranked) > 1 and (day.scan.bans[ranked] & int(EntryBan.PHASE)).all(), "no entry in the evening"

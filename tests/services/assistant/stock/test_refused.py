@@ -56,6 +56,13 @@ async def test_a_plan_is_told_whole(room: Room) -> None:
     assert not facts_named(none, "plan.entry") and "주문 계획이 없습니다" in " ".join(lines_of(none))
 
 
+async def test_a_recommended_pattern_is_told_with_the_size_of_the_recommendation(room: Room) -> None:
+    await room.look_at(NIGHT)
+    (first, *_) = (await room.desk.strategies.recommend("vcp", 5)).items
+    draft = await room.ask(first.ticker, intents=("plan",), strategies=("VCP",))
+    assert first.qty > 0 and _of(draft, "plan.qty", "VCP").value == first.qty
+
+
 async def test_a_forecast_is_impossible(room: Room) -> None:
     await room.look_at(NIGHT)
     draft = await room.ask(SAMSUNG, intents=("forecast",))

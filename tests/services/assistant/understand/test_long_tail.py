@@ -113,6 +113,7 @@ def test_the_stock_on_screen_is_not_meant(small: Understanding, text: str) -> No
         ("1월 둘째주", "2026-01-05", "2026-01-09"), ("1월 마지막 주", "2026-01-26", "2026-01-28"), ("3개월 전 대비", "2025-10-28", "2026-01-28"),
         ("12월말부터 지금까지", "2025-12-30", "2026-01-28"), ("at the end of last year", "2025-12-30", "2025-12-30"),
         ("the second half of last year", "2025-07-01", "2025-12-30"), ("versus last week", "2026-01-19", "2026-01-28"),
+        ("월초 대비", "2026-01-02", "2026-01-28"), ("month to date", "2026-01-02", "2026-01-28"),
     ],
 )  # fmt: skip
 def test_edges_and_parts_of_spans(text: str, first: str, last: str) -> None:
@@ -162,8 +163,28 @@ def test_a_day_of_the_exchange_may_lie_ahead(small: Understanding) -> None:
         ("종가베팅은 언제 사고 언제 팔아?", "signal", "definition"), ("게이트 노란불이면 어떻게 하라는거야", "market", "definition"),
         ("데이터 언제까지 들어와있어", "general", "data"), ("설날에 휴장 언제부터", "general", "trading_day"),
         ("오늘 새로 매수해도 되는 날인가", "market", ""), ("Should I be trading today?", "market", ""),
+        ("내일 개장하나", "general", "trading_day"), ("Data date?", "general", "data"), ("데이터 기준일", "general", "data"),
+        ("장 시간", "market", ""), ("Is the market gate open?", "market", ""), ("USD KRW rate", "market", ""),
+        ("점수 순으로 20개", "signal", "score"), ("PER 낮은 거", "general", ""), ("배당 많이 주는 거", "general", ""),
+        ("S급이 왜 없어", "general", "screen"), ("Stocks above 60 points", "general", "screen"),
     ],
 )  # fmt: skip
 def test_what_is_asked_for(small: Understanding, text: str, kind: str, intent: str) -> None:
     question = ask(small, text)
     assert question.type == kind and (not intent or intent in question.intents)
+
+
+@pytest.mark.parametrize(
+    "text", ["Alert me when Samsung Electronics hits 170000", "삼성전자 170000 넘으면 알려줘", "삼성전자 170000에 알람"]
+)
+def test_a_round_number_beside_a_name_is_a_price_and_no_code(small: Understanding, text: str) -> None:
+    question = ask(small, text)
+    assert question.tickers == ("005930",) and question.unknown_names == () and question.wants_change
+
+
+def test_a_number_compared_with_a_stock_stays_a_code_that_is_not_known(small: Understanding) -> None:
+    assert ask(small, "삼성전자랑 123400 비교").unknown_names == ("123400",)
+
+
+def test_points_of_an_index_limit_no_score(small: Understanding) -> None:
+    assert ask(small, "Kospi above 5000 points?").filter_text == ""
