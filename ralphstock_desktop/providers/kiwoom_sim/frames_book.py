@@ -86,8 +86,8 @@ class BookWriter:
             f'"121":"{total_ask}","122":"{signed_text(sum(book.ask_size) - ask_before)}",'
             f'"125":"{total_bid}","126":"{signed_text(sum(book.bid_size) - bid_before)}"',
             self._expected_fields(book, fixed),
-            f'"128":"{signed_text(total_bid - total_ask)}","129":"{total_bid / total_ask * 100.0 if total_ask else 0.0:+.2f}",'
-            f'"138":"{signed_text(total_ask - total_bid)}","139":"{total_ask / total_bid * 100.0 if total_bid else 0.0:+.2f}"',
+            f'"128":"{signed_text(total_bid - total_ask)}","129":"{total_bid / total_ask * 100.0 if total_ask else 0.0:.2f}",'
+            f'"138":"{signed_text(total_ask - total_bid)}","139":"{total_ask / total_bid * 100.0 if total_bid else 0.0:.2f}"',
             f'"13":"{volume * shaping.factor}","215":"{notice}","216":""',
         ]
         fields += [f'"{621 + n}":"0","{631 + n}":"0"' for n in range(10)]

@@ -42,7 +42,7 @@ class MarketWriter:
             code,
             f'"20":"{time_text(level.at_ns + shaping.shift_ns)}",{_levels(level.level, level.previous)},'
             f'"13":"{level.volume_thousand * shaping.factor}","14":"{level.value_million * shaping.factor}",'
-            f'"15":"{signed_text(tick)}","16":"{_level(level.open, level.previous)}",'
+            f'"15":"{tick}","16":"{_level(level.open, level.previous)}",'
             f'"17":"{_level(level.high, level.previous)}","18":"{_level(level.low, level.previous)}",'
             f'"26":"{signed_text(grown)}"',
         )

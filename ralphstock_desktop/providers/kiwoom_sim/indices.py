@@ -30,8 +30,14 @@ Floats = npt.NDArray[np.float64]
 _WHOLE = {"001": (Market.KOSPI, "KOSPI", "종합(KOSPI)", 2_600.0), "101": (Market.KOSDAQ, "KOSDAQ", "종합(KOSDAQ)", 800.0)}
 _KOSPI200 = ("201", "KOSPI200", "KOSPI200", 350.0)
 _KOSDAQ150 = ("150", "KOSDAQ150", "KOSDAQ 150", 1_300.0)
-_FEW = {Market.KOSPI: ("401", "KOSPI 100", 100), Market.KOSDAQ: ("302", "KOSTAR", 30)}
+_FEW = {
+    Market.KOSPI: (("401", "KOSPI 100", 100), ("402", "KOSPI 50", 50)),
+    Market.KOSDAQ: (("302", "KOSTAR", 30),),
+}
 """Indices of a market's largest stocks beside those above."""
+_KRX = (("701", "KRX 100", 100), ("702", "KRX 300", 300))
+_KOSPI200_SECTORS = tuple(str(code) for code in range(211, 220))
+_LEAST_MEMBERS = 3
 _SECTOR_CODES = {
     Market.KOSPI: tuple(f"{code:03d}" for code in range(5, 31)),
     Market.KOSDAQ: tuple(f"{code:03d}" for code in (*range(103, 150), *range(151, 161))),
@@ -104,18 +110,26 @@ class IndexBoard:
             ranked = rows[np.argsort(-worth[rows], kind="stable")]
             if code == "001":
                 found[_KOSPI200[0]] = (_KOSPI200[2], np.sort(ranked[:200]))
+                for sector_code, (sector, inside) in zip(_KOSPI200_SECTORS, self._sectors_of(ranked[:200]), strict=False):
+                    found[sector_code] = (f"{_KOSPI200[2]} {sector}", inside)
                 for size_code, size_name, begin, end in _SIZES:
                     if len(ranked) > begin:
                         found[size_code] = (size_name, np.sort(ranked[begin:end]))
             else:
                 found[_KOSDAQ150[0]] = (_KOSDAQ150[2], np.sort(ranked[:150]))
-            few, name, count = _FEW[market]
-            found[few] = (name, np.sort(ranked[:count]))
+            found |= {few: (title, np.sort(ranked[:count])) for few, title, count in _FEW[market]}
             self._add_sectors(found, rows, market)
         both = np.flatnonzero(stocks & np.isin(panel.market, [int(market) for market in _FEW])).astype(np.int64)
-        if len(both):
-            found["701"] = ("KRX 100", np.sort(both[np.argsort(-worth[both], kind="stable")][:100]))
+        both = both[np.argsort(-worth[both], kind="stable")]
+        found |= {code: (title, np.sort(both[:count])) for code, title, count in _KRX if len(both)}
         return dict(sorted(found.items()))
+
+    def _sectors_of(self, rows: Ints) -> list[tuple[str, Ints]]:
+        """The sectors of some stocks with their members, those with most first."""
+        names = self._panel.sectors[rows]
+        kinds, counts = np.unique(names[names != ""], return_counts=True)
+        order = [n for n in np.argsort(-counts, kind="stable").tolist() if counts[n] >= _LEAST_MEMBERS]
+        return [(str(kinds[n]), np.sort(rows[names == kinds[n]])) for n in order]
 
     def _add_sectors(self, found: dict[str, tuple[str, Ints]], rows: Ints, market: Market) -> None:
         names = self._panel.sectors[rows]

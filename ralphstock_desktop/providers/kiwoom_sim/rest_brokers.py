@@ -208,7 +208,7 @@ def net_buyers(call: Call) -> Reply:
 
 
 def broker_days(call: Call) -> Reply:
-    """ka10043: a broker's days in a stock, by close (1) or newest first (2)."""
+    """ka10043: a broker's days in a stock, by close (1) or newest first (2); plain prices, changes with two minus signs."""
     brokers, _ = _asked(call)
     days = _days(call)
     if call.params.text("sort_base") == "1":
@@ -219,12 +219,12 @@ def broker_days(call: Call) -> Reply:
         rows.append(
             {
                 "dt": w.day_text(day.day),
-                "close_pric": w.price(day.close, day.base),
+                "close_pric": str(day.close),
                 "pre_sig": day.sign,
-                "pred_pre": w.signed(day.change),
+                "pred_pre": w.double_minus(day.change),
                 "sel_qty": str(sold),
                 "buy_qty": str(bought),
-                "netprps_qty": w.signed(bought - sold),
+                "netprps_qty": w.integer(bought - sold),
                 "trde_qty_sum": str(sold + bought),
                 "trde_wght": w.rate(w.ratio_pct(sold + bought, 2 * day.volume)),
             }
@@ -248,7 +248,7 @@ def broker_trend(call: Call) -> Reply:
                 "pred_pre": w.signed(day.change),
                 "flu_rt": w.rate(w.ratio_pct(day.change, day.base)),
                 "acc_trde_qty": str(day.volume),
-                "netprps_qty": w.signed(bought - sold),
+                "netprps_qty": w.integer(bought - sold),
                 "buy_qty": str(bought),
                 "sell_qty": str(sold),
             }
@@ -284,6 +284,7 @@ def instant_trades(call: Call) -> Reply:
                 "mont_trde_qty": w.signed(trade.quantity),
                 "acc_netprps": w.signed(bought - sold),
                 **columns,
+                "pred_pre": w.integer(quote.change),
             }
             lines.append((trade.at_ns, found))
     lines.sort(key=lambda line: -line[0])

@@ -81,11 +81,19 @@ def _by_day(call: Call, name: str) -> tuple[list[Day], str]:
     return page_of_days(days_before(call, newest_of(call, name)), FLOW_PAGE)
 
 
+def _nav_before(call: Call, days: list[Day], n: int) -> float:
+    """Net asset value of the trading day before one of some days, newest first; its own where that is not known."""
+    earlier = days[n + 1].day if n + 1 < len(days) else days[n].day
+    return call.facts.fund_nav(call.row, earlier.toordinal(), days[n].base)
+
+
 def fund_by_day(call: Call) -> Reply:
     """ka40003: price and NAV by day; signed prices, values in millions."""
-    days, cursor = _by_day(call, "base_dt")
+    wanted = list(islice(days_before(call, newest_of(call, "base_dt")), FLOW_PAGE + 1))
+    days, cursor = page_of_days(iter(wanted), FLOW_PAGE)
     rows = []
-    for day in days:
+    for n, day in enumerate(days):
+        before = _nav_before(call, wanted, n)
         nav = call.facts.fund_nav(call.row, day.day.toordinal(), day.close)
         premium = w.rate(w.ratio_pct(day.close - nav, nav))
         rows.append(
@@ -96,7 +104,7 @@ def fund_by_day(call: Call) -> Reply:
                 "pred_pre": w.signed(day.change),
                 "pre_rt": w.rate(day.rate_pct),
                 "trde_qty": str(day.volume),
-                "nav": w.decimal(nav),
+                "nav": w.level(nav, before),
                 "acc_trde_prica": str(w.million(day.value)),
                 "navidex_dispty_rt": premium,
                 "navetfdispty_rt": premium,
@@ -147,6 +155,7 @@ def funds(call: Call) -> Reply:
 def fund_by_time(call: Call) -> Reply:
     """ka40006: the day's last trades with the NAV of their time."""
     quote, ordinal = call.quote(), call.facts.day.toordinal()
+    before = call.facts.fund_nav(call.row, call.facts.last_past_day.toordinal(), quote.base)
     rows = []
     for trade in call.market.executions(call.row, _TRADES):
         change = trade.price - quote.base
@@ -159,7 +168,7 @@ def fund_by_time(call: Call) -> Reply:
                 "pred_pre": w.signed(change),
                 "flu_rt": w.rate(w.ratio_pct(change, quote.base)),
                 "trde_qty": str(abs(trade.quantity)),
-                "nav": w.decimal(nav),
+                "nav": w.level(nav, before),
                 "trde_prica": str(w.million(trade.value_krw)),
                 "navidex": w.rate(w.ratio_pct(trade.price - nav, nav)),
                 "navetf": w.rate(w.ratio_pct(trade.price - nav, nav)),
@@ -241,8 +250,7 @@ def fund_net_assets(call: Call) -> Reply:
     for n, day in enumerate(days):
         ordinal = day.day.toordinal()
         nav = facts.fund_nav(row, ordinal, day.close)
-        earlier = wanted[n + 1].day if n + 1 < len(wanted) else day.day
-        before = facts.fund_nav(row, earlier.toordinal(), day.base)
+        before = _nav_before(call, wanted, n)
         shares = int(facts.shares[row])
         rows.append(
             {

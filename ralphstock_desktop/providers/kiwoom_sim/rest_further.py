@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ralphstock_desktop.providers.kiwoom_sim.rest_filters import (
     of_market_and_venue,
     without_limit_issues,
 )
-from ralphstock_desktop.providers.kiwoom_sim.rest_flows import days_before
+from ralphstock_desktop.providers.kiwoom_sim.rest_flows import days_before, foreign_ratios
 from ralphstock_desktop.providers.kiwoom_sim.rest_investors import investor_day
 from ralphstock_desktop.providers.kiwoom_sim.rest_quotes import size_change, venue_book, volume_ratio
 
@@ -30,9 +31,9 @@ _BLANK = ("frgn", "crd_remn_rt", "prm")
 def daily_prices(call: Call) -> Reply:
     """ka10005: the last days with net buying in shares."""
     rows: list[Row] = []
-    for day in days_before(call, call.facts.day):
-        if len(rows) == _DAYS:
-            break
+    days = list(islice(days_before(call, call.facts.day), _DAYS))
+    ratios, live = foreign_ratios(call, days), call.quote().raw.strength
+    for day in days:
         investors = investor_day(call.facts, call.row, day.index, "quantity", 1) if day.index is not None else None
 
         names = ("frgnr_invsr", "orgn", "ind_invsr")
@@ -48,9 +49,9 @@ def daily_prices(call: Call) -> Reply:
                 "flu_rt": w.rate(day.rate_pct),
                 "trde_qty": str(day.volume),
                 "trde_prica": str(w.million(day.value)),
-                "cntr_str": "",
-                "for_poss": "",
-                "for_wght": "",
+                "cntr_str": w.decimal(live) if day.index is None else "",
+                "for_poss": ratios[day.day],
+                "for_wght": ratios[day.day],
                 "for_netprps": foreign,
                 "orgn_netprps": institution,
                 "ind_netprps": individual,

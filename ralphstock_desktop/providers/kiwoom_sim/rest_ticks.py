@@ -40,7 +40,10 @@ def _past_ticks(call: Call, day: date) -> list[tuple[int, int, int]]:
 
 
 def tick_chart(call: Call) -> Reply:
-    """ka10079: bars of 1 to 30 trades over the last days; counted from each day's first trade, the open one last."""
+    """ka10079: bars of 1 to 30 trades over the last days, counted from each day's first trade; the open one is the last.
+
+    Prices carry no sign, as in the daily chart; the change does.
+    """
     scope, facts = call.params.number("tic_scope", 1), call.facts
     past = facts.past(call.row)
     days = [day.astype(date) for day in past.days[-_TICK_DAYS:] if past.volume[np.searchsorted(past.days, day)] > 0]
@@ -65,12 +68,12 @@ def _tick_row(call: Call, base: int, ticks: list[tuple[int, int, int]], today: Q
     quantity = sum(part for _, _, part in ticks)
     change = prices[-1] - base
     return {
-        "cur_prc": w.price(prices[-1], base),
+        "cur_prc": str(prices[-1]),
         "trde_qty": str(int(call.facts.venue_volume(call.row, np.array(quantity), call.venue))),
         "cntr_tm": w.stamp(ticks[-1][0]),
-        "open_pric": w.price(prices[0], base),
-        "high_pric": w.price(max(prices), base),
-        "low_pric": w.price(min(prices), base),
+        "open_pric": str(prices[0]),
+        "high_pric": str(max(prices)),
+        "low_pric": str(min(prices)),
         "pred_pre": w.signed(change),
         "pred_pre_sig": today.sign_at(prices[-1]) if today else w.direction(change),
     }

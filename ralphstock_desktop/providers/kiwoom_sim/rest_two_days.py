@@ -200,6 +200,6 @@ def market_programme(call: Call) -> Reply:
         "buy_qty": str(round(total.buy_shares / 1_000)),
         "buy_amt": str(w.million(total.buy_krw)),
     }
-    values["netprps_qty"] = w.signed(int(values["buy_qty"]) - int(values["sell_qty"]))
-    values["netprps_amt"] = w.signed(int(values["buy_amt"]) - int(values["sell_amt"]))
+    values["netprps_qty"] = w.integer(int(values["buy_qty"]) - int(values["sell_qty"]))
+    values["netprps_amt"] = w.integer(int(values["buy_amt"]) - int(values["sell_amt"]))
     return Reply({**blank, **{f"all_dfrt_trst_{side}": values[side] for side in sides}})

@@ -152,6 +152,8 @@ def test_books_have_their_totals_and_parts(market: SimMarket) -> None:
         bid_sizes = [int(values[str(number)]) for number in range(71, 81)]
         assert int(values["121"]) == sum(ask_sizes) and int(values["125"]) == sum(bid_sizes)
         assert int(values["128"]) == sum(bid_sizes) - sum(ask_sizes) == -int(values["138"])
+        assert float(values["129"]) == pytest.approx(sum(bid_sizes) / sum(ask_sizes) * 100, abs=0.006)
+        assert values["129"][0].isdigit() and values["139"][0].isdigit(), "ratios have no sign"
         krx = [int(values[str(number)]) for number in range(6044, 6054)]
         nxt = [int(values[str(number)]) for number in range(6066, 6076)]
         if entry["item"].endswith("_AL"):
@@ -212,6 +214,11 @@ def test_a_fund_tells_its_net_asset_value_and_a_stock_has_none(market: SimMarket
         assert float(values["266"]) == pytest.approx((price - nav) / nav * 100, abs=0.006)
         assert float(values["38"]) == pytest.approx(change / (nav - change) * 100, abs=0.006)
         assert (values["36"][0] == "+") == (change > 0) and values["13"] in trades
+
+
+def test_an_index_tells_its_ticks_volume_without_sign(market: SimMarket) -> None:
+    ticks = [entry["values"] for entry in heard(market, ["001"], ["0J"], at(10), at(10, 2))]
+    assert len(ticks) > 20 and all(values["15"].isdigit() for values in ticks) and any(int(v["15"]) > 0 for v in ticks)
 
 
 def test_notices_of_a_day() -> None:

@@ -274,3 +274,31 @@ async def test_vi_events_are_newest_first(serve: Serve) -> None:
     assert len(up) == min(sum(event.up for event in events), 100)
     assert len(none) < len(rows)
     assert all((row["static_stdpc"] == "0") != (row["dynm_stdpc"] == "0") for row in rows)
+
+
+async def test_signs_of_the_further_lists_are_those_of_the_vendors_examples(serve: Serve) -> None:
+    """Brokers: net quantities without plus; ka10043: plain closes and ``--1100``; ka10052: a change without plus."""
+    broker = {"mmcm_cd": "050", "stk_cd": ""}
+    async with serve(14, 50) as client:
+        code = code_of(client.market, busy_row(client.market))
+        broker["stk_cd"] = code
+        days = {"strt_dt": "20260801", "end_dt": "20261123"}
+        more = {"qry_dt_tp": "1", "pot_tp": "0", "dt": "5", "sort_base": "2", "stex_tp": "1"}
+        prices = (await client.ask("ka10043", **broker, **days, **more))["trde_ori_prps_anly"]
+        trend = (await client.ask("ka10078", **broker, **days))["sec_stk_trde_trend"]
+        ticks = (await client.ask("ka10079", stk_cd=code, tic_scope="1", upd_stkpc_tp="1"))["stk_tic_chart_qry"]
+        daily = (await client.ask("ka10005", stk_cd=code))["stk_ddwkmm"]
+        held = {row["dt"]: row["wght"] for row in (await client.ask("ka10008", stk_cd=code))["stk_frgnr"]}
+        instant = (await client.ask("ka10052", mmcm_cd="888", mrkt_tp="0", qty_tp="0", pric_tp="0", stex_tp="1"))[
+            "trde_ori_mont_trde_qty"
+        ]
+    assert all(re.fullmatch(r"\d+", row["close_pric"]) for row in prices)
+    assert {row["pred_pre"][:2] for row in prices if row["pre_sig"] in "45"} == {"--"}
+    assert all(row["pred_pre"][0] == "+" for row in prices if row["pre_sig"] in "12")
+    assert all(re.fullmatch(r"-?\d+", row["netprps_qty"]) for row in (*prices, *trend))
+    assert any(row["netprps_qty"].startswith("-") for row in trend)
+    names = ("cur_prc", "open_pric", "high_pric", "low_pric")
+    assert all(re.fullmatch(r"\d+", row[name]) for row in ticks for name in names)
+    assert {row["pred_pre"][0] for row in ticks if row["pred_pre_sig"] in "12"} == {"+"}
+    assert all(row["for_poss"] == row["for_wght"] == held[row["date"]] for row in daily)
+    assert instant and all(re.fullmatch(r"-?\d+", row["pred_pre"]) for row in instant)

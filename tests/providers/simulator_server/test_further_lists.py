@@ -125,7 +125,10 @@ async def test_funds_by_day_page_and_keep_their_premium_small(serve: Serve) -> N
         rows = [row for page in pages for row in page]
         assert [row["cntr_dt"] for row in rows] == sorted({row["cntr_dt"] for row in rows}, reverse=True)
         assert len(pages) > 1
-        assert all(abs(abs(int(row["cur_prc"])) / float(row["nav"]) - 1) < 0.003 for row in rows)
+        assert all(abs(abs(int(row["cur_prc"])) / abs(float(row["nav"])) - 1) < 0.003 for row in rows)
+        for new, old in itertools.pairwise(rows):
+            change = abs(float(new["nav"])) - abs(float(old["nav"]))
+            assert abs(change) < 0.01 or new["nav"][0] == ("+" if change > 0 else "-"), "its sign tells the direction"
 
 
 async def test_books_that_grew(serve: Serve) -> None:
