@@ -197,7 +197,8 @@ class Connection:
         while self._waiting.qsize() > self.limits.frames_waiting and not self.socket.closed:
             self._room.clear()
             try:
-                await asyncio.wait_for(self._room.wait(), self.limits.slow_client_s)
+                async with asyncio.timeout(self.limits.slow_client_s):  # wait_for can swallow a cancel
+                    await self._room.wait()
             except TimeoutError:
                 self.abort()
                 return

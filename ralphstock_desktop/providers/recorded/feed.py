@@ -225,7 +225,8 @@ class RecordedFeed:
                 return waited
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), min(left_s, _LONGEST_SLEEP_S))
+                async with asyncio.timeout(min(left_s, _LONGEST_SLEEP_S)):  # wait_for can swallow a cancel
+                    await self._changed.wait()
             waited = True
         self.clock.set(max(at_ns, last_ns), 0.0)
         return waited

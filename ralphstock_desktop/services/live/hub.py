@@ -166,8 +166,10 @@ class LiveHub:
         """Take a trade: to the recorder first, then as the newest value of its symbol."""
         self.messages += 1
         self.last_received_ns = self.last_trade_ns = tick.received_ns
-        if tick.venue != FeedVenue.KRX or (self.board is not None and tick.ticker not in self._rows):
+        if tick.venue != FeedVenue.KRX:
             return
+        if self.board is not None and tick.ticker not in self._rows and tick.ticker not in self.covered:
+            return  # nobody asked for it
         keeper = self.keeper
         if keeper is not None and not keeper.take(tick):
             if tick.at_ns > self._after_hours_ns and tick.ticker in self._tapes and tick.quantity_shares:

@@ -6,6 +6,7 @@ One request after the other, through the source's rate planner, so polling never
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -102,10 +103,10 @@ class QuotePoller:
                 pause = max(wait_s, error.retry_after_ms / 1e3)
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
             self.wakened.clear()
-            try:
-                await asyncio.wait_for(self.wakened.wait(), pause)
-            except TimeoutError:
-                continue
+            # Not wait_for: it forgets that it was cancelled if it is wakened at the same moment, as the end of a link does.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self.wakened.wait()
 
     async def _step(self) -> bool:
         """Make the most urgent request; return whether there was one.

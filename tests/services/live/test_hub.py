@@ -242,6 +242,11 @@ def test_trades_and_quotes_nobody_asked_for_are_left_alone() -> None:
     hub.on_trade(trade("999999", 1_000, 5))
     hub.on_trade(trade("005930", 70_000, 5))
     assert taken == ["005930"]
+    hub.keeper = None
+    hub.on_covered(frozenset({"069500"}))  # looked at, though it is no stock of the market's panel
+    hub.keeper = Keeper()
+    hub.on_trade(trade("069500", 30_000, 5))
+    assert taken == ["005930", "069500"]
     hub.take_snapshots([snapshot("000020", 5_000, 10)._replace(venue=2)])
     assert board.source[board.row_of("000020")] == QuoteSource.NONE
 
