@@ -101,7 +101,11 @@ _RELATIVE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"지난\s?주(?!가|식)|저번\s?주(?!가|식)|(?<![가-힣])전주(?!가)(?=[에의\s]|$)|last week", "week1"),
         (r"이번\s?주(?!가|식)|금주(?=[에의\s]|$)|this week", "week0"),
         (r"지난\s?달|저번\s?달|전월|last month", "month1"),
-        (r"이번\s?달|이달|금월|당월|this month", "month0"),
+        (
+            r"이번\s?달|이달|금월|당월|월\s?초\s?(?:대비|부터|이후|보다)|this month"
+            r"|(?:start|beginning) of the month|month to date|(?<![a-z])mtd(?![a-z])",
+            "month0",
+        ),
         (r"재작년|지지난\s?해|(?:the )?year before last", "year2"),
         (r"(?<!재)작년|(?<!지)지난\s?해|전년(?=[에의도\s]|$)|last year", "year1"),
         (phrase("this_year").pattern, "year0"),

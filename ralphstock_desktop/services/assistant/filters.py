@@ -240,6 +240,8 @@ def _of_amount(text: str, amount: Amount, floor: int) -> Condition | None:
             korean, english = "현재가", "price"
         elif amount.plain in ("주", "share", "shares"):
             korean, english = "거래량", "volume"
+        elif amount.plain in ("점", "point", "points", "pt", "pts") and amount.value <= 100:
+            korean, english = "총점", "total"
         elif amount.value >= 1e8:
             korean, english = "거래대금", "value"
         else:

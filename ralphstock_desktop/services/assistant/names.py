@@ -98,7 +98,7 @@ _RANK: dict[How, int] = {"name": 0, "english": 1, "nickname": 2, "code": 3, "ini
 _CODE = re.compile(
     r"(?<![0-9a-z.,])(?P<letter>a)?(?P<code>[0-9][0-9a-hj-npq-tv-z]{5})(?P<venue>\.k[sqn]|_nx|_al)?(?![0-9a-z])(?!,\d|\.\d)"
 )
-_AMOUNT_AFTER = re.compile(r"\s*(?:원|주|억|만|조|천|건|명|개|이상|이하|초과|미만|won|krw|shares|%)")
+_AMOUNT_AFTER = re.compile(r"\s*(?:원|주|억|만|조|천|건|명|개|이상|이하|초과|미만|넘|되면|도달|찍|뚫|won|krw|shares|%)")
 _INITIALS = re.compile(r"(?<![\uac00-\ud7a3ㄱ-ㅎa-z0-9])(?:[a-z]{0,3})[ㄱ-ㅎ]{2,}(?:[a-z0-9]{0,4})(?![ㄱ-ㅎ])")
 _CHAT_INITIALS = frozenset("ㅇㅋ ㄱㅅ ㅈㅅ ㄹㅇ ㅎㅇ ㄱㄷ ㅇㅈ ㅁㄹ ㅅㄱ ㄱㅊ ㅁㅊ ㅅㅂ ㅈㄴ ㅇㄷ ㅊㅋ".split())
 _JOINT = re.compile(r"이?랑|하고|와|과|대|vs")

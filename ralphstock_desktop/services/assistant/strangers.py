@@ -28,6 +28,9 @@ _ENGLISH_AFTER = phrase("stranger_english_after")
 _CODE = re.compile(
     r"(?<![0-9a-z.,:/\-])a?(\d{5}[0-9a-hj-npq-tv-z]|\d{4}[a-hj-npq-tv-z]\d)(?:\.k[sq])?(?![0-9a-z,.]|\s?(?:원|주|억|만|조|천|won))"
 )
+_ROUND = re.compile(r"[1-9]\d{3}00")
+"""A price, beside the name of a stock: no code that is not listed."""
+_COMPARING = re.compile(r"비교|(?:랑|하고|와|과)\s?\d|compar|(?<![a-z])(?:vs|versus|and|or)(?![a-z])")
 _NAMED_AFTER = phrase("named_after")
 _VOCABULARY = tuple(
     pattern for section in ("types", "intents", "strategies", "details", "items", "absent") for _, pattern in named(section)
@@ -83,6 +86,8 @@ def find_strangers(folded: Folded, blank: str, hits: Sequence[NameHit], names: N
 
     for match in _CODE.finditer(blank):
         if match.group(1)[:2] not in ("19", "20") or not match.group(1).isdigit():
+            if "§" in blank and _ROUND.fullmatch(match.group(0)) and _COMPARING.search(blank) is None:
+                continue  # "alert me when Samsung hits 170000"
             take(match.start(), match.end())
     for pattern in (_INITIALS, _PLACE_IN_LIST) if "§" not in blank else ():
         for match in pattern.finditer(blank):

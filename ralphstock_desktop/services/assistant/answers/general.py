@@ -15,7 +15,8 @@ __all__ = ["EXAMPLES", "answer_general", "examples", "same_words", "tell_section
 
 REFUSED = frozenset({"promise", "override"})
 """Wishes that get a no where the question is about nothing else."""
-_MARKET_WORDS = ("환율", "원달러", "원/달러", "exchange rate", "usd/krw", "usdkrw", "dollar")
+_MARKET_WORDS = ("환율", "원달러", "원/달러", "exchange rate", "usd/krw", "usd krw", "usdkrw", "dollar")
+_LISTED = re.compile(r"종목|(?<![a-z])(?:stocks|names|symbols|shares)(?![a-z])")
 _SHORT = 2
 _SYNONYMS = named("synonyms")
 _DIFFERENCE = re.compile(r"차이|다른|다르|달라|구별|difference|differ|versus|\bvs\b")
@@ -47,11 +48,14 @@ async def answer_general(desk: Desk, draft: AnswerDraft) -> None:
         return
     text, book = " ".join((question.text, *question.words, *same_words(question.text))), help_book(draft.book.language)
     found = book.find(text)
-    if question.absent and "definition" not in question.intents:
+    if question.absent and ("definition" not in question.intents or not found):
         tell_absent(writer)
         return
     if not found and any(word in text.casefold() for word in _MARKET_WORDS):
         await tell_market(desk, draft)
+        return
+    if not found and "averages" in question.details and _LISTED.search(text.casefold()):
+        writer.say("screen.averages")
         return
     if not found:
         writer.say("general.none")

@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
+
 from engine.model.gate import GateReading, GateStatus, IndexState
 from engine.scoring.gate import index_word
 from ralphstock_desktop.services.assistant.answers.general import answer_general, tell_absent
@@ -43,7 +45,7 @@ from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant.help_pages import rule_fact
 from ralphstock_desktop.services.assistant.triggers import phrase
-from ralphstock_desktop.services.assistant_contracts import Fact, Span, Target, Unit
+from ralphstock_desktop.services.assistant_contracts import Fact, Question, Span, Target, Unit
 from ralphstock_desktop.services.strategy_contracts import GatePicture, Strategies
 
 __all__ = ["answer_market", "gate_line", "gate_of", "tell_gate", "tell_market"]
@@ -59,6 +61,7 @@ _INDEX_WORDS = {
 }
 _GATE_SAID = re.compile(r"게이트|점수|gate|score", re.IGNORECASE)
 _UNITS: dict[str, Unit] = {"%": "%", "won": "krw", "count": ""}
+_THAN_YESTERDAY = re.compile(r"(?:어제|전일|전날)\s?(?:보다|대비|에\s?비해)|(?:than|against|versus|vs\.?|from) yesterday")
 _HELP = "gate"
 _SAID_ELSEWHERE = frozenset(("after_hours", "flow_streak", "retail", "theme"))
 """Quantities no data hold that the answer about the market speaks of anyway."""
@@ -91,9 +94,16 @@ async def tell_market(desk: Desk, draft: AnswerDraft) -> None:
     if gate is None:
         return
     asked = question.last_day or question.first_day
+    if asked is not None and focus_of(writer) == "flow" and not {"diff", "compare"} & set(question.intents):
+        if asked == gate.reading.as_of.day:
+            await _tell_focus(writer, strategies, gate, "flow")
+        else:
+            tell_flow(writer, gate)
+            await tell_past(writer, strategies, gate, asked)
+        return
     of_index = question.first_day != question.last_day and index_named(question.text) and "gate" not in question.text.casefold()
     if of_index and question.first_day is not None and asked is not None and "게이트" not in question.text:
-        await tell_returns(writer, strategies, gate, question.first_day, asked)
+        await tell_returns(writer, strategies, gate, _first_after(gate, question), asked)
         gate_line(writer, gate)
         writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
         return
@@ -136,6 +146,15 @@ async def tell_market(desk: Desk, draft: AnswerDraft) -> None:
         tell_sectors(writer, gate)
     await tell_chart(writer, strategies, gate)
     writer.propose("open_panel", "do.gate", "gate", panel="gate", ticker="")
+
+
+def _first_after(gate: GatePicture, question: Question) -> date:
+    """The first day whose change counts: against the close of yesterday it is the day after."""
+    assert question.first_day is not None
+    if _THAN_YESTERDAY.search(question.text.casefold()) is None:
+        return question.first_day
+    after = gate.panel.day_index(np.datetime64(question.first_day, "D")) + 1
+    return day_of_index(gate.panel, min(after, gate.reading.day_index))
 
 
 async def _tell_focus(writer: Writer, strategies: Strategies, gate: GatePicture, focus: str) -> None:

@@ -118,7 +118,9 @@ def _numbers(s: Symbol, strategy: StrategyName) -> _Numbers | None:
 
 
 def _stored_qty(s: Symbol, day: date, entry: float) -> int | None:
-    """Size a pattern was stored with, for the account of the settings; None where this plan is not stored."""
+    """Size a pattern was stored or is recommended with, for the account of the settings; None where it has neither."""
+    sized = s.sizes.get(s.ticker)
+    listed = sized[1] if sized is not None and sized[0] == entry else None
     if s.pictures.strategies is None:
         return None
     for record in s.pictures.strategies.journal.of(s.ticker):
@@ -127,7 +129,7 @@ def _stored_qty(s: Symbol, day: date, entry: float) -> int | None:
         same = signal.strategy == "VCP" and signal.signal_date == day and not signal.superseded
         if same and values.get("entry") == entry and isinstance(values.get("qty"), int):
             return int(values["qty"])
-    return None
+    return listed
 
 
 def plan_sentences(s: Symbol, plan: PlanFacts) -> list[Spans]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from datetime import date
 
+from engine.model.errors import RalphStockError
 from ralphstock_desktop.services.assistant.answers.compare import write_compare
 from ralphstock_desktop.services.assistant.answers.plan import write_plans
 from ralphstock_desktop.services.assistant.answers.stock_ahead import find_diffs, find_steps
@@ -54,6 +55,7 @@ from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.triggers import phrase
 from ralphstock_desktop.services.assistant.wordlore import is_known_word
 from ralphstock_desktop.services.assistant_contracts import Paragraph, Question, Target
+from ralphstock_desktop.services.recommend import MOST
 from ralphstock_desktop.services.strategy_contracts import GradeDiff, StrategyName
 
 __all__ = ["answer_stock"]
@@ -93,6 +95,7 @@ async def answer_stock(desk: Desk, draft: AnswerDraft) -> None:
         return
     draft.has_stock = True
     diffs = await _look_ahead(desk, question, held[0]) if len(held) == 1 else {}
+    sizes = await _sizes(desk) if len(held) == 1 and {"plan", "recommend", "order"} & set(_sections(question)) else {}
     pictures = Pictures(desk)  # from here on nothing waits: all is of one instant
     held = [ticker for ticker in held if pictures.market.panel.row_of(ticker) is not None]
     if len(held) > _MOST_SYMBOLS and not set(question.intents) & {*_EACH, "watch"} and pictures.scan is not None:
@@ -104,7 +107,7 @@ async def answer_stock(desk: Desk, draft: AnswerDraft) -> None:
         return
     symbols = [Symbol(desk, draft, pictures, ticker) for ticker in held[:_MOST_SYMBOLS]]
     for s in symbols:
-        s.diffs = diffs
+        s.diffs, s.sizes = diffs, sizes
     _note_waiting(draft, pictures)
     intents = set(question.intents)
     if len(symbols) > 1 and "compare" not in intents and intents & _EACH:
@@ -141,6 +144,18 @@ async def _look_ahead(desk: Desk, question: Question, ticker: str) -> dict[Strat
     if "diff" not in wanted:
         return {}
     return await find_diffs(desk, strategies_of(question) if question.strategies else ("VCP",), ticker, question.first_day)
+
+
+async def _sizes(desk: Desk) -> dict[str, tuple[float, int]]:
+    """Entry and size of what the recommendation service lists; empty where it has no list."""
+    strategies = desk.workstation.strategies
+    if strategies is None:
+        return {}
+    try:
+        found = await strategies.recommend("vcp", MOST)
+    except RalphStockError:
+        return {}  # the plan is told without a size
+    return {item.ticker: (item.entry_krw, item.qty) for item in found.items}
 
 
 def _write_absent(draft: AnswerDraft, name: str) -> None:

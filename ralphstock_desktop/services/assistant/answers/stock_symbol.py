@@ -149,6 +149,8 @@ class Symbol:
         self.row = row
         self.diffs: dict[StrategyName, GradeDiff] = {}
         """What changed the grades, where that was asked for."""
+        self.sizes: dict[str, tuple[float, int]] = {}
+        """Entry and size of the recommended, where a plan was asked for."""
         self.known = known_days(self.panel, pictures.market.as_of)
         self.bars = np.flatnonzero(self.panel.valid[row, : self.known.bar + 1])
         """Panel days of the valid bars known, ascending."""

@@ -166,7 +166,9 @@ def test_a_day_of_the_exchange_may_lie_ahead(small: Understanding) -> None:
         ("내일 개장하나", "general", "trading_day"), ("Data date?", "general", "data"), ("데이터 기준일", "general", "data"),
         ("장 시간", "market", ""), ("Is the market gate open?", "market", ""), ("USD KRW rate", "market", ""),
         ("점수 순으로 20개", "signal", "score"), ("PER 낮은 거", "general", ""), ("배당 많이 주는 거", "general", ""),
-        ("S급이 왜 없어", "general", "screen"), ("Stocks above 60 points", "general", "screen"),
+        ("S급이 왜 없어", "general", "screen"),
+        ("피봇 근접 종목", "general", "screen"), ("조선주 점수 높은 순", "signal", "screen"), ("Is VCP worth it?", "signal", "record"),
+        ("Is this worth buying?", "stock", "recommend"), ("게이트 노랑이면 비중", "market", "definition"), ("Stocks above 60 points", "general", "screen"),
     ],
 )  # fmt: skip
 def test_what_is_asked_for(small: Understanding, text: str, kind: str, intent: str) -> None:
