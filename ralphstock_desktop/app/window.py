@@ -56,6 +56,8 @@ _log = logging.getLogger(__name__)
 _STEP_S = 10.0
 _PICTURE_SIZE = (1600, 960)
 _SETTLE_AFTER_S = 3.0
+_MOVES_WITHIN_S = 4.0
+"""Longest wait of the assistant for the first live value of the simulated market."""
 _GENERATES_AFTER_S = 1.0
 """No signals by then: the market is being generated."""
 
@@ -209,6 +211,8 @@ class _WindowRun:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed: asyncio.Future[int] = loop.create_future()
         self._market_there: asyncio.Future[None] = loop.create_future()
+        self._live_there: asyncio.Future[None] = loop.create_future()
+        """Done with the first live value."""
         self._garbage = _Garbage()
         self._look = Appearance()
         self._style = ApplicationStyle(application, self._look, options.folders.cache)
@@ -327,7 +331,7 @@ class _WindowRun:
             await self._workers.read(_load_live_parts)
             await self._market_there
         await _painted()
-        first: asyncio.Future[None] = self._loop.create_future()
+        first = self._live_there
 
         def on_frame(_frame: object) -> None:
             if not first.done():
@@ -345,8 +349,14 @@ class _WindowRun:
         self._timings.reached("first live value")
 
     async def _start_assistant(self, ready: asyncio.Future[None]) -> None:
-        """Watch lists, alerts and conversations come after the first scan is on screen."""
+        """Watch lists, alerts and conversations come after the first scan is on screen.
+
+        In the simulated market prices move first: what is loaded here takes the interpreter from the simulator's thread.
+        """
         await asyncio.wait({ready})
+        picture = self._workstation.market.last
+        if picture is not None and picture.kind == "simulated":
+            await asyncio.wait({self._live_there}, timeout=_MOVES_WITHIN_S)
         self._watch.start()
         self._assistant.start()
 
