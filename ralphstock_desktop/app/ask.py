@@ -72,6 +72,9 @@ class _Unkept:
     def create_session(self, session: ChatSession) -> None:
         self._sessions[session.id], self._messages[session.id] = session, []
 
+    def append(self, session_id: str, messages: Sequence[ChatMessage]) -> None:
+        self._messages[session_id].extend(messages)
+
     def replace_from(self, session_id: str, n: int, messages: Sequence[ChatMessage]) -> None:
         self._messages[session_id][n - 1 :] = messages
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import sqlite3
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     master.write_text("종목코드,종목명,시장\n005930,삼성전자,KOSPI\n000660,SK하이닉스,KOSPI\n", encoding="utf-8")
     assert main(["import", "--data", str(folder / "home"), "--json", str(file), str(master)]) == 0
     return folder / "home"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_fails_behind_the_answer(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    assert [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR] == []
 
 
 def ask(home: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:

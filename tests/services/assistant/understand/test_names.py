@@ -43,6 +43,8 @@ def _tickers(names: NameBook, text: str) -> list[str]:
         ("s-oil", ["010950"]),
         ("LS ELECTRIC chart", ["010120"]),
         ("LG CNS", []),
+        ("POSCO International price", []),
+        ("POSCO price", ["005490"]),
         ("LG 전자 어때", []),
         ("LG 화학 어때", ["051910"]),
         ("에코프로비엠 에코프로", ["247540", "086520"]),
