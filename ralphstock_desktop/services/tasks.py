@@ -9,12 +9,12 @@ from typing import Any
 
 from engine.model.errors import UserCancelled
 
-__all__ = ["TaskSet", "report_failure"]
+__all__ = ["TaskSet"]
 
 _log = logging.getLogger(__name__)
 
 
-def report_failure(task: asyncio.Task[Any]) -> None:
+def _report_failure(task: asyncio.Task[Any]) -> None:
     """Log what a finished task failed of and hand it to the loop's handler; being cancelled is no failure."""
     if task.cancelled() or (error := task.exception()) is None or isinstance(error, UserCancelled):
         return
@@ -60,4 +60,4 @@ class TaskSet:
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
-        report_failure(task)
+        _report_failure(task)

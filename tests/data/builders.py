@@ -150,6 +150,21 @@ def news(rows: Sequence[tuple[str, str, str, int | None]]) -> NewsBatch:
     )
 
 
+def many_news(count: int) -> NewsBatch:
+    """Headlines a minute apart from the epoch on, of 2,000 symbols in turn."""
+    moments = np.arange(count, dtype=np.int64) * 60_000_000_000
+    return NewsBatch(
+        url=np.array([f"https://a.kr/{n}" for n in range(count)]),
+        title=np.array([f"제목 {n}" for n in range(count)]),
+        press=np.full(count, "연합뉴스"),
+        published_ns=moments,
+        collected_ns=moments,
+        ticker=np.array([f"{n % 2000:05d}0" for n in range(count)]),
+        kind=np.full(count, "news"),
+        source="many",
+    )
+
+
 def symbol(ticker: str, name: str, **fields: Any) -> Symbol:
     return Symbol(ticker, name, **({"market": Market.KOSPI, "type": SecurityType.COMMON} | fields))
 

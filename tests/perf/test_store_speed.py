@@ -19,7 +19,8 @@ from engine.thresholds import DEFAULT_RULES
 from ralphstock_desktop.data.bar_store import SqlBarStore
 from ralphstock_desktop.data.database import Database, open_database
 from ralphstock_desktop.data.strategy_store import SqlStrategyStore
-from ralphstock_desktop.ports import MinuteBatch, NewsBatch
+from ralphstock_desktop.ports import MinuteBatch
+from tests.data.builders import many_news
 from tests.perf.market import median_ms, synthetic_panel, synthetic_series
 
 pytestmark = pytest.mark.perf
@@ -39,17 +40,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def test_headlines_and_minutes(database: Database, tmp_path: Path) -> None:
     """A row of the repository becomes an object with its symbols; the reference only fetches the columns."""
-    moments = np.arange(HEADLINES, dtype=np.int64) * MINUTE_NS
-    headlines = NewsBatch(
-        url=np.array([f"https://a.kr/{n}" for n in range(HEADLINES)]),
-        title=np.array([f"제목 {n}" for n in range(HEADLINES)]),
-        press=np.full(HEADLINES, "연합뉴스"),
-        published_ns=moments,
-        collected_ns=moments,
-        ticker=np.array([f"{n % 2000:05d}0" for n in range(HEADLINES)]),
-        kind=np.full(HEADLINES, "news"),
-        source="many",
-    )
+    headlines = many_news(HEADLINES)
+    moments = headlines.published_ns
     times = kst_ns(DAY, 9) + np.arange(MINUTES, dtype=np.int64) * MINUTE_NS
     prices = [np.full(MINUTES, price) for price in (100, 110, 90, 105)]
     with SqlBarStore(database).unit_of_work() as unit:

@@ -36,7 +36,7 @@ from ralphstock_desktop.services.strategy_contracts import (
     Threshold,
     WhatIfState,
 )
-from ralphstock_desktop.services.tasks import report_failure
+from ralphstock_desktop.services.tasks import TaskSet
 from ralphstock_desktop.services.workers import Workers
 from ralphstock_desktop.services.workstation import WorkstationService
 from ralphstock_desktop.strategy_ports import RuleProfile, StrategyStore
@@ -115,6 +115,7 @@ class WhatIfService:
         """Counts the instants followed: what was scored for an earlier one is dropped."""
         self._others: tuple[StrategyName, ...] = ()
         """Strategies beside the chosen one whose moved thresholds are to be scored at a new instant."""
+        self._tasks = TaskSet()
         self._reader: asyncio.Task[None] | None = None
         self._counting: asyncio.Task[RecordRow | None] | None = None
         self._histograms: tuple[tuple[int, int], dict[str, tuple[float, ...] | None]] = ((0, 0), {})
@@ -132,7 +133,7 @@ class WhatIfService:
             self._records = (None, None)
             self._last_move = ("", 0.0)
         if self._profiles_of is not self._store() and (self._reader is None or self._reader.done()):
-            self._reader = self._spawn(self.refresh_profiles(), "what-if profiles")
+            self._reader = self._tasks.spawn(self.refresh_profiles(), "what-if profiles")
         self._start()
 
     def thresholds(self, strategy: StrategyName) -> tuple[Threshold, ...]:
@@ -320,15 +321,11 @@ class WhatIfService:
 
     async def close(self) -> None:
         """Drop what is running."""
-        tasks = [task for task in (self._worker, self._record_task, self._reader, self._counting) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        task.add_done_callback(report_failure)
-        return task
+        if self._counting is not None:
+            self._counting.cancel()
+        await self._tasks.cancel()
+        if self._counting is not None:
+            await asyncio.wait({self._counting})
 
     # -- computing ------------------------------------------------------------------------------------------------------
 
@@ -336,7 +333,7 @@ class WhatIfService:
         """Compute for the newest wish; wishes that came meanwhile are answered together."""
         self._wanted += 1
         if self._worker is None or self._worker.done():
-            self._worker = self._spawn(self._work(), "what-if")
+            self._worker = self._tasks.spawn(self._work(), "what-if")
 
     async def _work(self) -> None:
         done = 0
@@ -386,7 +383,7 @@ class WhatIfService:
         """The slider rests unless another move comes: count the record then."""
         if self._record_task is not None:
             self._record_task.cancel()
-        self._record_task = self._spawn(self._count_record(), "what-if record")
+        self._record_task = self._tasks.spawn(self._count_record(), "what-if record")
 
     def _show(self, scan: Scan, rules: Rules, seconds: float) -> None:
         evaluation = self._evaluation()

@@ -10,7 +10,7 @@ from engine.model.instants import kst_ns
 from ralphstock_desktop.data.bar_store import SqlBarStore
 from ralphstock_desktop.data.strategy_store import SqlStrategyStore
 from ralphstock_desktop.ports import MISSING_INT, MarketFlowBatch, MinuteBatch, NewsBatch
-from tests.data.builders import DAY, days_of, ints, levels, minutes, news, symbol
+from tests.data.builders import DAY, days_of, ints, levels, many_news, minutes, news, symbol
 from tests.data.strategies.conftest import Clock
 
 MINUTE = 60_000_000_000
@@ -121,17 +121,8 @@ def test_an_archive_covers_the_days_it_speaks_of(strategies: SqlStrategyStore, b
 
 def test_headlines_of_a_span_and_of_a_symbol_among_many(strategies: SqlStrategyStore, bars: SqlBarStore) -> None:
     count = 20_000
-    moments = np.arange(count, dtype=np.int64) * MINUTE
-    batch = NewsBatch(
-        url=np.array([f"https://a.kr/{n}" for n in range(count)]),
-        title=np.array([f"제목 {n}" for n in range(count)]),
-        press=np.full(count, "연합뉴스"),
-        published_ns=moments,
-        collected_ns=moments,
-        ticker=np.array([f"{n % 2000:05d}0" for n in range(count)]),
-        kind=np.full(count, "news"),
-        source="many",
-    )
+    batch = many_news(count)
+    moments = batch.published_ns
     with bars.unit_of_work() as unit:
         unit.upsert_news(batch)
     week = strategies.news(int(moments[-10_000]), int(moments[-1]))

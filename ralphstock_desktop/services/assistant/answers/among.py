@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.asof.view import known_days
-from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index
+from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index, limit_of
 from ralphstock_desktop.services.assistant.answers.screen import ALWAYS, PANEL, AskedFields, line_of, scan_of
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
@@ -71,7 +71,7 @@ async def answer_among(desk: Desk, draft: AnswerDraft) -> None:
         name, _, end = question.order_by.partition(":")
         key = f"/assistant_follow.order.{end or 'desc'}"
         writer.say(key, what=writer.foreign(writer.texts(f"table.col.{_ORDERS.get(name, name)}"), "help.figure", target))
-    limit = min(max(question.limit or len(ordered), 1), _MOST)
+    limit = limit_of(question, len(ordered), _MOST)
     _table(writer, fields, ordered[:limit], _columns(fields, question.order_by), known)
 
 

@@ -22,7 +22,18 @@ from ralphstock_desktop.services.assistant.answers.market_quantities import STRA
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant.grounding_units import unit_of
-from ralphstock_desktop.services.assistant_contracts import Fact, Heading, Items, Paragraph, Proposal, Span, Table, Target, Unit
+from ralphstock_desktop.services.assistant_contracts import (
+    Fact,
+    Heading,
+    Items,
+    Paragraph,
+    Proposal,
+    Question,
+    Span,
+    Table,
+    Target,
+    Unit,
+)
 from ralphstock_desktop.services.contracts import Empty, Failed, MarketPicture, PanelState
 from ralphstock_desktop.services.strategy_contracts import Strategies
 from ralphstock_desktop.wording import format as fmt
@@ -33,6 +44,7 @@ __all__ = [
     "day_of_index",
     "digits_of",
     "fits",
+    "limit_of",
     "problem_of",
     "settled_strategies",
 ]
@@ -101,6 +113,11 @@ def problem_of(state: PanelState | None) -> Empty | None:
 
 
 _UNITS_AFTER: frozenset[Unit] = frozenset({"%", "%p", "won", "points", "×", "shares", "days", "bars", "count", "rank"})
+
+
+def limit_of(question: Question, usual: int, most: int) -> int:
+    """How many rows a list may have: as many as asked for, else as usual; at least one and never more than ``most``."""
+    return min(max(question.limit or usual, 1), most)
 
 
 def _unit_at(text: str, at: int) -> tuple[tuple[Unit, str], int]:

@@ -10,7 +10,7 @@ from engine.model.instants import AsOf, kst_datetime, kst_ns
 from engine.model.news import NewsCluster, NewsItem
 from engine.news.clusters import cluster_items
 from ralphstock_desktop.services.assistant.answers.general import answer_general
-from ralphstock_desktop.services.assistant.answers.market_parts import Writer, fits, problem_of, settled_strategies
+from ralphstock_desktop.services.assistant.answers.market_parts import Writer, fits, limit_of, problem_of, settled_strategies
 from ralphstock_desktop.services.assistant.asked import find_absent
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.triggers import named, phrase
@@ -141,7 +141,7 @@ def _toned(writer: Writer, strategies: Strategies, picture: NewsPicture, polarit
     tone = "good" if polarity > 0 else "bad"
     writer.say(f"news.{tone}" if found else f"news.{tone}.none", when=writer.now(picture.as_of), count=count)
     lines = []
-    for net, code, named in found[: min(max(writer.draft.question.limit or _USUAL, 1), _MOST)]:
+    for net, code, named in found[: limit_of(writer.draft.question, _USUAL, _MOST)]:
         strongest = max(named, key=lambda cluster: cluster.effect * polarity)
         first = strongest.representative
         at = Target("article", ticker=code, news_id=first.id, url=first.url)
@@ -202,7 +202,7 @@ async def _searched(writer: Writer, words: Sequence[str]) -> None:
 def _listed(
     writer: Writer, clusters: Sequence[tuple[NewsItem, ...]], articles: int, key: str, as_of: AsOf, **parts: object
 ) -> None:
-    limit = min(max(writer.draft.question.limit or _USUAL, 1), _MOST)
+    limit = limit_of(writer.draft.question, _USUAL, _MOST)
     target = Target("panel", panel="news")
     shown = list(clusters[:limit])
     now = as_of.instant_ns

@@ -15,12 +15,19 @@ from engine.calendar.sessions import DEFAULT_SESSIONS
 from engine.model.errors import DataUnavailable
 from engine.model.panel import FloatArray, MarketPanel
 from ralphstock_desktop.services.assistant.answers.general import tell_absent
-from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index, fits, problem_of
+from ralphstock_desktop.services.assistant.answers.market_parts import (
+    Writer,
+    bar_known_ns,
+    day_of_index,
+    fits,
+    limit_of,
+    problem_of,
+)
 from ralphstock_desktop.services.assistant.answers.screen import tell_left_out
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant.triggers import phrase
-from ralphstock_desktop.services.assistant_contracts import Spans, Target, Unit
+from ralphstock_desktop.services.assistant_contracts import Fact, Spans, Target, Unit
 from ralphstock_desktop.services.filters.language import FilterError, parse_filter
 from ralphstock_desktop.services.filters.scan_rows import ScanFields
 from ralphstock_desktop.services.filters.scan_words import scan_vocabulary
@@ -197,7 +204,7 @@ def _tell(writer: Writer, panel: MarketPanel, name: str, end: str, days: _Days, 
         rows = rows[values[rows] < 0] if end == "asc" else rows[values[rows] > 0]
     sign = 1.0 if end == "asc" else -1.0
     order = rows[np.lexsort((rows, sign * values[rows]))]
-    limit = min(max(writer.draft.question.limit or _USUAL, 1), _MOST)
+    limit = limit_of(writer.draft.question, _USUAL, _MOST)
     best = order[:limit]
     target = Target("panel", panel=_PANEL, item="filter")
     if not len(best):
@@ -251,10 +258,15 @@ def _tell_list(writer: Writer, panel: MarketPanel, name: str, days: _Days, wante
     if not len(order):
         writer.say("rank.list.none", what=what, when=when, count=count)
         return
-    limit = min(max(writer.draft.question.limit or _USUAL, 1), _MOST)
-    shown = writer.number("screen.shown", float(min(limit, len(order))), "", "shown", target)
+    limit, shown = _shown(writer, len(order), target)
     writer.say("rank.list.line", what=what, when=when, count=count, shown=shown)
     _table(writer, panel, order[:limit], day, "value", value)
+
+
+def _shown(writer: Writer, found: int, target: Target) -> tuple[int, Fact]:
+    """How many rows of a list are shown at most, and the number of those that are as a fact."""
+    limit = limit_of(writer.draft.question, _USUAL, _MOST)
+    return limit, writer.number("screen.shown", float(min(limit, found)), "", "shown", target)
 
 
 def _tell_streak(writer: Writer, panel: MarketPanel, name: str, days: _Days, wanted: np.ndarray) -> None:
@@ -280,8 +292,7 @@ def _tell_streak(writer: Writer, panel: MarketPanel, name: str, days: _Days, wan
     if not len(order):
         writer.say("rank.list.none", what=what, when=when, count=count)
         return
-    limit = min(max(writer.draft.question.limit or _USUAL, 1), _MOST)
-    shown = writer.number("screen.shown", float(min(limit, len(order))), "", "shown", target)
+    limit, shown = _shown(writer, len(order), target)
     writer.say("rank.list.line_sum", what=what, when=when, count=count, shown=shown)
     _table(writer, panel, order[:limit], days, column, sums)
 

@@ -7,7 +7,7 @@ from typing import Literal
 from engine.model.performance import RecordRow
 from engine.model.scan import Grade
 from ralphstock_desktop.services.assistant.answers.market import gate_line, gate_of
-from ralphstock_desktop.services.assistant.answers.market_parts import Writer, settled_strategies
+from ralphstock_desktop.services.assistant.answers.market_parts import Writer, limit_of, settled_strategies
 from ralphstock_desktop.services.assistant.answers.performance import record_sentence
 from ralphstock_desktop.services.assistant.answers.signals import answer_signal
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
@@ -39,7 +39,7 @@ async def answer_recommendation(desk: Desk, draft: AnswerDraft) -> None:
         return
     strategies = await settled_strategies(desk)
     writer, question = Writer(desk, draft), draft.question
-    limit = min(max(question.limit or _USUAL, 1), MOST)
+    limit = limit_of(question, _USUAL, MOST)
     found = await strategies.recommend(choice_of(question.strategies), limit)
     if "DAY_TRADE" in question.strategies:
         writer.say("recommend.no_day_trade")

@@ -8,7 +8,14 @@ from engine.model.errors import DataUnavailable
 from engine.model.panel import FloatArray
 from engine.model.scan import Grade
 from ralphstock_desktop.services.assistant.answers.general import tell_absent
-from ralphstock_desktop.services.assistant.answers.market_parts import Writer, bar_known_ns, day_of_index, fits, problem_of
+from ralphstock_desktop.services.assistant.answers.market_parts import (
+    Writer,
+    bar_known_ns,
+    day_of_index,
+    fits,
+    limit_of,
+    problem_of,
+)
 from ralphstock_desktop.services.assistant.desk import AnswerDraft, Desk
 from ralphstock_desktop.services.assistant.facts import Part
 from ralphstock_desktop.services.assistant_contracts import Target, Unit
@@ -120,7 +127,7 @@ def _told(writer: Writer, picture: ScanPicture, rows: AskedFields, mask: np.ndar
         writer.propose("set_filter", "do.filter", "filter", panel=PANEL, text=text)
         return
     writer.say("screen.line", day=day, filter=condition, count=count, eligible=inside)
-    limit = min(max(writer.draft.question.limit or _USUAL, 1), _MOST)
+    limit = limit_of(writer.draft.question, _USUAL, _MOST)
     total = np.nan_to_num(scan.total_score, nan=-1.0)
     best = sorted(found.tolist(), key=lambda row: (scan.ineligible[row] != 0, -float(total[row]), row))[:limit]
     extra = [name for name in rows.asked if name in NUMBER_FIELDS and name not in ALWAYS][:_EXTRA]

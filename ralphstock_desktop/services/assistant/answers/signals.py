@@ -17,6 +17,7 @@ from ralphstock_desktop.services.assistant.answers.general import answer_general
 from ralphstock_desktop.services.assistant.answers.market_focus import named_sectors
 from ralphstock_desktop.services.assistant.answers.market_parts import (
     Writer,
+    limit_of,
     problem_of,
     settled_strategies,
 )
@@ -171,7 +172,7 @@ def _listed(writer: Writer, strategies: Strategies, name: StrategyName, found: F
     if not rows and name == "CLOSING_BET" and not sectors and least is None:
         _candidates(writer, strategies, found)
     if rows:
-        limit = min(max(question.limit or _USUAL, 1), _MOST)
+        limit = limit_of(question, _USUAL, _MOST)
         writer.table(_HEAD, [_row(writer, name, row, found) for row in rows[:limit]], _RIGHT)
         if len(rows) > limit:
             shown = writer.number("signal.shown", float(limit), "", "shown", panel_target)
@@ -313,7 +314,7 @@ async def _stored_between(writer: Writer, strategies: Strategies, name: Strategy
     key = "signal.past_day" if one_day else "signal.past_days"
     writer.say(key if rows else f"{key}.none", **({"day": begin} if one_day else {"first": begin, "last": end}), count=count)
     if rows:
-        limit = min(max(question.limit or _USUAL, 1), _MOST)
+        limit = limit_of(question, _USUAL, _MOST)
         head = ("col.day", "col.stock", "col.grade", "col.score", "col.status", "col.net")
         cells = [_stored_row(writer, name, record) for record in rows[:limit]]
         writer.table(head, cells, (False, False, False, True, False, True))
@@ -366,7 +367,7 @@ def _near(writer: Writer, strategies: Strategies, name: StrategyName) -> None:
     writer.head("signal.head", strategy=writer.strategy(name))
     count = writer.number("near.count", float(len(misses)), "", "near_count", target)
     writer.say("near.line" if misses else "near.none", count=count, when=writer.now())
-    limit = min(max(writer.draft.question.limit or _NEAR, 1), _MOST)
+    limit = limit_of(writer.draft.question, _NEAR, _MOST)
     writer.items([_miss(writer, miss, found) for miss in misses[:limit]], ordered=False)
     writer.draft.has_stock = writer.draft.has_stock or bool(misses)
 
